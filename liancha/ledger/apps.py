@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import AppConfig
+from django.core import checks
+from django.db.models.signals import post_migrate
+
+
+class LedgerConfig(AppConfig):
+    name = "liancha.ledger"
+
+    def ready(self) -> None:
+        post_migrate.connect(_put_locks_back, sender=self)
+        checks.register(_locks_in_place, checks.Tags.database)
+
+
+def _put_locks_back(*, using: str, **_: Any) -> None:
+    """A rebuilt table has lost its triggers: put them back, then look that each is there."""
+    from django.db import connections
+
+    from . import locks
+
+    locks.install(connections[using])
+    if absent := locks.missing(connections[using]):
+        raise RuntimeError(f"locks missing after migrate: {', '.join(absent)}")
+
+
+def _locks_in_place(*, databases: list[str] | None = None, **_: Any) -> list[checks.CheckMessage]:
+    from django.db import connections
+
+    from . import locks
+
+    return [
+        checks.Error(
+            f"数据库锁“{name}”不在或已被改动，名单和日志不再受保护。",
+            hint="运行 liancha migrate 重新建立，并用 liancha ledger verify 核对。",
+            id="ledger.E001",
+        )
+        for alias in databases or []
+        for name in locks.missing(connections[alias])
+    ]

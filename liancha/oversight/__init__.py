@@ -1,0 +1,4 @@
+"""督办: what is overdue, and whom the coordinating office reminds (Measures, arts. 6 and 7).
+
+Reads every room, owns little, scores nothing: numbers of visits or fines are never a target.
+"""

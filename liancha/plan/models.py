@@ -1,0 +1,231 @@
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import ClassVar, Self
+
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+
+from liancha.accounts.models import Department, Region, User
+from liancha.lists.models import JointField, JointItem, ListVersion
+from liancha.rulebook import lifecycles
+from liancha.rulebook.lifecycles import LineState, PlanState
+
+
+class PlanQuerySet(models.QuerySet["Plan"]):
+    def public(self) -> Self:
+        return self.filter(state__in=(PlanState.PUBLISHED, PlanState.SUPERSEDED))
+
+    def in_force(self, year: int, region: str = "410300") -> Self:
+        return self.filter(year=year, region=region, state=PlanState.PUBLISHED)
+
+
+class Plan(models.Model):
+    """年度联合抽查工作计划, one version."""
+
+    year = models.PositiveIntegerField("年度")
+    region = models.ForeignKey(Region, models.PROTECT)
+    version = models.PositiveIntegerField("稿次", default=1)
+    title = models.CharField("标题", max_length=120)
+    document_number = models.CharField("文号", max_length=60, blank=True)
+    list_version = models.ForeignKey(ListVersion, models.PROTECT, related_name="plans")
+    state = models.CharField(
+        max_length=12, choices=lifecycles.choices(PlanState), default=PlanState.DRAFT
+    )
+    platform_number = models.CharField("监管平台编号", max_length=40, blank=True)
+    created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    approved_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    approved_at = models.DateTimeField(null=True, blank=True)
+    published_at = models.DateTimeField(null=True, blank=True)
+
+    objects = PlanQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-year", "-version"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["year", "region", "version"], name="one_plan_version"),
+            models.UniqueConstraint(
+                fields=["year", "region"],
+                condition=Q(state="published"),
+                name="one_plan_in_force",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("plan:plan", args=[self.pk])
+
+    def advance(self, then: PlanState) -> None:
+        self.state = lifecycles.PLAN.step(PlanState(self.state), then)
+        self.save(update_fields=["state"])
+
+
+class PlanCoSign(models.Model):
+    """联查部门确认: one department's word on the lines that name it (art. 12)."""
+
+    plan = models.ForeignKey(Plan, models.CASCADE, related_name="cosigns")
+    department = models.ForeignKey(Department, models.PROTECT)
+    opinion = models.CharField("意见", max_length=300, blank=True)
+    signed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    signed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["plan", "department"], name="one_plan_cosign_each"),
+        ]
+
+
+class CoverageException(models.Model):
+    """A field without a line this year, with the reason and who signed it (art. 13)."""
+
+    class Reason(models.TextChoices):
+        NO_TARGETS = "no_targets", "本年度无检查对象"
+        SUPERIOR = "superior", "上级统一实施"
+
+    plan = models.ForeignKey(Plan, models.CASCADE, related_name="exceptions")
+    field = models.ForeignKey(JointField, models.PROTECT)
+    reason = models.CharField(max_length=12, choices=Reason.choices)
+    note = models.CharField("说明", max_length=200, blank=True)
+    signed_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    signed_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["plan", "field"], name="one_exception_a_field"),
+        ]
+
+
+class PlanLineQuerySet(models.QuerySet["PlanLine"]):
+    def live(self) -> Self:
+        """Lines that count towards coverage: not cancelled."""
+        return self.exclude(state=LineState.CANCELLED)
+
+    def initiated_by(self, user: User) -> Self:
+        return self.filter(initiator=user.department_id)
+
+    def concerning(self, user: User) -> Self:
+        """Lines that name this person's department; all for the coordinating office."""
+        if user.sees_all_departments:
+            return self
+        return self.filter(
+            Q(initiator=user.department_id) | Q(cooperators=user.department_id)
+        ).distinct()
+
+
+class PlanLine(models.Model):
+    """计划行, with the eight columns of art. 14.
+
+    base      抽查基数: how many targets the line chooses from when it was written
+    stratify  how the rates are cut: by credit class, by district, or one rate for all
+    """
+
+    class Stratify(models.TextChoices):
+        NONE = "none", "不分层"
+        CREDIT = "credit", "按信用风险分类"
+        REGION = "region", "按县区"
+
+    class OrgMode(models.TextChoices):
+        CITY_CITY = "city_city", "市抽市查"
+        CITY_COUNTY = "city_county", "市抽县查"
+        COUNTY_COUNTY = "county_county", "县抽县查"
+
+    plan = models.ForeignKey(Plan, models.CASCADE, related_name="lines")
+    number = models.CharField("计划编号", max_length=20, unique=True)
+    name = models.CharField("任务名称", max_length=120)
+    field = models.ForeignKey(JointField, models.PROTECT, related_name="lines")
+    initiator = models.ForeignKey(Department, models.PROTECT, related_name="+")
+    cooperators = models.ManyToManyField(Department, related_name="+")
+    items = models.ManyToManyField(JointItem, related_name="+")
+    targets = models.CharField("检查对象", max_length=200)
+    executor = models.CharField("实施主体", max_length=100)
+    duties = models.TextField("责任分工")
+    base = models.PositiveIntegerField("抽查基数")
+    stratify = models.CharField(
+        "分层", max_length=10, choices=Stratify.choices, default=Stratify.CREDIT
+    )
+    ratio_reason = models.CharField("比例说明", max_length=200, blank=True)
+    frequency = models.PositiveIntegerField("频次", default=1)
+    org_mode = models.CharField(
+        "组织方式", max_length=15, choices=OrgMode.choices, default=OrgMode.CITY_CITY
+    )
+    starts_on = models.DateField("开始")
+    ends_on = models.DateField("结束")
+    state = models.CharField(
+        max_length=12, choices=lifecycles.choices(LineState), default=LineState.DRAFT
+    )
+
+    objects = PlanLineQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["number"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(ends_on__gte=F("starts_on")), name="line_ends_after_it_starts"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("plan:line", args=[self.pk])
+
+    def advance(self, then: LineState) -> None:
+        self.state = lifecycles.LINE.step(LineState(self.state), then)
+        self.save(update_fields=["state"])
+
+    @property
+    def departments(self) -> list[Department]:
+        """联查部门: the initiator first, then the cooperators."""
+        return [self.initiator, *self.cooperators.all()]
+
+
+class PlanRate(models.Model):
+    """抽查比例 of one stratum, kept as written: "1/50".
+
+    stratum  A, B, C, D or 未分类 by credit class; a region code by district; 全部 otherwise
+    """
+
+    line = models.ForeignKey(PlanLine, models.CASCADE, related_name="rates")
+    stratum = models.CharField(max_length=40)
+    ratio = models.CharField("比例", max_length=40)
+    position = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering: ClassVar = ["position", "stratum"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["line", "stratum"], name="one_rate_a_stratum"),
+        ]
+
+    @property
+    def fraction(self) -> Fraction:
+        return Fraction(self.ratio)
+
+
+class Adjustment(models.Model):
+    """计划调整 (art. 16): what changed, why, who agreed; public once published."""
+
+    class Kind(models.TextChoices):
+        ADD = "add", "增设任务"
+        DELAY = "delay", "延迟任务"
+        CANCEL = "cancel", "取消任务"
+        RATIO = "ratio", "调整比例"
+        FREQUENCY = "frequency", "调整频次"
+
+    line = models.ForeignKey(PlanLine, models.PROTECT, related_name="adjustments")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    reason = models.CharField("理由", max_length=300)
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+    requested_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    requested_at = models.DateTimeField()
+    approved_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    approved_at = models.DateTimeField(null=True, blank=True)
+    published_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-id"]

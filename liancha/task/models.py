@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+
+from liancha.accounts.models import Department, User
+from liancha.lists.models import JointField, JointItem
+from liancha.plan.models import PlanLine
+from liancha.rulebook import lifecycles
+from liancha.rulebook.lifecycles import TaskState
+
+
+class TaskQuerySet(models.QuerySet["Task"]):
+    def initiated_by(self, user: User) -> Self:
+        """The tasks of this person's own department: the only ones it may draw for (art. 19)."""
+        return self.filter(initiator=user.department_id)
+
+    def visible_to(self, user: User) -> Self:
+        """Tasks the person's department takes part in; all for coordinators and supervisors."""
+        if user.sees_all_departments:
+            return self
+        return self.filter(
+            pk__in=Participation.objects.filter(department=user.department_id).values("task")
+        )
+
+
+class Task(models.Model):
+    """抽查任务.
+
+    is_confidential  strata are an internal reference (A33): public files show only totals
+    lists_open_on    names of the drawn are public from this day, or after the last visit
+    """
+
+    class Source(models.TextChoices):
+        PLAN = "plan", "年度计划"
+        RISK = "risk", "突发风险"
+        SUPERIOR = "superior", "上级交办"
+        SPECIAL = "special", "专项整治"
+
+    number = models.CharField("任务编号", max_length=24, unique=True)
+    name = models.CharField("任务名称", max_length=120)
+    source = models.CharField("来源", max_length=10, choices=Source.choices, default=Source.PLAN)
+    source_document = models.CharField("来源文件", max_length=120, blank=True)
+    line = models.ForeignKey(
+        PlanLine, models.PROTECT, null=True, blank=True, related_name="tasks"
+    )
+    field = models.ForeignKey(JointField, models.PROTECT, related_name="tasks")
+    initiator = models.ForeignKey(Department, models.PROTECT, related_name="+")
+    departments = models.ManyToManyField(Department, through="Participation", related_name="tasks")
+    starts_on = models.DateField("开始")
+    ends_on = models.DateField("结束")
+    state = models.CharField(
+        max_length=20, choices=lifecycles.choices(TaskState), default=TaskState.CREATED
+    )
+    platform_number = models.CharField("监管平台编号", max_length=40, blank=True)
+    platform_reason = models.CharField("暂无平台编号的原因", max_length=200, blank=True)
+    is_confidential = models.BooleanField("分层不公开", default=True)
+    lists_open_on = models.DateField("名单公开日", null=True, blank=True)
+    created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    completed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = TaskQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(line__isnull=False) | ~Q(source="plan"),
+                name="planned_tasks_have_a_line",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("task:task", args=[self.pk])
+
+    def advance(self, then: TaskState) -> None:
+        self.state = lifecycles.TASK.step(TaskState(self.state), then)
+        self.save(update_fields=["state"])
+
+
+class Participation(models.Model):
+    """One department in one task: its role, its items, its word."""
+
+    class Role(models.TextChoices):
+        INITIATOR = "initiator", "发起"
+        COOPERATOR = "cooperator", "配合"
+
+    task = models.ForeignKey(Task, models.CASCADE, related_name="participations")
+    department = models.ForeignKey(Department, models.PROTECT, related_name="participations")
+    role = models.CharField(max_length=10, choices=Role.choices)
+    items = models.ManyToManyField(JointItem, related_name="+")
+    is_from_list = models.BooleanField("清单内", default=True)
+    confirmed_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["task", "department"], name="takes_part_once"),
+            models.UniqueConstraint(
+                fields=["task"], condition=Q(role="initiator"), name="one_initiator_a_task"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.department.short}（{self.get_role_display()}）"
+
+
+class Scheme(models.Model):
+    """实施方案: 目标任务、职责分工、工作阶段安排 and what else it fixes (art. 17).
+
+    stages  [{"name": "分类建库", "starts": "2026-11-16", "ends": "2026-11-20"}, …], four of them
+    """
+
+    task = models.OneToOneField(Task, models.CASCADE, related_name="scheme")
+    goal = models.TextField("目标任务")
+    duties = models.TextField("职责分工")
+    stages = models.JSONField("工作阶段安排", default=list)
+    method = models.CharField("检查方式", max_length=20, default="1")
+    requirements = models.TextField("工作要求", blank=True)
+    beacon_source = models.CharField("公开随机源", max_length=120, blank=True)
+    submitted_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    submitted_at = models.DateTimeField(null=True, blank=True)
+    approved_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    approved_at = models.DateTimeField(null=True, blank=True)
+    returned_note = models.CharField("退回意见", max_length=300, blank=True)
