@@ -1,0 +1,405 @@
+"""Databases, servers and browsers for the tests.
+
+Tables hold triggers that refuse UPDATE, DELETE and TRUNCATE, and there is no switch for them.
+So nothing may empty a table between tests:
+
+- an ordinary test runs in a transaction that is rolled back (`db`, `django_db`);
+- a test that needs real commits, or several processes, takes `committed_database`: a fresh copy
+  of the migrated database, thrown away as a whole;
+- pytest-django's transactional tests and live server would flush, and are refused.
+
+DATABASE_URL chooses the kind of database; `dev.py test` runs both.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+from django.db import connection, connections
+
+from tests.browser import chromium
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# ── What would flush is refused ───────────────────────────────────────────────────────────
+
+FLUSHING = {
+    "transactional_db",
+    "live_server",
+    "django_db_reset_sequences",
+    "django_db_serialized_rollback",
+}
+REFUSAL = (
+    "would empty the tables, and locked tables refuse that. "
+    "Use `db` for a test that may be rolled back, and `committed_database` (with `site`) for "
+    "real commits or other processes."
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        asked = FLUSHING & set(getattr(item, "fixturenames", ()))
+        for mark in item.iter_markers("django_db"):
+            wanted = {*mark.kwargs, *(["transaction"] if mark.args and mark.args[0] else [])}
+            asked |= {
+                name
+                for name in wanted & {"transaction", "reset_sequences", "serialized_rollback"}
+                if mark.kwargs.get(name, True)
+            }
+        if is_transaction_test_case(getattr(item, "cls", None)):
+            asked.add("TransactionTestCase")
+        if asked:
+            raise pytest.UsageError(f"{item.nodeid}: {', '.join(sorted(asked))} {REFUSAL}")
+        if {"desktop", "phone", "browser"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker("browser")
+
+
+def is_transaction_test_case(cls: type | None) -> bool:
+    from django.test import TestCase, TransactionTestCase
+
+    return (
+        cls is not None and issubclass(cls, TransactionTestCase) and not issubclass(cls, TestCase)
+    )
+
+
+@pytest.fixture
+def transactional_db() -> None:
+    pytest.fail(f"transactional_db {REFUSAL}")
+
+
+@pytest.fixture(scope="session")
+def live_server() -> None:
+    pytest.fail(f"live_server {REFUSAL}")
+
+
+# ── A database that may be committed to ───────────────────────────────────────────────────
+
+
+@pytest.fixture(scope="session")
+def pristine_database(
+    django_db_setup: None,
+    django_db_blocker: Any,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[[], contextlib.AbstractContextManager[str]]]:
+    """Makes copies of the migrated, empty database; each is a context manager over its URL."""
+    with django_db_blocker.unblock():
+        if connection.vendor == "sqlite":
+            folder = tmp_path_factory.mktemp("pristine")
+            original = folder / "pristine.sqlite3"
+            connection.ensure_connection()
+            with contextlib.closing(sqlite3.connect(original)) as target:
+                connection.connection.backup(target)
+            yield lambda: sqlite_copy(original, folder)
+            return
+
+        # A database can be a template only while nobody is connected to it. So this one is
+        # made once, from the test database at a moment when our connection is closed.
+        settings = connection.settings_dict
+        template = f"{settings['NAME']}_pristine"
+        connections.close_all()
+        in_maintenance(f'DROP DATABASE IF EXISTS "{template}" WITH (FORCE)')
+        in_maintenance(f'CREATE DATABASE "{template}" TEMPLATE "{settings["NAME"]}"')
+    try:
+        yield lambda: postgres_copy(template)
+    finally:
+        with django_db_blocker.unblock():
+            in_maintenance(f'DROP DATABASE IF EXISTS "{template}" WITH (FORCE)')
+
+
+@contextlib.contextmanager
+def sqlite_copy(original: Path, folder: Path) -> Iterator[str]:
+    path = folder / f"{uuid.uuid4().hex}.sqlite3"
+    path.write_bytes(original.read_bytes())
+    try:
+        yield f"sqlite:///{path}"
+    finally:
+        for leftover in folder.glob(f"{path.name}*"):
+            leftover.unlink()
+
+
+@contextlib.contextmanager
+def postgres_copy(template: str) -> Iterator[str]:
+    name = f"{template}_{uuid.uuid4().hex[:8]}"
+    in_maintenance(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    try:
+        parts = urlsplit(os.environ["DATABASE_URL"])
+        yield urlunsplit(parts._replace(path=f"/{name}"))
+    finally:
+        in_maintenance(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def in_maintenance(statement: str) -> None:
+    """One statement outside every transaction, in the server's own `postgres` database."""
+    import psycopg
+
+    parts = urlsplit(os.environ["DATABASE_URL"])
+    address = urlunsplit(parts._replace(scheme="postgresql", path="/postgres"))
+    with psycopg.connect(address, autocommit=True) as maintenance:
+        maintenance.execute(statement)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def committed_database(
+    pristine_database: Callable[[], contextlib.AbstractContextManager[str]],
+) -> Iterator[str]:
+    """DATABASE_URL of a fresh, migrated, empty database for other processes; dropped after."""
+    with pristine_database() as url:
+        yield url
+
+
+@pytest.fixture
+def in_database(
+    committed_database: str, django_db_blocker: Any
+) -> Callable[[], contextlib.AbstractContextManager[None]]:
+    """`with in_database(): …` points this process's ORM at `committed_database` for a while.
+
+    What is written inside is committed for real, and seen by the processes of `site` and `cli`.
+    """
+    import environ
+
+    @contextlib.contextmanager
+    def pointed() -> Iterator[None]:
+        config = environ.Env.db_url_config(committed_database)
+        before = connections["default"]
+        settings = {
+            **before.settings_dict,
+            "NAME": config["NAME"],
+            "TEST": before.settings_dict["TEST"],
+        }
+        other = type(before)(settings, alias="default")
+        connections["default"] = other
+        try:
+            with django_db_blocker.unblock():
+                yield
+        finally:
+            other.close()
+            connections["default"] = before
+
+    return pointed
+
+
+# ── Other processes on it ─────────────────────────────────────────────────────────────────
+
+
+def environment(url: str, home: Path, **more: str) -> dict[str, str]:
+    """What a process of the site needs to work on this database, and on nothing else of ours."""
+    kept = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith(("LIANCHA_", "DATABASE_", "DJANGO_", "PYTEST_"))
+    }
+    return {
+        **kept,
+        "DATABASE_URL": url,
+        "LIANCHA_HOME": str(home),
+        "LIANCHA_SECRET_KEY": "only for tests",
+        "LIANCHA_MANIFEST": "0",
+        "LIANCHA_HTTPS": "0",
+        "LIANCHA_QUEUE_SYNC": "1",
+        **more,
+    }
+
+
+@pytest.fixture
+def cli(committed_database: str, tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run `liancha …` as a process on `committed_database`; status and output are yours to judge.
+
+    cli("import", "targets", path)    cli("demo", env={"LIANCHA_DEMO": "1"})
+    """
+
+    def run(
+        *arguments: object, env: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "liancha", *map(str, arguments)],
+            cwd=ROOT,
+            env=environment(committed_database, tmp_path / "home", **(env or {})),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+
+    return run
+
+
+@dataclass
+class Server:
+    """A running server: its address without a slash at the end, and what it wrote so far."""
+
+    url: str
+    log: Path
+
+    def __str__(self) -> str:
+        return self.url
+
+    def output(self) -> str:
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+
+@pytest.fixture
+def start_site(committed_database: str, tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Start a real server on `committed_database`: `start_site(LIANCHA_DEMO="1")`."""
+    with contextlib.ExitStack() as stack:
+        yield lambda **env: stack.enter_context(serving(committed_database, tmp_path, env))
+
+
+@pytest.fixture
+def site(start_site: Callable[..., Server]) -> Server:
+    """A real server in demo mode on `committed_database`; `site.url` is where."""
+    return start_site(LIANCHA_DEMO="1")
+
+
+@contextlib.contextmanager
+def serving(url: str, folder: Path, env: dict[str, str]) -> Iterator[Server]:
+    port = free_port()
+    log = folder / f"server-{port}.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"),
+                *("--host", "127.0.0.1", "--port", str(port)),
+                *("--workers", "1", "--blocking-threads", "4", "--log-level", "warning"),
+                "liancha.site.wsgi:application",
+            ],
+            cwd=ROOT,
+            env=environment(url, folder / "home", **env),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    server = Server(f"http://127.0.0.1:{port}", log)
+    try:
+        wait_until_served(server, process)
+        yield server
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def wait_until_served(
+    server: Server, process: subprocess.Popen[bytes], seconds: float = 30
+) -> None:
+    limit = time.monotonic() + seconds
+    while time.monotonic() < limit:
+        if process.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(server.url, timeout=seconds):
+                return
+        except urllib.error.HTTPError:
+            return  # an answer, whatever it says
+        except OSError:
+            time.sleep(0.1)
+    raise RuntimeError(f"the server did not start:\n{server.output()}")
+
+
+def free_port() -> int:
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        return int(trial.getsockname()[1])
+
+
+# ── Browsers ──────────────────────────────────────────────────────────────────────────────
+
+DESKTOP = {"viewport": {"width": 1440, "height": 900}}
+PHONE = {
+    "viewport": {"width": 360, "height": 780},
+    "device_scale_factor": 2,
+    "is_mobile": True,
+    "has_touch": True,
+}
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for the session. Skips where there is none, but fails in CI."""
+    found = chromium.find()
+    if found is None:
+        reason = "no Chromium: run `dev.py setup`, or name one by LIANCHA_CHROMIUM"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    from playwright.sync_api import sync_playwright
+
+    # Playwright's sync interface runs a loop in this thread, which Django takes for async code.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(
+            executable_path=found.path,
+            args=list(chromium.ARGUMENTS),
+            env={**os.environ, **found.environment},
+        )
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def new_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Callable[..., Page]]:
+    """Open a page in a browser profile of its own: `new_page(PHONE)`, or `new_page()`.
+
+    When the test is over, a page that wrote an error to its console (a breach of the content
+    security policy among them) fails it.
+    """
+    with contextlib.ExitStack() as stack:
+        errors: list[str] = []
+
+        def open_page(options: dict[str, Any] = DESKTOP, **more: Any) -> Page:
+            context = browser.new_context(
+                locale="zh-CN", timezone_id="Asia/Shanghai", **options, **more
+            )
+            stack.callback(context.close)
+            context.set_default_timeout(15_000)
+            page = context.new_page()
+            page.on("console", lambda message: errors.append(console_line(message)))
+            page.on("pageerror", lambda error: errors.append(f"{page.url}: {error}"))
+            return page
+
+        yield open_page
+    if wrong := [line for line in errors if line]:
+        pytest.fail("the browser's console:\n" + "\n".join(wrong))
+
+
+def console_line(message: Any) -> str:
+    """An error of the page as a line; empty for anything else.
+
+    A status of 4xx is an answer of ours that a test looks at itself, not a fault of the page.
+    """
+    if message.type != "error" or "the server responded with a status of 4" in message.text:
+        return ""
+    return f"{message.location.get('url', '')}: {message.text}"
+
+
+@pytest.fixture
+def desktop(new_page: Callable[..., Page]) -> Page:
+    """A page of 1440 × 900."""
+    return new_page(DESKTOP)
+
+
+@pytest.fixture
+def phone(new_page: Callable[..., Page]) -> Page:
+    """A page of 360 × 780, with touch."""
+    return new_page(PHONE)
