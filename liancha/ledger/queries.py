@@ -1,0 +1,59 @@
+"""Reading the ledger as a whole: does it still say what it said?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from liancha.rulebook import chain
+
+from .locks import ZEROS
+from .models import Entry
+
+CHUNK = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """One entry that is not as it was written, and in what way (Chinese)."""
+
+    index: int
+    message: str
+
+
+def flaws(progress: Callable[[int], None] = lambda done: None) -> Iterator[Flaw]:
+    """Walk the whole chain and name every entry that was altered, lost or moved.
+
+    An altered body, salt or digest breaks the entry itself; a missing or reordered one breaks
+    the link of the next. Columns beside the body are compared with what the body says.
+    """
+    expected, previous = 0, ZEROS
+    for entry in Entry.objects.order_by("index").iterator(chunk_size=CHUNK):
+        if entry.index != expected:
+            yield Flaw(expected, f"第 {expected} 至 {entry.index - 1} 条缺失")
+            previous = entry.previous
+        if entry.previous != previous:
+            yield Flaw(entry.index, f"第 {entry.index} 条与上一条接不上：次序被改动或上一条被替换")
+        if chain.entry_digest(entry.previous, entry.salt, entry.body) != entry.digest:
+            yield Flaw(entry.index, f"第 {entry.index} 条的内容与摘要不符：内容被改动")
+        elif odd := _columns_that_differ(entry):
+            yield Flaw(entry.index, f"第 {entry.index} 条的{'、'.join(odd)}与正文不符：被改动")
+        expected, previous = entry.index + 1, entry.digest
+        if expected % CHUNK == 0:
+            progress(expected)
+    progress(expected)
+
+
+def _columns_that_differ(entry: Entry) -> list[str]:
+
+    words = json.loads(entry.body)
+    pairs = (
+        ("时间", abs((datetime.fromisoformat(words["at"]) - entry.at).total_seconds()) < 1, True),
+        ("人员", words["by"], entry.by),
+        ("事项", words["what"], entry.what),
+        ("抽取编号", words.get("draw", "") if entry.kind else "", entry.draw),
+        ("种类", words.get("kind", "") if entry.draw else "", entry.kind),
+    )
+    return [name for name, said, stored in pairs if said != stored]
