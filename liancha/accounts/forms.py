@@ -110,5 +110,3 @@ class DepartmentForm(forms.ModelForm):
         help_texts: ClassVar = {
             "is_qualified": "没有执法主体资格的单位不能发起或配合联合抽查（第二条）。"
         }
-
-

@@ -144,6 +144,9 @@ class PastPassword(models.Model):
     class Meta:
         ordering: ClassVar = ["-set_at"]
 
+    def __str__(self) -> str:
+        return f"{self.user} · {self.set_at:%Y-%m-%d}"
+
     @staticmethod
     def too_old(user: User, at: datetime, days: int = 90) -> bool:
         """True when the password must be changed: first log-in, or older than `days`."""

@@ -72,7 +72,7 @@ class Permission(StrEnum):
 
 
 class Role(StrEnum):
-    """Who people are (domain §0.2). A person may hold several; the three administrators only one."""
+    """Who people are (domain §0.2). One may hold several; the three administrators only one."""
 
     COORDINATOR = "coordinator"
     PLANNER = "planner"

@@ -73,9 +73,7 @@ def step_in(request: HttpRequest) -> HttpResponse:
     if person.pk not in {member.user.pk for act in queries.demo_cast() for member in act.members}:
         raise Http404
     login(request, person, backend="django.contrib.auth.backends.ModelBackend")
-    actions.log_in_recorded(
-        user=person, address=_address(request), by=person, at=timezone.now()
-    )
+    actions.log_in_recorded(user=person, address=_address(request), by=person, at=timezone.now())
     return redirect("site:workbench")
 
 

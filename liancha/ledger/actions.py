@@ -24,6 +24,16 @@ class Signs(Protocol):
     def signature(self) -> str: ...
 
 
+def take_turn() -> None:
+    """Wait until no other transaction is writing; ours then keeps the turn until it ends.
+
+    For numbers without gaps: take the turn, read the last number, write the next.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_AT_A_TIME])
+
+
 @transaction.atomic
 def append(
     what: str,
@@ -46,9 +56,7 @@ def append(
     A second writer waits until the first has committed. Raises ValueError for facts that have
     no canonical JSON form.
     """
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_AT_A_TIME])
+    take_turn()
     last = Entry.objects.order_by("-index").values("index", "digest").first()
     index, previous = (last["index"] + 1, last["digest"]) if last else (0, ZEROS)
     who = by if isinstance(by, str) else by.signature

@@ -156,7 +156,8 @@ def _postgresql(table: str, operation: str, condition: str) -> tuple[str, list[s
         row = "OLD" if operation == "DELETE" else "NEW"
         body = f"BEGIN IF {condition} THEN {refuse} END IF; RETURN {row}; END"
     statements = [
-        f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $lock${body}$lock$",
+        f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql "
+        f"AS $lock${body}$lock$",
         f"DROP TRIGGER IF EXISTS {name} ON {_quoted(table)}",
         f"CREATE TRIGGER {name} {when} {operation} ON {_quoted(table)} {reading}"
         f"FOR EACH {each} EXECUTE FUNCTION {name}()",

@@ -49,9 +49,9 @@ def finish(*, job: Job, message: str, at: datetime, state: JobState = JobState.D
 
 def stop(*, job: Job, by: User, at: datetime) -> None:
     """Ask a waiting or running job to stop; it does at its next step."""
-    Job.objects.filter(
-        pk=job.pk, owner=by, state__in=(JobState.WAITING, JobState.RUNNING)
-    ).update(state=JobState.CANCELLED, ended_at=at, message="已停止，没有写入任何内容。")
+    Job.objects.filter(pk=job.pk, owner=by, state__in=(JobState.WAITING, JobState.RUNNING)).update(
+        state=JobState.CANCELLED, ended_at=at, message="已停止，没有写入任何内容。"
+    )
 
 
 def run(job: str, *args: int | str) -> None:

@@ -7,109 +7,368 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('inspection', '0001_initial'),
-        ('lists', '0001_initial'),
-        ('task', '0001_initial'),
+        ("accounts", "0001_initial"),
+        ("inspection", "0001_initial"),
+        ("lists", "0001_initial"),
+        ("task", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Result',
+            name="Result",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('to_enter', '待录入'), ('entered', '待审核'), ('returned', '已退回'), ('audited', '待公示'), ('published', '已公示')], default=liancha.rulebook.lifecycles.ResultState['TO_ENTER'], max_length=12)),
-                ('code', models.CharField(blank=True, choices=[('01', '未发现问题'), ('02', '未按规定公示应当公示的信息'), ('03', '公示信息隐瞒真实情况、弄虚作假'), ('04', '通过登记的住所（经营场所）无法联系'), ('05', '发现问题已责令改正'), ('06', '不配合检查情节严重'), ('07', '未发现开展本次抽查涉及的经营活动'), ('08', '发现问题待后续处理'), ('09', '注销、迁出、被吊销或被撤销'), ('10', '已关闭停业或正在组织清算'), ('11', '发现问题已责令改正并移送或抄告其他部门')], max_length=2, verbose_name='结果')),
-                ('text', models.TextField(blank=True, verbose_name='公示说明')),
-                ('completed_on', models.DateField(verbose_name='检查完成日')),
-                ('due_on', models.DateField(blank=True, null=True, verbose_name='公示期限')),
-                ('term_note', models.CharField(blank=True, max_length=120)),
-                ('entered_at', models.DateTimeField(blank=True, null=True)),
-                ('audited_at', models.DateTimeField(blank=True, null=True)),
-                ('returned_note', models.CharField(blank=True, max_length=300, verbose_name='退回意见')),
-                ('published_at', models.DateTimeField(blank=True, null=True)),
-                ('audited_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('entered_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('part', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='result', to='inspection.visitpart')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("to_enter", "待录入"),
+                            ("entered", "待审核"),
+                            ("returned", "已退回"),
+                            ("audited", "待公示"),
+                            ("published", "已公示"),
+                        ],
+                        default=liancha.rulebook.lifecycles.ResultState["TO_ENTER"],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "code",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("01", "未发现问题"),
+                            ("02", "未按规定公示应当公示的信息"),
+                            ("03", "公示信息隐瞒真实情况、弄虚作假"),
+                            ("04", "通过登记的住所（经营场所）无法联系"),
+                            ("05", "发现问题已责令改正"),
+                            ("06", "不配合检查情节严重"),
+                            ("07", "未发现开展本次抽查涉及的经营活动"),
+                            ("08", "发现问题待后续处理"),
+                            ("09", "注销、迁出、被吊销或被撤销"),
+                            ("10", "已关闭停业或正在组织清算"),
+                            ("11", "发现问题已责令改正并移送或抄告其他部门"),
+                        ],
+                        max_length=2,
+                        verbose_name="结果",
+                    ),
+                ),
+                ("text", models.TextField(blank=True, verbose_name="公示说明")),
+                ("completed_on", models.DateField(verbose_name="检查完成日")),
+                ("due_on", models.DateField(blank=True, null=True, verbose_name="公示期限")),
+                ("term_note", models.CharField(blank=True, max_length=120)),
+                ("entered_at", models.DateTimeField(blank=True, null=True)),
+                ("audited_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "returned_note",
+                    models.CharField(blank=True, max_length=300, verbose_name="退回意见"),
+                ),
+                ("published_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "audited_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "entered_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "part",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="result",
+                        to="inspection.visitpart",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['due_on', 'id'],
+                "ordering": ["due_on", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Publication',
+            name="Publication",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('serial', models.PositiveIntegerField(unique=True)),
-                ('target_name', models.CharField(max_length=200)),
-                ('target_code', models.CharField(db_index=True, max_length=21)),
-                ('completed_on', models.DateField()),
-                ('code', models.CharField(choices=[('01', '未发现问题'), ('02', '未按规定公示应当公示的信息'), ('03', '公示信息隐瞒真实情况、弄虚作假'), ('04', '通过登记的住所（经营场所）无法联系'), ('05', '发现问题已责令改正'), ('06', '不配合检查情节严重'), ('07', '未发现开展本次抽查涉及的经营活动'), ('08', '发现问题待后续处理'), ('09', '注销、迁出、被吊销或被撤销'), ('10', '已关闭停业或正在组织清算'), ('11', '发现问题已责令改正并移送或抄告其他部门')], max_length=2)),
-                ('reason', models.CharField(blank=True, max_length=300, verbose_name='更正理由')),
-                ('digest', models.CharField(max_length=64)),
-                ('published_at', models.DateTimeField()),
-                ('corrects', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='corrections', to='disclosure.publication')),
-                ('department', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.department')),
-                ('published_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('task', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='publications', to='task.task')),
-                ('result', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='publications', to='disclosure.result')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("serial", models.PositiveIntegerField(unique=True)),
+                ("target_name", models.CharField(max_length=200)),
+                ("target_code", models.CharField(db_index=True, max_length=21)),
+                ("completed_on", models.DateField()),
+                (
+                    "code",
+                    models.CharField(
+                        choices=[
+                            ("01", "未发现问题"),
+                            ("02", "未按规定公示应当公示的信息"),
+                            ("03", "公示信息隐瞒真实情况、弄虚作假"),
+                            ("04", "通过登记的住所（经营场所）无法联系"),
+                            ("05", "发现问题已责令改正"),
+                            ("06", "不配合检查情节严重"),
+                            ("07", "未发现开展本次抽查涉及的经营活动"),
+                            ("08", "发现问题待后续处理"),
+                            ("09", "注销、迁出、被吊销或被撤销"),
+                            ("10", "已关闭停业或正在组织清算"),
+                            ("11", "发现问题已责令改正并移送或抄告其他部门"),
+                        ],
+                        max_length=2,
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=300, verbose_name="更正理由")),
+                ("digest", models.CharField(max_length=64)),
+                ("published_at", models.DateTimeField()),
+                (
+                    "corrects",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="corrections",
+                        to="disclosure.publication",
+                    ),
+                ),
+                (
+                    "department",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.department",
+                    ),
+                ),
+                (
+                    "published_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "task",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="publications",
+                        to="task.task",
+                    ),
+                ),
+                (
+                    "result",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="publications",
+                        to="disclosure.result",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-serial'],
+                "ordering": ["-serial"],
             },
         ),
         migrations.CreateModel(
-            name='FollowUp',
+            name="FollowUp",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('1', '已改正，无需后续处置'), ('2', '反馈日常监管部门处理'), ('3', '责令改正，跟踪复查'), ('4', '固定证据后移送办案机构'), ('5', '抄告相关部门'), ('6', '列入经营异常名录'), ('7', '移送司法机关'), ('9', '其他')], max_length=2, verbose_name='措施')),
-                ('due_on', models.DateField(blank=True, null=True, verbose_name='期限')),
-                ('note', models.CharField(blank=True, max_length=300, verbose_name='说明')),
-                ('state', models.CharField(choices=[('open', '未完结'), ('closed', '已完结')], default=liancha.rulebook.lifecycles.FollowUpState['OPEN'], max_length=10)),
-                ('opened_at', models.DateTimeField()),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
-                ('closing_note', models.CharField(blank=True, max_length=300, verbose_name='办结说明')),
-                ('closed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('department', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.department')),
-                ('opened_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('result', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='follow_ups', to='disclosure.result')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("1", "已改正，无需后续处置"),
+                            ("2", "反馈日常监管部门处理"),
+                            ("3", "责令改正，跟踪复查"),
+                            ("4", "固定证据后移送办案机构"),
+                            ("5", "抄告相关部门"),
+                            ("6", "列入经营异常名录"),
+                            ("7", "移送司法机关"),
+                            ("9", "其他"),
+                        ],
+                        max_length=2,
+                        verbose_name="措施",
+                    ),
+                ),
+                ("due_on", models.DateField(blank=True, null=True, verbose_name="期限")),
+                ("note", models.CharField(blank=True, max_length=300, verbose_name="说明")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("open", "未完结"), ("closed", "已完结")],
+                        default=liancha.rulebook.lifecycles.FollowUpState["OPEN"],
+                        max_length=10,
+                    ),
+                ),
+                ("opened_at", models.DateTimeField()),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "closing_note",
+                    models.CharField(blank=True, max_length=300, verbose_name="办结说明"),
+                ),
+                (
+                    "closed_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "department",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.department",
+                    ),
+                ),
+                (
+                    "opened_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "result",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="follow_ups",
+                        to="disclosure.result",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['due_on', 'id'],
+                "ordering": ["due_on", "id"],
             },
         ),
         migrations.CreateModel(
-            name='PublishedRow',
+            name="PublishedRow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveIntegerField()),
-                ('item', models.CharField(max_length=200, verbose_name='抽查事项')),
-                ('code', models.CharField(choices=[('01', '未发现问题'), ('02', '未按规定公示应当公示的信息'), ('03', '公示信息隐瞒真实情况、弄虚作假'), ('04', '通过登记的住所（经营场所）无法联系'), ('05', '发现问题已责令改正'), ('06', '不配合检查情节严重'), ('07', '未发现开展本次抽查涉及的经营活动'), ('08', '发现问题待后续处理'), ('09', '注销、迁出、被吊销或被撤销'), ('10', '已关闭停业或正在组织清算'), ('11', '发现问题已责令改正并移送或抄告其他部门')], max_length=2, verbose_name='抽查结果')),
-                ('text', models.CharField(blank=True, max_length=500, verbose_name='说明')),
-                ('publication', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rows', to='disclosure.publication')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("position", models.PositiveIntegerField()),
+                ("item", models.CharField(max_length=200, verbose_name="抽查事项")),
+                (
+                    "code",
+                    models.CharField(
+                        choices=[
+                            ("01", "未发现问题"),
+                            ("02", "未按规定公示应当公示的信息"),
+                            ("03", "公示信息隐瞒真实情况、弄虚作假"),
+                            ("04", "通过登记的住所（经营场所）无法联系"),
+                            ("05", "发现问题已责令改正"),
+                            ("06", "不配合检查情节严重"),
+                            ("07", "未发现开展本次抽查涉及的经营活动"),
+                            ("08", "发现问题待后续处理"),
+                            ("09", "注销、迁出、被吊销或被撤销"),
+                            ("10", "已关闭停业或正在组织清算"),
+                            ("11", "发现问题已责令改正并移送或抄告其他部门"),
+                        ],
+                        max_length=2,
+                        verbose_name="抽查结果",
+                    ),
+                ),
+                ("text", models.CharField(blank=True, max_length=500, verbose_name="说明")),
+                (
+                    "publication",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="rows",
+                        to="disclosure.publication",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position'],
-                'constraints': [models.UniqueConstraint(fields=('publication', 'position'), name='row_once')],
+                "ordering": ["position"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("publication", "position"), name="row_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ItemResult',
+            name="ItemResult",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(choices=[('01', '未发现问题'), ('02', '未按规定公示应当公示的信息'), ('03', '公示信息隐瞒真实情况、弄虚作假'), ('04', '通过登记的住所（经营场所）无法联系'), ('05', '发现问题已责令改正'), ('06', '不配合检查情节严重'), ('07', '未发现开展本次抽查涉及的经营活动'), ('08', '发现问题待后续处理'), ('09', '注销、迁出、被吊销或被撤销'), ('10', '已关闭停业或正在组织清算'), ('11', '发现问题已责令改正并移送或抄告其他部门')], max_length=2, verbose_name='结果')),
-                ('text', models.CharField(blank=True, max_length=500, verbose_name='说明')),
-                ('item', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='lists.jointitem')),
-                ('result', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='items', to='disclosure.result')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "code",
+                    models.CharField(
+                        choices=[
+                            ("01", "未发现问题"),
+                            ("02", "未按规定公示应当公示的信息"),
+                            ("03", "公示信息隐瞒真实情况、弄虚作假"),
+                            ("04", "通过登记的住所（经营场所）无法联系"),
+                            ("05", "发现问题已责令改正"),
+                            ("06", "不配合检查情节严重"),
+                            ("07", "未发现开展本次抽查涉及的经营活动"),
+                            ("08", "发现问题待后续处理"),
+                            ("09", "注销、迁出、被吊销或被撤销"),
+                            ("10", "已关闭停业或正在组织清算"),
+                            ("11", "发现问题已责令改正并移送或抄告其他部门"),
+                        ],
+                        max_length=2,
+                        verbose_name="结果",
+                    ),
+                ),
+                ("text", models.CharField(blank=True, max_length=500, verbose_name="说明")),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="lists.jointitem",
+                    ),
+                ),
+                (
+                    "result",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="items",
+                        to="disclosure.result",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['item__position'],
-                'constraints': [models.UniqueConstraint(fields=('result', 'item'), name='one_result_an_item')],
+                "ordering": ["item__position"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("result", "item"), name="one_result_an_item")
+                ],
             },
         ),
     ]

@@ -31,5 +31,7 @@ class Command(BaseCommand):
         for name in absent:
             self.stdout.write(f"✗ 数据库锁 {name} 不在或被改动")
         if found or absent:
-            raise CommandError(f"存证日志核对不通过：{len(found)} 处记录、{len(absent)} 处锁有问题。")
+            raise CommandError(
+                f"存证日志核对不通过：{len(found)} 处记录、{len(absent)} 处锁有问题。"
+            )
         self.stdout.write(f"✓ {total} 条记录首尾相接，内容与摘要一致；数据库锁都在。")
