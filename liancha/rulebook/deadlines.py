@@ -7,7 +7,7 @@ whose working days are not announced yet is not guessed: it says how far it has 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
@@ -23,6 +23,9 @@ ENTRY_DAYS = 5  # 及时 for plans and their adjustments (art. 16)
 NOTICE_DAYS = 1  # 提前 for the notice to the target (art. 21)
 PLAN_REMINDERS = ((3, 1), (3, 31), (4, 15), (4, 25))  # month and day, before 30 April (art. 12)
 TRANSFER_HOURS = 24  # 及时移送 after approval (art. 22)
+
+
+WEEKDAYS = "一二三四五六日"
 
 
 class DayKind(Worded):
@@ -61,6 +64,27 @@ class Calendar:
         """Number of working days of an announced year."""
         first, length = date(year, 1, 1), (date(year + 1, 1, 1) - date(year, 1, 1)).days
         return sum(self.is_working_day(first + timedelta(days=n)) for n in range(length))
+
+
+def calendar_faults(year: int, days: Sequence[tuple[date, DayKind]]) -> tuple[str, ...]:
+    """What is wrong with a year's exceptions, in Chinese; empty when it may be published.
+
+    Source: art. 22, 工作日; the arrangement itself is the State Council's.
+    """
+    faults = []
+    if not any(kind is DayKind.REST for _, kind in days):
+        faults.append(f"没有读到 {year} 年的放假安排，请粘贴通知中写明日期的各条。")
+    seen: dict[date, DayKind] = {}
+    for day, kind in days:
+        if day.year != year:
+            faults.append(f"{day} 不在 {year} 年，请核对年度。")
+        if kind is DayKind.WORK and day.weekday() < 5:
+            faults.append(f"{day} 是周{WEEKDAYS[day.weekday()]}，本来就上班，请核对日期。")
+        if day in seen:
+            both = "既放假又上班" if seen[day] is not kind else "写了两次"
+            faults.append(f"{day} {both}，请只留一条。")
+        seen[day] = kind
+    return tuple(dict.fromkeys(faults))
 
 
 @dataclass(frozen=True, slots=True)
