@@ -1,0 +1,172 @@
+"""Who comes in, and what the role table lets them do."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import combinations
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.urls import reverse
+
+from liancha.accounts import actions
+from liancha.accounts.models import Department, User
+from liancha.accounts.passwords import NotRecentlyUsed, ThreeOfFourKinds
+from liancha.accounts.permissions import ROLES, THREE_ADMINISTRATORS, Permission, Role
+from liancha.ledger.models import Entry
+from liancha.rulebook.verdicts import Blocked
+from tests.people import NOON, PASSWORD, make_cast
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def cast():
+    return make_cast()
+
+
+def test_the_three_administrators_exclude_each_other_and_do_no_business():
+    business = {
+        p
+        for role, powers in ROLES.items()
+        if role not in THREE_ADMINISTRATORS
+        for p in powers.permissions
+    } - {
+        Permission.SITE_WORKBENCH,
+        Permission.LEDGER_VIEW,
+        Permission.WORKDAYS_VIEW,
+    }
+    for role in THREE_ADMINISTRATORS:
+        assert not ROLES[role].permissions & business
+    for one, other in combinations(THREE_ADMINISTRATORS, 2):
+        shared = ROLES[one].permissions & ROLES[other].permissions
+        assert shared <= {Permission.SITE_WORKBENCH}
+
+
+def test_every_permission_is_in_somebodys_role():
+    held = {p for powers in ROLES.values() for p in powers.permissions}
+    assert held == set(Permission)
+
+
+@pytest.mark.parametrize("admin", sorted(THREE_ADMINISTRATORS))
+@pytest.mark.parametrize("other", [Role.PLANNER, Role.SYSTEM_ADMIN, Role.AUDIT_ADMIN])
+def test_an_administrator_gets_no_second_role(cast, admin, other):
+    if admin == other:
+        pytest.skip("the same role twice is one role")
+    with pytest.raises(Blocked) as refused:
+        actions.set_roles(user=cast.shen, roles=[admin, other], by=cast.sec, at=NOON)
+    assert refused.value.article == "6"
+    assert User.objects.get(username="shen").roles == {"planner", "handler"}
+
+
+def test_nobody_gives_roles_to_themselves(cast):
+    with pytest.raises(Blocked):
+        actions.set_roles(user=cast.sec, roles=[Role.PLANNER], by=cast.sec, at=NOON)
+
+
+def test_a_role_of_business_needs_a_department(cast):
+    with pytest.raises(Blocked) as refused:
+        actions.set_roles(user=cast.qin, roles=[Role.PLANNER], by=cast.sec, at=NOON)
+    assert refused.value.article == "2"
+
+
+def test_roles_are_written_with_before_and_after(cast):
+    actions.set_roles(user=cast.lu, roles=[Role.PLANNER], by=cast.sec, at=NOON)
+
+    body = Entry.objects.order_by("-index").first().body
+    assert '"after":["planner"],"before":["handler"]' in body
+
+
+@pytest.mark.parametrize("bad", ["aaaaaaaaaaaa", "Aaaaaaaaaaaa", "123456789012"])
+def test_a_password_has_three_kinds_of_characters(bad):
+    with pytest.raises(ValidationError, match="三类"):
+        ThreeOfFourKinds().validate(bad)
+
+
+def test_the_last_five_passwords_do_not_come_back(cast):
+    words = [f"Xin-mima-{n}0{n}" for n in range(6)]
+    for word in words:
+        actions.change_password(user=cast.shen, password=word, by=cast.shen, at=NOON)
+
+    for word in words[1:]:
+        with pytest.raises(ValidationError):
+            NotRecentlyUsed().validate(word, cast.shen)
+    NotRecentlyUsed().validate(PASSWORD, cast.shen)
+
+
+def test_a_first_password_must_be_changed_before_anything_else(client, cast):
+    person, first = actions.open_account(
+        username="xin.ren", full_name="新人", department=None, by=cast.sys, at=NOON
+    )
+    client.force_login(person)
+    answer = client.get(reverse("accounts:roles"))
+    assert answer.status_code == 302
+    assert answer["Location"] == reverse("accounts:password")
+
+    answer = client.post(
+        reverse("accounts:password"), {"old": first, "new": "Ziji-de-2026", "again": "Ziji-de-2026"}
+    )
+    assert answer.status_code == 302
+    assert client.get(reverse("accounts:roles")).status_code == 200
+
+
+def test_a_password_lasts_ninety_days(client, cast):
+    User.objects.filter(pk=cast.shen.pk).update(password_changed_at=NOON - timedelta(days=91))
+    client.force_login(User.objects.get(pk=cast.shen.pk))
+    answer = client.get(reverse("accounts:roles"))
+    assert answer["Location"] == reverse("accounts:password")
+
+
+def test_the_sixth_try_meets_a_lock(client, cast):
+    for _ in range(5):
+        client.post(reverse("accounts:login"), {"username": "shen", "password": "wrong"})
+    answer = client.post(reverse("accounts:login"), {"username": "shen", "password": PASSWORD})
+    assert answer.status_code == 429
+    assert "15 分钟" in answer.content.decode()
+
+
+def test_there_is_no_stepping_in_outside_a_demo(client, cast):
+    answer = client.post(reverse("accounts:step_in"), {"username": "shen"})
+    assert answer.status_code == 404
+
+
+def test_in_a_demo_only_the_cast_may_be_stepped_into(client, cast, settings):
+    settings.LIANCHA_DEMO = True
+    assert client.post(reverse("accounts:step_in"), {"username": "shen"}).status_code == 404
+
+
+@pytest.mark.parametrize("who", ["shen", "zhou", "aud", "qin"])
+def test_only_system_administrators_open_accounts(client, cast, who):
+    client.force_login(getattr(cast, who))
+    assert client.get(reverse("accounts:open_account")).status_code == 403
+
+
+def test_opening_an_account_shows_the_first_password_once(client, cast):
+    client.force_login(cast.sys)
+    answer = client.post(
+        reverse("accounts:open_account"),
+        {"username": "xin.ren", "full_name": "新人", "department": cast.department["GA"].pk},
+        follow=True,
+    )
+    page = answer.content.decode()
+    assert "只显示这一次" in page
+    assert "只显示这一次" not in client.get(answer.request["PATH_INFO"]).content.decode()
+
+
+def test_the_same_account_twice_is_refused_in_words(client, cast):
+    client.force_login(cast.sys)
+    answer = client.post(
+        reverse("accounts:open_account"), {"username": "shen", "full_name": "另一个人"}
+    )
+    assert answer.status_code == 422
+    assert "已有人使用" in answer.content.decode()
+
+
+def test_departments_of_the_city_and_its_counties_are_shipped(cast):
+    before = Department.objects.count()
+    actions.load_departments(by="system", at=NOON)
+    assert Department.objects.city().count() == 31
+    assert Department.objects.filter(level="county", region="410325").count() > 15
+    assert Department.objects.count() > before
+    actions.load_departments(by="system", at=NOON)
+    assert Entry.objects.filter(what="accounts.load_departments").count() == 1
