@@ -1,0 +1,86 @@
+"""Excel workbooks, .xlsx and .xls, through calamine; and how a cell reads as text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, time, timedelta
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import python_calamine as calamine
+
+from .faults import Unreadable
+
+EXACT = 10**15  # Excel keeps 15 digits of a number; beyond, what it shows is not what was typed
+
+
+def sheets(path: Path) -> list[tuple[str, Callable[[], Iterator[list[str]]]]]:
+    """(name, rows) of every visible worksheet; a sheet is read when its rows are first asked for.
+
+    Raises Unreadable for a damaged file or one with a password.
+    """
+    try:
+        with path.open("rb") as file:
+            book = calamine.CalamineWorkbook.from_filelike(file)
+        return [
+            (about.name, partial(_rows, cache(partial(book.get_sheet_by_name, about.name))))
+            for about in book.sheets_metadata
+            if about.typ == calamine.SheetTypeEnum.WorkSheet
+            and about.visible == calamine.SheetVisibleEnum.Visible
+        ]
+    except calamine.PasswordError as error:
+        raise Unreadable("这个文件有密码。请去掉密码后再导入。") from error
+    except calamine.CalamineError as error:
+        raise Unreadable(_damaged()) from error
+    except BaseException as error:
+        raise _panic(error) from error
+
+
+def text_of(value: Any) -> str:
+    """A cell as a person reads it: whole numbers without “.0”, dates as 2026-11-23.
+
+    A number too long for Excel to have kept stays in scientific notation, so that whoever
+    expects a code sees that its digits are lost.
+    """
+    match value:
+        case str():
+            return value
+        case bool():
+            return "是" if value else "否"
+        case int() | float() if abs(value) >= EXACT:
+            return f"{float(value):.14E}"
+        case float():
+            return str(int(value)) if value.is_integer() else repr(value)
+        case datetime():
+            return value.date().isoformat() if value.time() == time() else value.isoformat(" ")
+        case date() | time():
+            return value.isoformat()
+        case timedelta() | int():
+            return str(value)
+        case _:
+            return ""
+
+
+def _rows(sheet: Callable[[], calamine.CalamineSheet]) -> Iterator[list[str]]:
+    try:
+        for row in sheet().iter_rows():
+            yield [text_of(cell) for cell in row]
+    except calamine.CalamineError as error:
+        raise Unreadable(_damaged()) from error
+    except GeneratorExit:
+        raise
+    except BaseException as error:
+        raise _panic(error) from error
+
+
+def _panic(error: BaseException) -> BaseException:
+    """A file that trips the reader itself is a damaged file; anything else is not ours."""
+    return Unreadable(_damaged()) if type(error).__name__ == "PanicException" else error
+
+
+def _damaged() -> str:
+    return (
+        "这个 Excel 文件已损坏，或不是真正的 Excel 文件。"
+        "请用 Excel 或 WPS 打开后另存为 .xlsx 再导入。"
+    )
