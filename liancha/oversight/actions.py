@@ -1,0 +1,87 @@
+"""What can happen in this room: a department is reminded, and answers."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from liancha.accounts.models import Department, User
+from liancha.ledger import actions as ledger
+from liancha.rulebook.verdicts import Blocked, NeedsReason
+
+from .models import Reminder
+
+
+@transaction.atomic
+def remind(
+    *,
+    to: Department,
+    subject: str,
+    basis: str,
+    due_on: date,
+    link: str = "",
+    by: User,
+    at: datetime,
+) -> Reminder:
+    """Issue a 督办单 to a department of one's own level and region.
+
+    basis  number of the article the thing rests on
+
+    Raises Blocked for a department of another level or region.
+    Source: art. 6, 督促本级监管相关部门.
+    """
+    own = by.department
+    if own is None or (own.level, own.region_id) != (to.level, to.region_id):
+        raise Blocked(
+            f"只能督办本级、本区域的部门，{to}不在其中。请由其同级的市场监管部门督办。",
+            article="6",
+        )
+    ledger.take_turn()
+    year = timezone.localdate(at).year
+    serial = Reminder.objects.filter(issued_at__year=year).count() + 1
+    reminder = Reminder.objects.create(
+        number=f"洛双随机督〔{year}〕{serial}号",
+        to=to,
+        subject=subject.strip()[:200],
+        basis=basis,
+        due_on=due_on,
+        link=link,
+        issued_by=by,
+        issued_at=at,
+    )
+    ledger.append(
+        "oversight.remind",
+        by=by,
+        at=at,
+        about=("reminder", reminder.pk),
+        number=reminder.number,
+        to=to.code,
+        subject=reminder.subject,
+        due_on=due_on.isoformat(),
+    )
+    return reminder
+
+
+@transaction.atomic
+def reply(*, reminder: Reminder, text: str, by: User, at: datetime) -> Reminder:
+    """Answer a 督办单 for one's own department, once."""
+    reminder = Reminder.objects.select_for_update().get(pk=reminder.pk)
+    if reminder.to_id != by.department_id:
+        raise Blocked(f"这件督办发给{reminder.to}，请由该部门回复。", article="6")
+    if reminder.replied_at:
+        raise Blocked("这件督办已经回复，不能再改。有新情况请另行报送。", article="6")
+    if not text.strip():
+        raise NeedsReason("回复要写明办理情况。", article="6")
+    reminder.reply, reminder.replied_by, reminder.replied_at = text.strip(), by, at
+    reminder.save(update_fields=["reply", "replied_by", "replied_at"])
+    ledger.append(
+        "oversight.reply",
+        by=by,
+        at=at,
+        about=("reminder", reminder.pk),
+        number=reminder.number,
+        reply=reminder.reply[:500],
+    )
+    return reminder
