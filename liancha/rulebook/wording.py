@@ -15,7 +15,8 @@ class Worded(StrEnum):
 
     label: str
 
-    def __new__(cls, value: str, label: str) -> Self:
+    def __new__(cls, value: str, label: str = "") -> Self:
+        # The default is for the type checker, which takes Kind("rest") for this call.
         member = str.__new__(cls, value)
         member._value_ = value
         member.label = label

@@ -49,7 +49,7 @@ def publish_year(
         "workdays.publish_year",
         by=by,
         at=at,
-        about={"workdays": year},
+        about=("workdays", year),
         year=year,
         edition=edition,
         source=source,

@@ -54,7 +54,7 @@ def year(request: HttpRequest, year: int) -> HttpResponse:
                     "number": each.index,
                     "kind": "proof",
                 }
-                for each in Entry.objects.about(workdays=year).order_by("-index")[:10]
+                for each in Entry.objects.about("workdays", year).order_by("-index")[:10]
             ],
             "form": form,
             "term": term,
