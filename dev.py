@@ -275,7 +275,7 @@ def run(options: argparse.Namespace) -> int:
         else:
             group.start(
                 "server",
-                *(BIN / "granian", "--interface", "wsgi", "--no-ws", "--log-level", "warning"),
+                *(BIN / "granian", "--interface", "wsgi", "--no-ws", "--log-level", "error"),
                 *("--host", options.host, "--port", str(options.port)),
                 *("--workers", "1", "--blocking-threads", "8"),
                 "liancha.site.wsgi:application",
@@ -516,6 +516,8 @@ def main() -> int:
     def stop(_number: int, _frame: FrameType | None) -> None:
         raise Stopped
 
+    # Set Ctrl-C too: started with & by a script, a program inherits that it is ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in STOPPING[1:]:
         signal.signal(number, stop)
     os.chdir(ROOT)

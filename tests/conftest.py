@@ -358,7 +358,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def new_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Callable[..., Page]]:
+def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
     """Open a page in a browser profile of its own: `new_page(PHONE)`, or `new_page()`.
 
     When the test is over, a page that wrote an error to its console (a breach of the content

@@ -32,7 +32,7 @@ class Command(BaseCommand):
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             self.stdout.write("更新表结构…")
             call_command("migrate", verbosity=0, interactive=False)
-        call_command("check", databases=["default"])
+        self.check(databases=["default"])
         self._collect_static_files()
         if demo and not apps.get_model("accounts", "Department").objects.exists():
             self.stdout.write("装入示范城市…")
