@@ -10,6 +10,7 @@ from django.urls import reverse
 from liancha.accounts.models import Department, Region, User
 from liancha.lists.models import JointField, JointItem, ListVersion
 from liancha.rulebook import lifecycles
+from liancha.rulebook.coverage import planned_count
 from liancha.rulebook.lifecycles import LineState, PlanState
 
 
@@ -17,12 +18,19 @@ class PlanQuerySet(models.QuerySet["Plan"]):
     def public(self) -> Self:
         return self.filter(state__in=(PlanState.PUBLISHED, PlanState.SUPERSEDED))
 
+    def open(self) -> Self:
+        """Versions still being made."""
+        return self.filter(state__in=(PlanState.DRAFT, PlanState.COSIGNING, PlanState.APPROVED))
+
     def in_force(self, year: int, region: str = "410300") -> Self:
         return self.filter(year=year, region=region, state=PlanState.PUBLISHED)
 
 
 class Plan(models.Model):
-    """年度联合抽查工作计划, one version."""
+    """年度联合抽查工作计划, one version.
+
+    minutes  the meeting that decided without the departments which had not signed
+    """
 
     year = models.PositiveIntegerField("年度")
     region = models.ForeignKey(Region, models.PROTECT)
@@ -39,6 +47,7 @@ class Plan(models.Model):
     approved_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     approved_at = models.DateTimeField(null=True, blank=True)
     published_at = models.DateTimeField(null=True, blank=True)
+    minutes = models.CharField("联席会议纪要", max_length=120, blank=True)
 
     objects = PlanQuerySet.as_manager()
 
@@ -65,18 +74,26 @@ class Plan(models.Model):
 
 
 class PlanCoSign(models.Model):
-    """联查部门确认: one department's word on the lines that name it (art. 12)."""
+    """联查部门确认: one department's word on the lines that name it (art. 12).
+
+    is_returned  it does not agree: `opinion` says why, and the plan is a draft again
+    """
 
     plan = models.ForeignKey(Plan, models.CASCADE, related_name="cosigns")
     department = models.ForeignKey(Department, models.PROTECT)
     opinion = models.CharField("意见", max_length=300, blank=True)
     signed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     signed_at = models.DateTimeField(null=True, blank=True)
+    is_returned = models.BooleanField("退回", default=False)
 
     class Meta:
+        ordering: ClassVar = ["department"]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["plan", "department"], name="one_plan_cosign_each"),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.department}会签{self.plan}"
 
 
 class CoverageException(models.Model):
@@ -98,11 +115,37 @@ class CoverageException(models.Model):
             models.UniqueConstraint(fields=["plan", "field"], name="one_exception_a_field"),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.field}：{self.get_reason_display()}"
+
 
 class PlanLineQuerySet(models.QuerySet["PlanLine"]):
     def live(self) -> Self:
         """Lines that count towards coverage: not cancelled."""
         return self.exclude(state=LineState.CANCELLED)
+
+    def public(self) -> Self:
+        """Lines anybody may read: of a published plan, cancelled ones too, drafts not."""
+        return self.filter(plan__in=Plan.objects.public()).exclude(state=LineState.DRAFT)
+
+    def ready(self) -> Self:
+        """Lines a task may be made from."""
+        return self.filter(
+            plan__state=PlanState.PUBLISHED,
+            state__in=(LineState.PUBLISHED, LineState.POSTPONED, LineState.IN_PROGRESS),
+        )
+
+    def editable_by(self, user: User) -> Self:
+        """The initiator's own lines (art. 12); all for the coordinating office."""
+        if user.department is not None and user.department.is_coordinator:
+            return self.filter(plan__region=user.department.region_id)
+        return self.filter(initiator=user.department_id)
+
+    def with_columns(self) -> Self:
+        """With all that the eight columns print."""
+        return self.select_related("plan", "field", "initiator").prefetch_related(
+            "cooperators", "items__department", "rates", "adjustments"
+        )
 
     def initiated_by(self, user: User) -> Self:
         return self.filter(initiator=user.department_id)
@@ -119,8 +162,11 @@ class PlanLineQuerySet(models.QuerySet["PlanLine"]):
 class PlanLine(models.Model):
     """计划行, with the eight columns of art. 14.
 
-    base      抽查基数: how many targets the line chooses from when it was written
-    stratify  how the rates are cut: by credit class, by district, or one rate for all
+    base                 抽查基数: how many targets the line chose from when it was written
+    stratify             how the rates are cut: by credit class, by district, or one for all
+    participants_reason  why a cooperator of the list does not take part this year (art. 13)
+    rates_locked_at      when a list was drawn by these rates: from then on they stand (art. 19)
+    changed_at           a department that signed before this has to look again
     """
 
     class Stratify(models.TextChoices):
@@ -148,6 +194,7 @@ class PlanLine(models.Model):
         "分层", max_length=10, choices=Stratify.choices, default=Stratify.CREDIT
     )
     ratio_reason = models.CharField("比例说明", max_length=200, blank=True)
+    participants_reason = models.CharField("部门调整原因", max_length=200, blank=True)
     frequency = models.PositiveIntegerField("频次", default=1)
     org_mode = models.CharField(
         "组织方式", max_length=15, choices=OrgMode.choices, default=OrgMode.CITY_CITY
@@ -157,6 +204,8 @@ class PlanLine(models.Model):
     state = models.CharField(
         max_length=12, choices=lifecycles.choices(LineState), default=LineState.DRAFT
     )
+    rates_locked_at = models.DateTimeField(null=True, blank=True)
+    changed_at = models.DateTimeField()
 
     objects = PlanLineQuerySet.as_manager()
 
@@ -183,16 +232,36 @@ class PlanLine(models.Model):
         """联查部门: the initiator first, then the cooperators."""
         return [self.initiator, *self.cooperators.all()]
 
+    @property
+    def count(self) -> int:
+        """How many targets the line plans to draw, rounded up in each stratum (A29)."""
+        return sum(rate.count for rate in self.rates.all())
+
+    @property
+    def is_editable(self) -> bool:
+        """A draft in a plan that is open for writing, or prepared for an adjustment (art. 16)."""
+        return self.state == LineState.DRAFT and self.plan.state in (
+            PlanState.DRAFT,
+            PlanState.PUBLISHED,
+        )
+
 
 class PlanRate(models.Model):
     """抽查比例 of one stratum, kept as written: "1/50".
 
     stratum  A, B, C, D or 未分类 by credit class; a region code by district; 全部 otherwise
+    base     targets of the stratum when the line was written
+    fixed    a number of targets instead of a rate; `ratio` is then fixed/base
     """
+
+    ALL = "全部"
+    UNKNOWN = "未分类"
 
     line = models.ForeignKey(PlanLine, models.CASCADE, related_name="rates")
     stratum = models.CharField(max_length=40)
     ratio = models.CharField("比例", max_length=40)
+    base = models.PositiveIntegerField("基数", default=0)
+    fixed = models.PositiveIntegerField("户数", null=True, blank=True)
     position = models.PositiveIntegerField(default=0)
 
     class Meta:
@@ -201,13 +270,52 @@ class PlanRate(models.Model):
             models.UniqueConstraint(fields=["line", "stratum"], name="one_rate_a_stratum"),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.stratum} {self.ratio}"
+
     @property
     def fraction(self) -> Fraction:
         return Fraction(self.ratio)
 
+    @property
+    def count(self) -> int:
+        """How many of the stratum are planned to be drawn."""
+        if self.fixed is not None:
+            return min(self.fixed, self.base)
+        return planned_count(self.base, self.fraction)
+
+    def ratio_for(self, size: int) -> str:
+        """The rate a draw uses on a stratum of this size, as the protocol writes it (§2)."""
+        if self.fixed is None:
+            return self.ratio
+        return f"{min(self.fixed, size)}/{size}" if size else "0/1"
+
+
+class AdjustmentQuerySet(models.QuerySet["Adjustment"]):
+    def published(self) -> Self:
+        return self.filter(published_at__isnull=False)
+
+    def waiting(self) -> Self:
+        """Asked for and not decided."""
+        return self.filter(approved_at=None, declined_at=None)
+
+    def visible_to(self, user: User) -> Self:
+        if user.sees_all_departments:
+            return self
+        return self.filter(line__in=PlanLine.objects.concerning(user))
+
+    def decidable_by(self, user: User) -> Self:
+        """By the initiator's own head, or the coordinating office; see the action for who not."""
+        return self.filter(line__in=PlanLine.objects.editable_by(user))
+
 
 class Adjustment(models.Model):
-    """计划调整 (art. 16): what changed, why, who agreed; public once published."""
+    """计划调整 (art. 16): what changed, why, who agreed; public once published.
+
+    before, after  {"时间安排": "10-08 至 12-31", …}: what the page shows, in the plan's own columns
+    change         what approval applies: {"starts_on", "ends_on"}, {"frequency"},
+                   {"rates": [[stratum, ratio, fixed]…]}, {} for a cancelled or added line
+    """
 
     class Kind(models.TextChoices):
         ADD = "add", "增设任务"
@@ -221,11 +329,24 @@ class Adjustment(models.Model):
     reason = models.CharField("理由", max_length=300)
     before = models.JSONField(default=dict)
     after = models.JSONField(default=dict)
+    change = models.JSONField(default=dict)
     requested_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     requested_at = models.DateTimeField()
     approved_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     approved_at = models.DateTimeField(null=True, blank=True)
+    declined_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    declined_at = models.DateTimeField(null=True, blank=True)
+    declined_note = models.CharField("不同意的原因", max_length=200, blank=True)
     published_at = models.DateTimeField(null=True, blank=True)
+
+    objects = AdjustmentQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}：{self.line}"
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.approved_at is None and self.declined_at is None

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 
 from liancha.accounts.models import Department, Region, User
 from liancha.registry.models import Target
+from liancha.rulebook.eligibility import InspectorFacts, Span, is_recused
+from liancha.rulebook.eligibility import Relation as RecusalRelation
 
 
 class InspectorQuerySet(models.QuerySet["Inspector"]):
@@ -24,6 +28,26 @@ class InspectorQuerySet(models.QuerySet["Inspector"]):
             return self
         return self.filter(department=user.department_id)
 
+    def editable_by(self, user: User) -> Self:
+        """A department keeps its own people and nobody else's (art. 11)."""
+        return self.filter(department=user.department_id)
+
+    def matching(self, text: str) -> Self:
+        """Search by part of the name, number or certificate number."""
+        text = text.strip()
+        if not text:
+            return self
+        return self.filter(
+            Q(name__contains=text)
+            | Q(number__icontains=text)
+            | Q(certificates__number__contains=text)
+        ).distinct()
+
+    def with_skill(self, word: str) -> Self:
+        """People with this very skill. SQLite cannot look inside JSON, so it is done here."""
+        rows = self.values_list("pk", "skills")
+        return self.filter(pk__in=[pk for pk, skills in rows if word in skills])
+
     def with_valid_certificate(self, first: date, last: date) -> Self:
         """Certificate valid over the whole window (art. 18)."""
         return self.filter(
@@ -32,6 +56,12 @@ class InspectorQuerySet(models.QuerySet["Inspector"]):
 
     def on_leave(self, first: date, last: date) -> Self:
         return self.filter(leaves__first_on__lte=last, leaves__last_on__gte=first).distinct()
+
+    def with_papers(self) -> Self:
+        """With all that `Inspector.facts` reads, in four queries for any number of people."""
+        return self.select_related("department", "region").prefetch_related(
+            "certificates", "leaves", "recusals__target"
+        )
 
 
 class Inspector(models.Model):
@@ -47,23 +77,23 @@ class Inspector(models.Model):
         SECONDED = "seconded", "借调"
         LEFT = "left", "离岗"
 
-    department = models.ForeignKey(Department, models.PROTECT, related_name="inspectors")
+    department = models.ForeignKey(
+        Department, models.PROTECT, related_name="inspectors", verbose_name="部门"
+    )
     number = models.CharField("人员编号", max_length=20, unique=True)
     name = models.CharField("姓名", max_length=40)
     post = models.CharField("岗位", max_length=60, blank=True)
     skills = models.JSONField("业务专长", default=list, blank=True)
     qualification = models.CharField("执法资质", max_length=60, blank=True)
     region = models.ForeignKey(Region, models.PROTECT, null=True, blank=True, verbose_name="区域")
-    status = models.CharField(
-        "状态", max_length=10, choices=Status.choices, default=Status.ON_DUTY
-    )
+    status = models.CharField("状态", max_length=10, choices=Status.choices, default=Status.ON_DUTY)
     capacity = models.PositiveIntegerField("承担上限", default=20)
     may_lead = models.BooleanField("可任组长", default=False)
     is_expert = models.BooleanField("专家", default=False)
     user = models.OneToOneField(
-        User, models.PROTECT, null=True, blank=True, related_name="inspector"
+        User, models.PROTECT, null=True, blank=True, related_name="inspector", verbose_name="账号"
     )
-    updated_at = models.DateTimeField()
+    updated_at = models.DateTimeField("更新时间")
 
     objects = InspectorQuerySet.as_manager()
 
@@ -72,6 +102,31 @@ class Inspector(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("roster:inspector", args=[self.pk])
+
+    def facts(self, on: date) -> InspectorFacts:
+        """What the rulebook asks about this person, with the recusals that hold on a day.
+
+        Take people from `with_papers()`, or each one costs four queries.
+        """
+        return InspectorFacts(
+            certificates=tuple(each.span for each in self.certificates.all()),
+            is_on_duty=self.status == self.Status.ON_DUTY,
+            is_expert=self.is_expert,
+            post=self.post,
+            skills=frozenset(self.skills),
+            leaves=tuple(each.span for each in self.leaves.all()),
+            recused_from=frozenset(
+                each.target.code for each in self.recusals.all() if each.holds(on)
+            ),
+        )
+
+    @property
+    def certificate(self) -> Certificate | None:
+        """The one that runs longest, or None."""
+        return next(iter(self.certificates.all()), None)
 
 
 class Certificate(models.Model):
@@ -94,18 +149,40 @@ class Certificate(models.Model):
     def __str__(self) -> str:
         return self.number
 
+    @property
+    def span(self) -> Span:
+        return Span(self.valid_from, self.valid_to)
+
 
 class Leave(models.Model):
-    """请假: not drawable on these days."""
+    """请假: not drawable when it takes more than half of a task's days."""
 
     inspector = models.ForeignKey(Inspector, models.CASCADE, related_name="leaves")
     first_on = models.DateField("自")
     last_on = models.DateField("至")
     note = models.CharField("事由", max_length=100, blank=True)
 
+    class Meta:
+        ordering: ClassVar = ["first_on"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(last_on__gte=models.F("first_on")), name="leave_ends_later"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.inspector} {self.first_on} 至 {self.last_on}"
+
+    @property
+    def span(self) -> Span:
+        return Span(self.first_on, self.last_on)
+
 
 class Recusal(models.Model):
-    """执法回避: this inspector never goes to this target."""
+    """执法回避: this inspector never goes to this target.
+
+    ended_on  when a former post there ended; only that relation lapses, after three years
+    """
 
     class Relation(models.TextChoices):
         RELATIVE = "relative", "近亲属在该单位任职或持股"
@@ -118,9 +195,66 @@ class Recusal(models.Model):
     inspector = models.ForeignKey(Inspector, models.CASCADE, related_name="recusals")
     target = models.ForeignKey(Target, models.CASCADE, related_name="recusals")
     relation = models.CharField("关系", max_length=10, choices=Relation.choices)
+    ended_on = models.DateField("离任日期", null=True, blank=True)
+    note = models.CharField("说明", max_length=100, blank=True)
     declared_at = models.DateTimeField()
 
     class Meta:
+        ordering: ClassVar = ["id"]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["inspector", "target"], name="recused_once"),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.inspector} 回避 {self.target}"
+
+    def holds(self, on: date) -> bool:
+        """Whether it still keeps them away on a day."""
+        return is_recused(RecusalRelation(self.relation), on=on, ended_on=self.ended_on)
+
+
+class ImportQuerySet(models.QuerySet["Import"]):
+    def visible_to(self, user: User) -> Self:
+        if user.sees_all_departments:
+            return self
+        return self.filter(by__department=user.department_id)
+
+
+class Import(models.Model):
+    """One uploaded roster: what came in, what was wrong.
+
+    faults  [{"row", "column", "value", "fault", "cure"}…], rows as the sheet numbers them;
+            a row with a fault was not taken
+    remarks the same shape, for rows that were taken
+    """
+
+    file_name = models.CharField(max_length=200)
+    sha256 = models.CharField(max_length=64)
+    recognised = models.CharField("识别结果", max_length=200, blank=True)
+    rows = models.PositiveIntegerField(default=0)
+    added = models.PositiveIntegerField("新增", default=0)
+    changed = models.PositiveIntegerField("变更", default=0)
+    unchanged = models.PositiveIntegerField("未变", default=0)
+    faulty = models.PositiveIntegerField("有误", default=0)
+    faults = models.JSONField(default=list)
+    remarks = models.JSONField(default=list)
+    at = models.DateTimeField()
+    by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+
+    objects = ImportQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+
+    def __str__(self) -> str:
+        return self.file_name
+
+    def get_absolute_url(self) -> str:
+        return reverse("roster:import_report", args=[self.pk])
+
+    @property
+    def faulty_rows(self) -> Iterable[int]:
+        return sorted({fault["row"] for fault in self.faults})
+
+
+Fault = dict[str, Any]  # an element of Import.faults

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
 from typing import ClassVar, Self
 
 from django.db import models
@@ -7,13 +10,33 @@ from django.db.models import Q
 from django.urls import reverse
 
 from liancha.accounts.models import Department, User
-from liancha.lists.models import JointField, JointItem
+from liancha.lists.models import JointField, JointItem, Method
 from liancha.plan.models import PlanLine
 from liancha.rulebook import lifecycles
 from liancha.rulebook.lifecycles import TaskState
 
 
 class TaskQuerySet(models.QuerySet["Task"]):
+    def matching(self, text: str) -> Self:
+        """Search by part of the name, or by number."""
+        text = text.strip()
+        if not text:
+            return self
+        return self.filter(
+            Q(name__contains=text)
+            | Q(number__startswith=text)
+            | Q(line__number=text)
+            | Q(field__name__contains=text)
+        )
+
+    def confirmable_by(self, user: User) -> Self:
+        """Tasks that wait for the word of this person's department."""
+        waiting = Participation.objects.filter(department=user.department_id, confirmed_at=None)
+        return self.filter(
+            pk__in=waiting.values("task"),
+            state__in=(TaskState.CREATED, TaskState.SCHEME_SUBMITTED),
+        )
+
     def initiated_by(self, user: User) -> Self:
         """The tasks of this person's own department: the only ones it may draw for (art. 19)."""
         return self.filter(initiator=user.department_id)
@@ -30,6 +53,7 @@ class TaskQuerySet(models.QuerySet["Task"]):
 class Task(models.Model):
     """抽查任务.
 
+    source_reason    why a task outside the plan is needed (art. 13)
     is_confidential  strata are an internal reference (A33): public files show only totals
     lists_open_on    names of the drawn are public from this day, or after the last visit
     """
@@ -44,9 +68,8 @@ class Task(models.Model):
     name = models.CharField("任务名称", max_length=120)
     source = models.CharField("来源", max_length=10, choices=Source.choices, default=Source.PLAN)
     source_document = models.CharField("来源文件", max_length=120, blank=True)
-    line = models.ForeignKey(
-        PlanLine, models.PROTECT, null=True, blank=True, related_name="tasks"
-    )
+    source_reason = models.CharField("原因", max_length=200, blank=True)
+    line = models.ForeignKey(PlanLine, models.PROTECT, null=True, blank=True, related_name="tasks")
     field = models.ForeignKey(JointField, models.PROTECT, related_name="tasks")
     initiator = models.ForeignKey(Department, models.PROTECT, related_name="+")
     departments = models.ManyToManyField(Department, through="Participation", related_name="tasks")
@@ -84,6 +107,20 @@ class Task(models.Model):
         self.state = lifecycles.TASK.step(TaskState(self.state), then)
         self.save(update_fields=["state"])
 
+    @property
+    def window(self) -> Period:
+        """The days the task has: those of its plan line now, or its own outside the plan."""
+        if self.line is not None:
+            return Period("时间安排", self.line.starts_on, self.line.ends_on)
+        return Period("时间安排", self.starts_on, self.ends_on)
+
+    @property
+    def visits(self) -> Period:
+        """First to last day of the visits as the scheme has them, the task's days without one."""
+        scheme = getattr(self, "scheme", None)
+        found = scheme.period("实地核查") if scheme is not None else None
+        return found or Period("实地核查", self.starts_on, self.ends_on)
+
 
 class Participation(models.Model):
     """One department in one task: its role, its items, its word."""
@@ -113,21 +150,66 @@ class Participation(models.Model):
         return f"{self.department.short}（{self.get_role_display()}）"
 
 
+@dataclass(frozen=True, slots=True)
+class Period:
+    """One stage of the work, both days counted."""
+
+    name: str
+    starts_on: date
+    ends_on: date
+
+    @property
+    def days(self) -> int:
+        return (self.ends_on - self.starts_on).days + 1
+
+
+STAGES = ("分类建库", "摇号派发", "实地核查", "公示处理")  # art. 17, paragraph 2
+
+
 class Scheme(models.Model):
     """实施方案: 目标任务、职责分工、工作阶段安排 and what else it fixes (art. 17).
 
-    stages  [{"name": "分类建库", "starts": "2026-11-16", "ends": "2026-11-20"}, …], four of them
+    stages   [{"name": "分类建库", "starts": "2026-11-16", "ends": "2026-11-20"}, …], four of them
+    offsite  the answer to 能否非现场, asked before anybody is sent out (art. 20)
     """
+
+    class Offsite(models.TextChoices):
+        NO = "no", "不能，须到现场"
+        PART = "part", "部分事项可以非现场"
+        YES = "yes", "可以，不必到现场"
 
     task = models.OneToOneField(Task, models.CASCADE, related_name="scheme")
     goal = models.TextField("目标任务")
     duties = models.TextField("职责分工")
     stages = models.JSONField("工作阶段安排", default=list)
-    method = models.CharField("检查方式", max_length=20, default="1")
+    method = models.CharField(
+        "检查方式", max_length=20, choices=Method.choices, default=Method.ONSITE
+    )
+    offsite = models.CharField(
+        "能否非现场", max_length=4, choices=Offsite.choices, default=Offsite.NO
+    )
+    offsite_note = models.CharField("说明", max_length=200, blank=True)
     requirements = models.TextField("工作要求", blank=True)
     beacon_source = models.CharField("公开随机源", max_length=120, blank=True)
+    saved_at = models.DateTimeField()
     submitted_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     submitted_at = models.DateTimeField(null=True, blank=True)
     approved_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     approved_at = models.DateTimeField(null=True, blank=True)
     returned_note = models.CharField("退回意见", max_length=300, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.task}实施方案"
+
+    @property
+    def periods(self) -> Sequence[Period]:
+        """The stages with their days, in order."""
+        return [
+            Period(
+                each["name"], date.fromisoformat(each["starts"]), date.fromisoformat(each["ends"])
+            )
+            for each in self.stages
+        ]
+
+    def period(self, name: str) -> Period | None:
+        return next((each for each in self.periods if each.name == name), None)

@@ -1,0 +1,61 @@
+"""What can happen in this room. Every function here changes something.
+
+A plan is made by the initiators line by line, signed by every department it names, approved and
+published by the coordinating office; published, it changes only by adjustments (arts. 12–16).
+"""
+
+from .adjustments import adjust, approve_adjustment, decline_adjustment
+from .lines import (
+    LineData,
+    Rate,
+    check_rates,
+    check_writer,
+    drop_line,
+    duty_of,
+    lock_rates,
+    recount,
+    save_line,
+    set_rates,
+)
+from .plans import (
+    approve,
+    check_coverage,
+    cosign,
+    except_field,
+    fields_of,
+    publish,
+    record_platform_number,
+    return_plan,
+    send_for_cosign,
+    start_plan,
+    withdraw_exception,
+    withdraw_plan,
+)
+
+__all__ = [
+    "LineData",
+    "Rate",
+    "adjust",
+    "approve",
+    "approve_adjustment",
+    "check_coverage",
+    "check_rates",
+    "check_writer",
+    "cosign",
+    "decline_adjustment",
+    "drop_line",
+    "duty_of",
+    "except_field",
+    "fields_of",
+    "lock_rates",
+    "publish",
+    "record_platform_number",
+    "recount",
+    "return_plan",
+    "save_line",
+    "send_for_cosign",
+    "set_rates",
+    "start_plan",
+    "withdraw_exception",
+    "withdraw_plan",
+]

@@ -1,0 +1,253 @@
+"""Changes of a published plan: asked for with a reason, agreed by another, published (art. 16)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+
+from liancha.accounts.models import User
+from liancha.ledger import actions as ledger
+from liancha.rulebook import coverage
+from liancha.rulebook.coverage import AdjustmentKind
+from liancha.rulebook.lifecycles import LineState, PlanState
+from liancha.rulebook.verdicts import Blocked
+
+from .. import columns
+from ..models import Adjustment, Plan, PlanLine, PlanRate
+from .lines import Rate, RateLike, as_rate, check_rates, check_writer, write_rates
+from .standing import coordinates, locked
+
+PENDING = "（待批准）"  # stands for the approver while nobody has approved yet
+
+
+@transaction.atomic
+def adjust(
+    *,
+    line: PlanLine,
+    kind: str,
+    after: Mapping[str, Any] | None = None,
+    reason: str,
+    by: User,
+    at: datetime,
+) -> Adjustment:
+    """Ask for a change of a published plan; nothing changes before somebody else approves.
+
+    after  ADD, CANCEL: nothing. DELAY: starts_on, ends_on. FREQUENCY: frequency.
+           RATIO: rates, one for each stratum of the line
+
+    Raises Blocked without a reason, for a ratio whose list is drawn (art. 19), while another
+    request for the line waits, and for what the rulebook would not let a draft say.
+    Source: art. 16.
+    """
+    plan = locked(line.plan)
+    line = PlanLine.objects.select_for_update(of=("self",)).with_columns().get(pk=line.pk)
+    check_writer(line.initiator, by, plan)
+    wanted = AdjustmentKind(kind)
+    _check_adjustable(plan, line, wanted)
+    coverage.check_adjustment(
+        wanted,
+        reason=reason,
+        requested_by=by.username,
+        approved_by=PENDING,
+        is_locked=line.rates_locked_at is not None,
+    )
+    change = _change(plan, line, wanted, after or {}, reason)
+    before, then = _shown(line, wanted, change)
+    adjustment = Adjustment.objects.create(
+        line=line,
+        kind=wanted,
+        reason=reason.strip(),
+        before=before,
+        after=then,
+        change=change,
+        requested_by=by,
+        requested_at=at,
+    )
+    ledger.append(
+        "plan.adjust",
+        by=by,
+        at=at,
+        about=("plan", plan.pk),
+        line=line.number,
+        change=str(wanted),
+        before=before,
+        after=then,
+        reason=adjustment.reason,
+    )
+    return adjustment
+
+
+@transaction.atomic
+def approve_adjustment(*, adjustment: Adjustment, by: User, at: datetime) -> Adjustment:
+    """Agree to a change, make it and publish it in one act.
+
+    Raises Blocked for whoever asked for it, and when it no longer fits the line.
+    Source: art. 16, 并将调整情况公开.
+    """
+    adjustment, plan, line = _waiting(adjustment, by)
+    kind = AdjustmentKind(adjustment.kind)
+    coverage.check_adjustment(
+        kind,
+        reason=adjustment.reason,
+        requested_by=adjustment.requested_by.username,
+        approved_by=by.username,
+        is_locked=line.rates_locked_at is not None,
+    )
+    _apply(plan, line, kind, adjustment, at)
+    adjustment.approved_by, adjustment.approved_at, adjustment.published_at = by, at, at
+    adjustment.save(update_fields=["approved_by", "approved_at", "published_at"])
+    ledger.append(
+        "plan.approve_adjustment",
+        by=by,
+        at=at,
+        about=("plan", plan.pk),
+        line=line.number,
+        change=str(kind),
+        before=adjustment.before,
+        after=adjustment.after,
+        reason=adjustment.reason,
+    )
+    return adjustment
+
+
+@transaction.atomic
+def decline_adjustment(*, adjustment: Adjustment, note: str, by: User, at: datetime) -> Adjustment:
+    """Do not agree to a change: the line stays as it is, the request stays on record."""
+    adjustment, plan, line = _waiting(adjustment, by)
+    if not note.strip():
+        raise Blocked("还没有写不同意的原因。请写明后再退回。", article="16")
+    adjustment.declined_by, adjustment.declined_at = by, at
+    adjustment.declined_note = note.strip()
+    adjustment.save(update_fields=["declined_by", "declined_at", "declined_note"])
+    ledger.append(
+        "plan.decline_adjustment",
+        by=by,
+        at=at,
+        about=("plan", plan.pk),
+        line=line.number,
+        change=adjustment.kind,
+        note=adjustment.declined_note,
+    )
+    return adjustment
+
+
+def _check_adjustable(plan: Plan, line: PlanLine, kind: AdjustmentKind) -> None:
+    if plan.state != PlanState.PUBLISHED:
+        raise Blocked("计划还没有公布，直接改计划行即可，不用办理调整。", article="16")
+    is_draft = line.state == LineState.DRAFT
+    if is_draft != (kind is AdjustmentKind.ADD):
+        raise Blocked(
+            "这一行还没有列入计划，请办理“增设任务”。"
+            if is_draft
+            else "这一行已在计划中，不用增设。请选择延迟、取消，或调整比例、频次。",
+            article="16",
+        )
+    if line.state in (LineState.CANCELLED, LineState.DONE):
+        raise Blocked(f"这一行{line.get_state_display()}，不能再调整。", article="16")
+    if line.state == LineState.IN_PROGRESS and kind is AdjustmentKind.CANCEL:
+        raise Blocked("这一行已建立抽查任务，不能取消。可以延迟，或在任务中办理。", article="16")
+    if line.adjustments.waiting().exists():
+        raise Blocked("这一行已有一项调整等待批准。请先办结那一项。", article="16")
+
+
+def _change(
+    plan: Plan, line: PlanLine, kind: AdjustmentKind, after: Mapping[str, Any], reason: str
+) -> dict[str, Any]:
+    """What approval will apply, as JSON; checked now so that nobody approves the impossible."""
+    if kind is AdjustmentKind.DELAY:
+        starts_on, ends_on = _day(after["starts_on"]), _day(after["ends_on"])
+        coverage.check_dates(starts_on, ends_on, year=plan.year)
+        if (starts_on, ends_on) == (line.starts_on, line.ends_on):
+            raise Blocked("时间安排没有变化。请填新的开始和结束日期。", article="16")
+        return {"starts_on": starts_on.isoformat(), "ends_on": ends_on.isoformat()}
+    if kind is AdjustmentKind.FREQUENCY:
+        frequency = int(after["frequency"])
+        if frequency < 1 or frequency == line.frequency:
+            raise Blocked("频次没有变化，或小于 1。请填新的次数。", article="16")
+        return {"frequency": frequency}
+    if kind is AdjustmentKind.RATIO:
+        rates: Sequence[RateLike] = after["rates"]
+        found = {each.stratum: each.base for each in line.rates.all()}
+        checked = check_rates(rates, found, line.field.item_class, line.stratify, reason=reason)
+        now = [Rate(each.stratum, each.ratio, each.fixed) for each in line.rates.all()]
+        if checked == now:
+            raise Blocked("抽查比例没有变化。请填新的比例。", article="16")
+        return {"rates": [[each.stratum, each.ratio, each.fixed] for each in checked]}
+    return {}
+
+
+def _shown(
+    line: PlanLine, kind: AdjustmentKind, change: Mapping[str, Any]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Before and after, in the words of the plan."""
+    if kind is AdjustmentKind.DELAY:
+        first, last = _day(change["starts_on"]), _day(change["ends_on"])
+        return (
+            {"时间安排": columns.window_text(line.starts_on, line.ends_on)},
+            {"时间安排": columns.window_text(first, last)},
+        )
+    if kind is AdjustmentKind.FREQUENCY:
+        return {"频次": f"{line.frequency} 次"}, {"频次": f"{change['frequency']} 次"}
+    if kind is AdjustmentKind.RATIO:
+        heading = "抽查基数和比例"
+        bases = {each.stratum: each.base for each in line.rates.all()}
+        then = [
+            PlanRate(stratum=stratum, ratio=ratio, fixed=fixed, base=bases[stratum])
+            for stratum, ratio, fixed in change["rates"]
+        ]
+        return (
+            {heading: columns.base_text(line)},
+            {heading: columns.rates_line(line.base, then, line.frequency)},
+        )
+    if kind is AdjustmentKind.ADD:
+        return {}, columns.columns(line)
+    return {"状态": "列入计划"}, {"状态": "取消"}
+
+
+def _apply(
+    plan: Plan, line: PlanLine, kind: AdjustmentKind, adjustment: Adjustment, at: datetime
+) -> None:
+    change = adjustment.change
+    if kind is AdjustmentKind.ADD:
+        coverage.check_columns(columns.columns(line), name=line.name)
+        line.advance(LineState.PUBLISHED)
+    elif kind is AdjustmentKind.CANCEL:
+        line.advance(LineState.CANCELLED)
+    elif kind is AdjustmentKind.DELAY:
+        line.starts_on, line.ends_on = _day(change["starts_on"]), _day(change["ends_on"])
+        if line.state == LineState.PUBLISHED:
+            line.advance(LineState.POSTPONED)
+    elif kind is AdjustmentKind.FREQUENCY:
+        line.frequency = change["frequency"]
+    else:
+        found = {each.stratum: each.base for each in line.rates.all()}
+        write_rates(line, [as_rate(tuple(each)) for each in change["rates"]], found)
+        line.ratio_reason = adjustment.reason[:200]
+    line.changed_at = at
+    line.save(update_fields=["starts_on", "ends_on", "frequency", "ratio_reason", "changed_at"])
+
+
+def _waiting(adjustment: Adjustment, by: User) -> tuple[Adjustment, Plan, PlanLine]:
+    """The request, still undecided, held; and that this person is one to decide it."""
+    adjustment = (
+        Adjustment.objects.select_for_update(of=("self",))
+        .select_related("requested_by", "line__plan")
+        .get(pk=adjustment.pk)
+    )
+    plan = locked(adjustment.line.plan)
+    line = (
+        PlanLine.objects.select_for_update(of=("self",)).with_columns().get(pk=adjustment.line_id)
+    )
+    if not adjustment.is_waiting:
+        raise Blocked("这项调整已经办结。请刷新页面看结果。", article="16")
+    own = by.department
+    if own is None or (own.pk != line.initiator_id and not coordinates(own, plan)):
+        raise Blocked("计划调整由发起部门的负责人批准。请由该部门办理。", article="16")
+    return adjustment, plan, line
+
+
+def _day(value: date | str) -> date:
+    return value if isinstance(value, date) else date.fromisoformat(value)

@@ -1,0 +1,368 @@
+"""One line of a plan: its eight columns, its departments, its rates (arts. 2–4, 10, 13–15)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from fractions import Fraction
+
+from django.db import transaction
+
+from liancha.accounts.models import Department, Region, User
+from liancha.ledger import actions as ledger
+from liancha.lists.models import JointField, JointItem
+from liancha.rulebook import coverage, eligibility
+from liancha.rulebook.eligibility import Duty
+from liancha.rulebook.lifecycles import LineState, PlanState
+from liancha.rulebook.verdicts import Blocked
+
+from .. import bases, columns
+from ..models import Plan, PlanLine, PlanRate
+from .standing import append, coordinates, coordinating, locked
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """What one stratum is to be drawn by: a rate "p/q", or a fixed number of targets."""
+
+    stratum: str
+    ratio: str = ""
+    fixed: int | None = None
+
+
+RateLike = Rate | tuple[str, str] | tuple[str, str, int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class LineData:
+    """What a plan line says. What is left out is worded from the list.
+
+    cooperators  who takes part this year; dropping one of the list needs participants_reason
+    items        default all items of the field that belong to the departments
+    rates        one for every stratum of `stratify`
+    bases        targets by stratum; default counted from the registry now
+    """
+
+    field: JointField
+    initiator: Department
+    cooperators: Sequence[Department]
+    starts_on: date
+    ends_on: date
+    rates: Sequence[RateLike]
+    items: Sequence[JointItem] | None = None
+    name: str = ""
+    targets: str = ""
+    executor: str = ""
+    duties: str = ""
+    stratify: str = PlanLine.Stratify.CREDIT
+    ratio_reason: str = ""
+    participants_reason: str = ""
+    frequency: int = 1
+    org_mode: str = PlanLine.OrgMode.CITY_CITY
+    bases: Mapping[str, int] | None = None
+
+
+@transaction.atomic
+def save_line(
+    *, plan: Plan, data: LineData, line: PlanLine | None = None, by: User, at: datetime
+) -> PlanLine:
+    """Write a line of a draft, or prepare one for a published plan (to be added by adjustment).
+
+    Raises Blocked by arts. 2, 3, 4, 10, 12, 14 and 15, NeedsReason by art. 13 (a cooperator
+    dropped) and 15 (rates that do not rise with risk, a general field above its cap).
+    Source: art. 14, eight columns; art. 15, rates.
+    """
+    plan = locked(plan)
+    if line is not None:
+        line = PlanLine.objects.select_for_update().get(pk=line.pk, plan=plan)
+    _check_writable(plan, line)
+    check_writer(data.initiator, by, plan)
+    items = _items(data)
+    _check_departments(data, items)
+    coverage.check_dates(data.starts_on, data.ends_on, year=plan.year)
+    departments = [data.initiator, *data.cooperators]
+    found = data.bases
+    if found is None:
+        found = bases.count(
+            data.field.tag, departments, stratify=data.stratify, region=plan.region_id
+        )
+    rates = check_rates(
+        data.rates, found, data.field.item_class, data.stratify, reason=data.ratio_reason
+    )
+    line = line or PlanLine(plan=plan, number=_next_number(plan))
+    line.name = data.name.strip() or data.field.name
+    line.field, line.initiator = data.field, data.initiator
+    line.targets = data.targets.strip() or data.field.targets
+    line.executor = data.executor.strip() or executor_text(data.org_mode)
+    line.duties = data.duties.strip() or columns.duties_text(items, departments)
+    line.base, line.stratify = sum(found.values()), data.stratify
+    line.ratio_reason = data.ratio_reason.strip()
+    line.participants_reason = data.participants_reason.strip()
+    line.frequency, line.org_mode = data.frequency, data.org_mode
+    line.starts_on, line.ends_on = data.starts_on, data.ends_on
+    line.changed_at = at
+    line.save()
+    line.cooperators.set(data.cooperators)
+    line.items.set(items)
+    write_rates(line, rates, found)
+    line = PlanLine.objects.with_columns().get(pk=line.pk)
+    texts = columns.columns(line)
+    coverage.check_columns(texts, name=line.name)
+    ledger.append(
+        "plan.save_line", by=by, at=at, about=("plan", plan.pk), line=line.number, columns=texts
+    )
+    return line
+
+
+@transaction.atomic
+def set_rates(
+    *, line: PlanLine, rates: Sequence[RateLike], reason: str = "", by: User, at: datetime
+) -> PlanLine:
+    """Write the rates of a draft line, counted against its registry base of now.
+
+    Raises Blocked for a published line: its rates change by an adjustment only (art. 16).
+    """
+    plan = locked(line.plan)
+    line = PlanLine.objects.select_for_update().get(pk=line.pk)
+    _check_writable(plan, line)
+    check_writer(line.initiator, by, plan)
+    found = bases.count(
+        line.field.tag, line.departments, stratify=line.stratify, region=plan.region_id
+    )
+    checked = check_rates(rates, found, line.field.item_class, line.stratify, reason=reason)
+    line.base, line.ratio_reason, line.changed_at = sum(found.values()), reason.strip(), at
+    line.save(update_fields=["base", "ratio_reason", "changed_at"])
+    write_rates(line, checked, found)
+    ledger.append(
+        "plan.set_rates",
+        by=by,
+        at=at,
+        about=("plan", plan.pk),
+        line=line.number,
+        rates=[[each.stratum, each.ratio] for each in checked],
+    )
+    return PlanLine.objects.with_columns().get(pk=line.pk)
+
+
+@transaction.atomic
+def recount(*, plan: Plan, by: User, at: datetime) -> int:
+    """Count the bases of a draft's lines anew from the registry; returns how many changed."""
+    coordinating(by, plan)
+    plan = locked(plan)
+    if plan.state != PlanState.DRAFT:
+        raise Blocked("计划已送会签，基数不再重算。需要时请先撤回会签。", article="14")
+    changed: list[str] = []
+    for line in plan.lines.live().with_columns():
+        found = bases.count(
+            line.field.tag, line.departments, stratify=line.stratify, region=plan.region_id
+        )
+        rates = [Rate(each.stratum, each.ratio, each.fixed) for each in line.rates.all()]
+        now = {each.stratum: each.base for each in line.rates.all()}
+        if now == found:
+            continue
+        line.base, line.changed_at = sum(found.values()), at
+        line.save(update_fields=["base", "changed_at"])
+        write_rates(line, rates, found)
+        changed.append(line.number)
+    if changed:
+        append("plan.recount", plan, by, at, lines=changed)
+    return len(changed)
+
+
+@transaction.atomic
+def drop_line(*, line: PlanLine, by: User, at: datetime) -> None:
+    """Take a draft line out. A published one is cancelled by an adjustment instead (art. 16)."""
+    plan = locked(line.plan)
+    line = PlanLine.objects.select_for_update().get(pk=line.pk)
+    _check_writable(plan, line)
+    check_writer(line.initiator, by, plan)
+    number, name = line.number, line.name
+    line.adjustments.all().delete()
+    line.delete()
+    append("plan.drop_line", plan, by, at, line=number, name=name)
+
+
+@transaction.atomic
+def lock_rates(*, line: PlanLine, by: User, at: datetime) -> None:
+    """A list has been drawn by the line's rates: from now on they stand (art. 19, paragraph 3).
+
+    Called by the draw when it locks. The first time counts.
+    """
+    changed = PlanLine.objects.filter(pk=line.pk, rates_locked_at=None).update(rates_locked_at=at)
+    if changed:
+        ledger.append(
+            "plan.lock_rates", by=by, at=at, about=("plan", line.plan_id), line=line.number
+        )
+
+
+# ── What is checked on the way ────────────────────────────────────────────────────────────
+
+
+def check_writer(initiator: Department, by: User, plan: Plan) -> None:
+    """A line is written by its initiator or by the coordinating office of its level.
+
+    Source: art. 12, paragraph 1, 各抽查领域发起部门.
+    """
+    own = by.department
+    if own is None or (own.pk != initiator.pk and not coordinates(own, plan)):
+        raise Blocked(
+            f"这一行由{initiator.name}发起，应由它编制。请改选本部门，或交由该部门办理。",
+            article="12",
+            paragraph=1,
+        )
+
+
+def duty_of(department: Department, field: JointField) -> Duty | None:
+    """What duty a department holds in a field, as the list says it (art. 10).
+
+    A county branch of the field's competent department holds its duty at home.
+    """
+    if field.initiator_id in (department.pk, department.system_id):
+        return Duty.COMPETENT
+    listed = set(field.cooperators.values_list("pk", flat=True))
+    if listed & {department.pk, department.system_id}:
+        return Duty.ORDINARY
+    return None
+
+
+def check_rates(
+    rates: Sequence[RateLike],
+    found: Mapping[str, int],
+    item_class: str,
+    stratify: str,
+    *,
+    reason: str = "",
+) -> list[Rate]:
+    """Every stratum has a rate that can be read, rising with risk and under the cap.
+
+    found   base by stratum
+    returns the rates in the order of the strata
+
+    Raises Blocked or NeedsReason.
+    Source: art. 15.
+    """
+    given = {each.stratum: each for each in map(as_rate, rates)}
+    if lacking := [columns.stratum_word(name) for name in found if name not in given]:
+        raise Blocked(f"还没有抽查比例：{'、'.join(lacking)}。请补全。", article="14")
+    checked = [_readable(given[name], size) for name, size in found.items()]
+    by_class = {
+        _credit_class(each.stratum): Fraction(each.ratio)
+        for each in checked
+        if stratify == PlanLine.Stratify.CREDIT
+    }
+    coverage.check_ratios(by_class, reason=reason)
+    if base := sum(found.values()):
+        share = sum(Fraction(each.ratio) * found[each.stratum] for each in checked) / base
+        coverage.check_cap(share, item_class=coverage.ItemClass(item_class), reason=reason)
+    return checked
+
+
+def write_rates(line: PlanLine, rates: Iterable[Rate], found: Mapping[str, int]) -> None:
+    """Replace a line's rates, with the base of each stratum beside it."""
+    kept = {each.stratum: each for each in rates}
+    line.rates.all().delete()
+    PlanRate.objects.bulk_create(
+        PlanRate(
+            line=line,
+            stratum=name,
+            ratio=_readable(kept[name], size).ratio,
+            fixed=kept[name].fixed,
+            base=size,
+            position=place,
+        )
+        for place, (name, size) in enumerate(found.items())
+        if name in kept
+    )
+
+
+def executor_text(org_mode: str) -> str:
+    """实施主体 as the way of organising says it."""
+    return {
+        PlanLine.OrgMode.CITY_CITY: "市级部门",
+        PlanLine.OrgMode.CITY_COUNTY: "市级抽取，县（区）部门实施",
+        PlanLine.OrgMode.COUNTY_COUNTY: "县（区）部门",
+    }[PlanLine.OrgMode(org_mode)]
+
+
+def as_rate(each: RateLike) -> Rate:
+    """A rate from its short form."""
+    return each if isinstance(each, Rate) else Rate(*each)
+
+
+def _readable(rate: Rate, size: int) -> Rate:
+    """The rate with its p/q; a fixed number becomes number/base, as the protocol writes it."""
+    if rate.fixed is not None:
+        if rate.fixed < 0:
+            raise Blocked("抽查户数不能小于 0。请改正。", article="14")
+        ratio = f"{min(rate.fixed, size)}/{size}" if size else "0/1"
+        return Rate(rate.stratum, ratio, rate.fixed)
+    word = columns.stratum_word(rate.stratum)
+    try:
+        ratio = Fraction(rate.ratio)
+    except (ValueError, ZeroDivisionError):
+        raise Blocked(
+            f"{word}的比例“{rate.ratio}”不是数。请填百分比或分数，如 2%、1/3。", article="14"
+        ) from None
+    if not 0 <= ratio <= 1:
+        raise Blocked(
+            f"{word}的比例为 {columns.percent_text(ratio)}，应在 0 到 100% 之间。请改正。",
+            article="15",
+        )
+    return rate
+
+
+def _credit_class(stratum: str) -> coverage.CreditClass:
+    return coverage.CreditClass("" if stratum == PlanRate.UNKNOWN else stratum)
+
+
+def _items(data: LineData) -> list[JointItem]:
+    if data.items is not None:
+        return list(data.items)
+    keys = {each.pk for each in (data.initiator, *data.cooperators)}
+    return [item for item in data.field.items.all() if item.department_id in keys]
+
+
+def _check_departments(data: LineData, items: Sequence[JointItem]) -> None:
+    """Who may take part, in how many, in which one field (arts. 2, 3, 4, 10 and 13)."""
+    departments = [data.initiator, *data.cooperators]
+    for each in departments:
+        eligibility.check_body(each.name, is_qualified=each.is_qualified)
+    eligibility.check_joint(
+        departments=[each.name for each in departments],
+        fields={data.field.name, *(item.field.name for item in items)},
+        target_kinds={data.field.tag, *(item.field.tag for item in items)},
+    )
+    eligibility.check_cooperators(data.initiator.name, [each.name for each in data.cooperators])
+    duty = duty_of(data.initiator, data.field)
+    eligibility.check_initiator(data.initiator.name, duty=duty, field_name=data.field.name)
+    listed = [each.name for each in data.field.cooperators.all() if each.pk != data.initiator.pk]
+    eligibility.check_participants(
+        listed=listed,
+        chosen=[each.name for each in departments],
+        reason=data.participants_reason,
+    )
+
+
+def _check_writable(plan: Plan, line: PlanLine | None) -> None:
+    if plan.state == PlanState.COSIGNING:
+        raise Blocked("计划正在会签，计划行不能改。需要时请先撤回会签。", article="12")
+    is_draft = line is None or line.state == LineState.DRAFT
+    if plan.state == PlanState.DRAFT or (plan.state == PlanState.PUBLISHED and is_draft):
+        return
+    if plan.state == PlanState.PUBLISHED:
+        raise Blocked("计划已公布，这一行要改应办理计划调整，并将调整公开。", article="16")
+    raise Blocked("这一稿计划已经定稿，不能再改计划行。", article="16")
+
+
+def _next_number(plan: Plan) -> str:
+    """410300, the year, four digits: running through all versions of a year."""
+    Region.objects.select_for_update(no_key=True).get(pk=plan.region_id)
+    prefix = f"{plan.region_id}{plan.year}"
+    last = (
+        PlanLine.objects.filter(number__startswith=prefix)
+        .order_by("-number")
+        .values_list("number", flat=True)
+        .first()
+    )
+    return f"{prefix}{int(last.removeprefix(prefix) if last else 0) + 1:04d}"

@@ -1,0 +1,306 @@
+"""The plan as a whole: started, signed, approved, published (arts. 12, 13 and 16)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from liancha.accounts.models import Region, User
+from liancha.lists.models import JointField, ListVersion
+from liancha.rulebook import coverage, regions
+from liancha.rulebook.lifecycles import LineState, PlanState
+from liancha.rulebook.verdicts import Blocked, NeedsReason
+
+from .. import columns
+from ..models import CoverageException, Plan, PlanCoSign
+from .standing import append, coordinating, locked
+
+
+@transaction.atomic
+def start_plan(
+    *,
+    year: int,
+    title: str = "",
+    region: Region | str | None = None,
+    by: User,
+    at: datetime,
+) -> Plan:
+    """Begin the plan of a year, from the joint list in force; the next version if there is one.
+
+    region  default the region of `by`'s department
+
+    Raises Blocked outside the city (art. 2), for another region than one's own, while a version
+    is still being made, without a published list, and for a county before the city's plan.
+    Source: art. 12.
+    """
+    office = coordinating(by)
+    code = region.pk if isinstance(region, Region) else region or office.region_id
+    regions.check_region(code)
+    if code != office.region_id:
+        raise Blocked(
+            "只能编制本级的年度计划。请由该地的市场监管部门编制。", article="12", paragraph=2
+        )
+    Region.objects.select_for_update(no_key=True).get(pk=code)
+    versions = Plan.objects.filter(year=year, region=code)
+    if unfinished := versions.open().first():
+        raise Blocked(
+            f"{year} 年度计划第 {unfinished.version} 稿正在编制。请在这一稿上修改。", article="12"
+        )
+    city_plan = Plan.objects.in_force(year, regions.CITY)
+    if regions.is_county(code) and not city_plan.exists():
+        raise Blocked(
+            f"市级 {year} 年度计划还没有公布，县（区）计划应根据它制定。请等待公布。",
+            article="12",
+            paragraph=2,
+        )
+    version = ListVersion.objects.in_force(ListVersion.Kind.JOINT, code).first()
+    version = version or ListVersion.objects.in_force(ListVersion.Kind.JOINT).first()
+    if version is None:
+        raise Blocked("部门联合抽查事项清单还没有公布，不能编计划。请先公布清单。", article="8")
+    plan = Plan.objects.create(
+        year=year,
+        region_id=code,
+        version=versions.count() + 1,
+        title=title.strip() or f"{year} 年{_level(code)}联合抽查年度工作计划",
+        list_version=version,
+        created_by=by,
+        created_at=at,
+    )
+    append("plan.start", plan, by, at, year=year, region=code, version=plan.version)
+    return plan
+
+
+@transaction.atomic
+def except_field(
+    *, plan: Plan, field: JointField, reason: str, note: str = "", by: User, at: datetime
+) -> CoverageException:
+    """Sign for a field that has no line this year: no targets, or done from above.
+
+    Raises Blocked for anybody but the coordinating office, and once the plan is published.
+    Source: art. 13, paragraph 1.
+    """
+    coordinating(by, plan)
+    plan = _open(plan)
+    signed, _ = CoverageException.objects.update_or_create(
+        plan=plan,
+        field=field,
+        defaults={
+            "reason": CoverageException.Reason(reason),
+            "note": note.strip(),
+            "signed_by": by,
+            "signed_at": at,
+        },
+    )
+    append("plan.except_field", plan, by, at, field=field.code, reason=str(signed.reason))
+    return signed
+
+
+@transaction.atomic
+def withdraw_exception(*, exception: CoverageException, by: User, at: datetime) -> None:
+    """Take a signed exception back: the field must be planned again."""
+    plan, code = exception.plan, exception.field.code
+    coordinating(by, plan)
+    plan = _open(plan)
+    exception.delete()
+    append("plan.withdraw_exception", plan, by, at, field=code)
+
+
+@transaction.atomic
+def send_for_cosign(*, plan: Plan, by: User, at: datetime) -> list[PlanCoSign]:
+    """Ask every department the lines name for its word; the lines rest meanwhile.
+
+    A department that has signed is asked again only when one of its lines changed since.
+    Source: art. 12, paragraph 1, 会同相关部门.
+    """
+    coordinating(by, plan)
+    plan = locked(plan)
+    lines = list(plan.lines.live().with_columns())
+    if not lines:
+        raise Blocked("计划还没有计划行，不能送会签。请先编计划行。", article="12", paragraph=1)
+    changed: dict[int, datetime] = {}
+    for line in lines:
+        for department in line.departments:
+            newest = changed.get(department.pk, line.changed_at)
+            changed[department.pk] = max(newest, line.changed_at)
+    plan.advance(PlanState.COSIGNING)
+    for signed in plan.cosigns.all():
+        when = changed.get(signed.department_id)
+        if (
+            when is None
+            or signed.is_returned
+            or signed.signed_at is None
+            or signed.signed_at < when
+        ):
+            signed.delete()
+    for key in changed:
+        PlanCoSign.objects.get_or_create(plan=plan, department_id=key)
+    append("plan.send_for_cosign", plan, by, at, departments=len(changed), lines=len(lines))
+    return list(plan.cosigns.select_related("department"))
+
+
+@transaction.atomic
+def cosign(*, plan: Plan, opinion: str = "", by: User, at: datetime) -> PlanCoSign:
+    """Agree, for one's own department, to the lines that name it. Twice is as good as once.
+
+    Raises Blocked when the plan is not out for signing, or does not name the department.
+    Source: art. 12, paragraph 1.
+    """
+    plan, own = _own_cosign(plan, by)
+    if own.signed_at is not None and not own.is_returned:
+        return own
+    own.opinion, own.signed_by, own.signed_at, own.is_returned = opinion.strip(), by, at, False
+    own.save()
+    append("plan.cosign", plan, by, at, department=own.department.code)
+    return own
+
+
+@transaction.atomic
+def return_plan(*, plan: Plan, opinion: str, by: User, at: datetime) -> PlanCoSign:
+    """Do not agree: the plan is a draft again, with the department's reason on it.
+
+    Source: art. 12, paragraph 1.
+    """
+    plan, own = _own_cosign(plan, by)
+    if not opinion.strip():
+        raise Blocked("还没有写退回的意见。请写明哪一行、怎样改。", article="12", paragraph=1)
+    own.opinion, own.signed_by, own.signed_at, own.is_returned = opinion.strip(), by, at, True
+    own.save()
+    plan.advance(PlanState.DRAFT)
+    append("plan.return", plan, by, at, department=own.department.code, opinion=own.opinion)
+    return own
+
+
+@transaction.atomic
+def withdraw_plan(*, plan: Plan, by: User, at: datetime) -> Plan:
+    """Take the plan back from signing to change lines; what is signed stays (see above)."""
+    coordinating(by, plan)
+    plan = locked(plan)
+    plan.advance(PlanState.DRAFT)
+    append("plan.withdraw", plan, by, at)
+    return plan
+
+
+@transaction.atomic
+def approve(*, plan: Plan, minutes: str = "", by: User, at: datetime) -> Plan:
+    """Approve a plan that every named department has signed.
+
+    minutes  the meeting that decided without those which have not signed
+
+    Raises Blocked for whoever started the plan, NeedsReason while signatures lack.
+    Source: art. 12, paragraph 1.
+    """
+    office = coordinating(by, plan)
+    plan = locked(plan)
+    if plan.created_by_id == by.pk:
+        raise Blocked(
+            f"编制计划的人不能批准它。请由{office.name}的另一位负责人批准。", article="12"
+        )
+    if plan.state == PlanState.COSIGNING:
+        _check_cosigned(plan, minutes)
+    plan.advance(PlanState.APPROVED)
+    plan.minutes, plan.approved_by, plan.approved_at = minutes.strip(), by, at
+    plan.save(update_fields=["minutes", "approved_by", "approved_at"])
+    append("plan.approve", plan, by, at, minutes=plan.minutes)
+    return plan
+
+
+@transaction.atomic
+def publish(
+    *, plan: Plan, document_number: str = "", platform_number: str = "", by: User, at: datetime
+) -> Plan:
+    """Publish an approved plan; the version before it is superseded, its lines go on.
+
+    Raises Blocked while a field of the list is not covered, or a line lacks a column.
+    Source: arts. 13, 14 and 16.
+    """
+    coordinating(by, plan)
+    plan = locked(plan)
+    check_coverage(plan)
+    lines = list(plan.lines.live().with_columns())
+    for line in lines:
+        coverage.check_columns(columns.columns(line), name=line.name)
+    for older in Plan.objects.select_for_update().in_force(plan.year, plan.region_id):
+        older.advance(PlanState.SUPERSEDED)
+    plan.advance(PlanState.PUBLISHED)
+    plan.published_at = at
+    plan.document_number = document_number.strip() or plan.document_number
+    plan.platform_number = platform_number.strip() or plan.platform_number
+    plan.save(update_fields=["published_at", "document_number", "platform_number"])
+    for line in lines:
+        line.advance(LineState.PUBLISHED)
+    append(
+        "plan.publish",
+        plan,
+        by,
+        at,
+        year=plan.year,
+        lines=[line.number for line in lines],
+        document_number=plan.document_number,
+    )
+    return plan
+
+
+@transaction.atomic
+def record_platform_number(*, plan: Plan, number: str, by: User, at: datetime) -> Plan:
+    """Note the number the plan got when it was entered on the 监管平台 (art. 16, 录入监管平台)."""
+    coordinating(by, plan)
+    plan = locked(plan)
+    plan.platform_number = number.strip()
+    plan.save(update_fields=["platform_number"])
+    append("plan.record_platform_number", plan, by, at, number=plan.platform_number)
+    return plan
+
+
+def check_coverage(plan: Plan) -> None:
+    """Every active field of the plan's level has a line or a signed exception (art. 13)."""
+    fields = {each.code: each.name for each in fields_of(plan)}
+    signed = plan.exceptions.select_related("field", "signed_by")
+    coverage.check_coverage(
+        fields,
+        planned=set(plan.lines.live().values_list("field__code", flat=True)),
+        exceptions={
+            each.field.code: coverage.SignedException(
+                coverage.ExceptionReason(each.reason), str(each.signed_by)
+            )
+            for each in signed
+        },
+    )
+
+
+def fields_of(plan: Plan) -> list[JointField]:
+    """The fields a plan of this level has to cover (art. 13; which level is decision A13)."""
+    level = "X" if regions.is_county(plan.region_id) else "C"
+    return list(plan.list_version.fields.filter(level__contains=level).order_by("code"))
+
+
+def _check_cosigned(plan: Plan, minutes: str) -> None:
+    unsigned = plan.cosigns.filter(signed_at=None).select_related("department")
+    lacking = [each.department.short for each in unsigned]
+    if lacking and not minutes.strip():
+        raise NeedsReason(
+            f"还没有会签：{'、'.join(lacking)}。请等待会签，或填写联席会议纪要的文号后批准。",
+            article="12",
+            paragraph=1,
+        )
+
+
+def _own_cosign(plan: Plan, by: User) -> tuple[Plan, PlanCoSign]:
+    plan = locked(plan)
+    if plan.state != PlanState.COSIGNING:
+        raise Blocked("计划现在不在会签中。请刷新页面看现在的状态。", article="12", paragraph=1)
+    own = plan.cosigns.filter(department=by.department_id).select_related("department").first()
+    if own is None:
+        raise Blocked("计划没有涉及您的部门，不需要会签。", article="12", paragraph=1)
+    return plan, own
+
+
+def _open(plan: Plan) -> Plan:
+    plan = locked(plan)
+    if plan.state in (PlanState.PUBLISHED, PlanState.SUPERSEDED):
+        raise Blocked("计划已公布，不再补签。需要时请办理计划调整。", article="16")
+    return plan
+
+
+def _level(region: str) -> str:
+    return "市级" if region == regions.CITY else regions.REGIONS[region]

@@ -1,0 +1,120 @@
+"""The eight columns of article 14, as text: one wording for page, sheet, JSON and adjustment.
+
+Rates are printed exactly where a percentage ends and as p/q where it does not. Nothing here asks
+the registry or changes a record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+from liancha.accounts.models import Department
+from liancha.lists.models import JointItem
+from liancha.rulebook.coverage import PLAN_COLUMNS
+from liancha.rulebook.regions import REGIONS
+
+from .models import PlanLine, PlanRate
+
+MOST_PLACES = 6  # decimal places of a percentage that is still easier to read than p/q
+
+
+def columns(line: PlanLine) -> dict[str, str]:
+    """The eight columns of a line, in the order and with the headings of art. 14."""
+    texts = (
+        line.name,
+        departments_text(line.departments),
+        "；".join(item.name for item in line.items.all()),
+        line.targets,
+        line.executor,
+        line.duties,
+        base_text(line),
+        window_text(line.starts_on, line.ends_on),
+    )
+    return dict(zip(PLAN_COLUMNS, texts, strict=True))
+
+
+def departments_text(departments: Iterable[Department]) -> str:
+    """公安（发起）、卫健、市监."""
+    first, *others = departments
+    return "、".join([f"{first.short}（发起）", *(each.short for each in others)])
+
+
+def base_text(line: PlanLine) -> str:
+    """240 户；A 2%、B 5%、C 20%、D 50%；拟抽 18 户."""
+    return rates_line(line.base, list(line.rates.all()), line.frequency)
+
+
+def rates_line(base: int, rates: Sequence[PlanRate], frequency: int = 1) -> str:
+    """The same for rates that are not written yet; "" without any."""
+    if not rates:
+        return ""
+    count = sum(rate.count for rate in rates)
+    parts = [f"{base:,} 户", "、".join(rate_texts(rates)), f"拟抽 {count:,} 户"]
+    if frequency > 1:
+        parts.append(f"全年 {frequency} 次")
+    return "；".join(parts)
+
+
+def rate_texts(rates: Sequence[PlanRate]) -> list[str]:
+    """["A 2%", "D 50%"], ["10%"] for one rate, ["洛龙区 3 户"] for a fixed number.
+
+    Strata with the same rate are written once when they are many: ["各县区 10%"].
+    """
+    pairs = [(stratum_word(rate.stratum), rate_text(rate)) for rate in rates]
+    if len(pairs) == 1:
+        return [pairs[0][1]]
+    if len(pairs) > 5 and len({text for _, text in pairs}) == 1:
+        return [f"各县区 {pairs[0][1]}"]
+    return [f"{word} {text}" for word, text in pairs]
+
+
+def rate_text(rate: PlanRate) -> str:
+    """2%, 1/3, or 9 户 for a fixed number."""
+    return f"{rate.fixed} 户" if rate.fixed is not None else percent_text(rate.fraction)
+
+
+def percent_text(ratio: Fraction) -> str:
+    """2%, 0.5%, or 1/3 where no short decimal says it exactly."""
+    denominator = ratio.denominator
+    for prime in (2, 5):
+        while denominator % prime == 0:
+            denominator //= prime
+    if denominator != 1:
+        return f"{ratio.numerator}/{ratio.denominator}"
+    exact = Decimal(ratio.numerator) * 100 / Decimal(ratio.denominator)
+    text = f"{exact:f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    if "." in text and len(text.partition(".")[2]) > MOST_PLACES:
+        return f"{ratio.numerator}/{ratio.denominator}"
+    return f"{text}%"
+
+
+def stratum_word(stratum: str) -> str:
+    """A region code as its name; everything else as it is."""
+    return REGIONS.get(stratum, stratum)
+
+
+def window_text(starts_on: date, ends_on: date) -> str:
+    """2026-10-08 至 2026-12-31."""
+    return f"{starts_on.isoformat()} 至 {ends_on.isoformat()}"
+
+
+def duties_text(items: Iterable[JointItem], departments: Iterable[Department]) -> str:
+    """A first wording of 责任分工, department by department, from the items they answer."""
+    by_department: dict[int, list[str]] = {}
+    for item in items:
+        by_department.setdefault(item.department_id, []).append(item.name)
+    first, *others = departments
+    lines = [
+        f"{first.name}牵头，统一抽取检查对象、组织联合检查组"
+        + _answers(by_department.get(first.pk, []))
+    ]
+    lines += [f"{each.name}配合" + _answers(by_department.get(each.pk, [])) for each in others]
+    return "；\n".join(lines) + "。"
+
+
+def _answers(names: list[str]) -> str:
+    return f"，负责{'、'.join(names)}" if names else "，按本部门职责参加检查"

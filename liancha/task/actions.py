@@ -1,0 +1,452 @@
+"""What can happen in this room. Every function here changes something.
+
+A task comes from a published plan line, or from a risk or an order with its document. Its scheme
+is written by the initiator, confirmed by every department and approved by the initiator's head.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from liancha.accounts.models import Department, Region, User
+from liancha.ledger import actions as ledger
+from liancha.lists.models import JointField, JointItem, Method
+from liancha.plan import actions as plans
+from liancha.plan.models import PlanLine
+from liancha.rulebook import coverage, eligibility
+from liancha.rulebook.coverage import TaskSource
+from liancha.rulebook.lifecycles import LineState, TaskState
+from liancha.rulebook.verdicts import Blocked
+
+from .models import STAGES, Participation, Scheme, Task
+
+Stage = Mapping[str, Any]  # {"name", "starts", "ends"}, days as date or ISO text
+
+# ── The task ──────────────────────────────────────────────────────────────────────────────
+
+
+@transaction.atomic
+def create_task(
+    *,
+    line: PlanLine | None = None,
+    source: str = Task.Source.PLAN,
+    source_document: str = "",
+    source_reason: str = "",
+    field: JointField | Iterable[JointField] | None = None,
+    name: str = "",
+    departments: Sequence[Department] | None = None,
+    items: Sequence[JointItem] | None = None,
+    starts_on: date | None = None,
+    ends_on: date | None = None,
+    is_confidential: bool | None = None,
+    by: User,
+    at: datetime,
+) -> Task:
+    """Set a plan line going, or organise a task outside the plan (临时性联合抽查).
+
+    line             with it, everything else may be left out and comes from the line
+    field            the one field of a task outside the plan; several are refused by art. 4
+    departments      who takes part, in any order; the initiator is `by`'s department
+    is_confidential  strata stay inside the office; default for strata by credit class (A33)
+
+    Raises Blocked by arts. 2, 3, 4, 10, 13, 16 and 17.
+    Source: art. 17, 按计划; art. 13, paragraph 2, for those outside the plan.
+    """
+    initiator = by.department
+    if initiator is None:
+        raise Blocked("您的账号没有部门，不能发起联合抽查。", article="2", paragraph=2)
+    coverage.check_source(TaskSource(source), reason=source_reason, document=source_document)
+    if line is not None:
+        line = _ready(line, initiator)
+        fields, joining, tasks_items = [line.field], line.departments, list(line.items.all())
+        name = name or _batch_name(line)
+        starts_on, ends_on = starts_on or line.starts_on, ends_on or line.ends_on
+    elif source == Task.Source.PLAN:
+        raise Blocked(
+            "计划内的任务应由已公布的计划行建立。请选择计划行，或作为临时性联合抽查写明来源文件。",
+            article="17",
+            paragraph=1,
+        )
+    else:
+        fields = [field] if isinstance(field, JointField) else list(field or ())
+        joining = _joining(initiator, fields, departments)
+        tasks_items = list(items) if items is not None else _items(fields, joining)
+        if starts_on is None or ends_on is None:
+            raise Blocked("还没有时间安排。请填写开始和结束日期。", article="14")
+    if ends_on < starts_on:
+        raise Blocked(f"结束日期 {ends_on} 早于开始日期 {starts_on}。请改正。", article="14")
+    _check_joint(initiator, fields, joining, tasks_items)
+    task = Task.objects.create(
+        number=_next_number(at),
+        name=name.strip() or fields[0].name,
+        source=source,
+        source_document=source_document.strip(),
+        source_reason=source_reason.strip(),
+        line=line,
+        field=fields[0],
+        initiator=initiator,
+        starts_on=starts_on,
+        ends_on=ends_on,
+        is_confidential=_is_confidential(line) if is_confidential is None else is_confidential,
+        created_by=by,
+        created_at=at,
+    )
+    _take_part(task, joining, tasks_items, by, at)
+    if line is not None and line.state != LineState.IN_PROGRESS:
+        line.advance(LineState.IN_PROGRESS)
+    _append(
+        "task.create",
+        task,
+        by,
+        at,
+        number=task.number,
+        name=task.name,
+        source=str(task.source),
+        line=line.number if line else "",
+        document=task.source_document,
+        departments=[each.code for each in joining],
+    )
+    return task
+
+
+@transaction.atomic
+def confirm(*, task: Task, by: User, at: datetime) -> Participation:
+    """Say, for one's own department, that it takes part with its items. Twice is as good as once.
+
+    Raises Blocked when the department is not in the task, or the scheme is settled already.
+    Source: art. 17, paragraph 1, 会同各参与部门.
+    """
+    task = _locked(task)
+    own = task.participations.filter(department=by.department_id).first()
+    if own is None:
+        raise Blocked("您的部门没有参加这个任务，不需要确认。", article="17", paragraph=1)
+    if own.confirmed_at is not None:
+        return own
+    if task.state not in (TaskState.CREATED, TaskState.SCHEME_SUBMITTED):
+        raise Blocked("实施方案已经批准，参与部门不再变动。", article="17", paragraph=1)
+    own.confirmed_by, own.confirmed_at = by, at
+    own.save(update_fields=["confirmed_by", "confirmed_at"])
+    _append("task.confirm", task, by, at, department=own.department.code)
+    return own
+
+
+@transaction.atomic
+def record_platform_number(
+    *, task: Task, number: str = "", reason: str = "", by: User, at: datetime
+) -> Task:
+    """Note the task's number on the 监管平台, or why it has none yet.
+
+    Raises Blocked when both are empty.
+    Source: art. 5; the reason and the later back-fill are our own practice.
+    """
+    task = _locked(task)
+    _check_own(task, by)
+    number, reason = number.strip(), reason.strip()
+    if not number and not reason:
+        raise Blocked(
+            "请填写监管平台的任务编号；平台暂时不能录入的，请写明原因，以后补填。", article="5"
+        )
+    task.platform_number, task.platform_reason = number, "" if number else reason
+    task.save(update_fields=["platform_number", "platform_reason"])
+    _append("task.record_platform_number", task, by, at, number=number, reason=reason)
+    return task
+
+
+# ── The scheme ────────────────────────────────────────────────────────────────────────────
+
+
+@transaction.atomic
+def save_scheme(
+    *,
+    task: Task,
+    goal: str,
+    duties: str,
+    stages: Sequence[Stage],
+    method: str = Method.ONSITE,
+    requirements: str = "",
+    beacon_source: str = "",
+    offsite: str = Scheme.Offsite.NO,
+    offsite_note: str = "",
+    lists_open_on: date | None = None,
+    by: User,
+    at: datetime,
+) -> Scheme:
+    """Write the scheme of a task that is not submitted yet.
+
+    stages  分类建库, 摇号派发, 实地核查, 公示处理, each {"name", "starts", "ends"}
+
+    Raises Blocked outside the plan line's window: the plan has to be adjusted first.
+    Source: art. 17, paragraph 1; art. 20, paragraph 1, for the method.
+    """
+    task = _locked(task)
+    _check_own(task, by)
+    if task.state != TaskState.CREATED:
+        raise Blocked(
+            "实施方案已经提交，不能再改。需要修改的，请由负责人退回。", article="17", paragraph=1
+        )
+    written = _stages(stages)
+    scheme = Scheme.objects.filter(task=task).first() or Scheme(task=task)
+    scheme.goal, scheme.duties = goal.strip(), duties.strip()
+    scheme.stages = written
+    scheme.method, scheme.offsite = Method(method), Scheme.Offsite(offsite)
+    scheme.offsite_note, scheme.requirements = offsite_note.strip(), requirements.strip()
+    scheme.beacon_source, scheme.saved_at = beacon_source.strip(), at
+    _check_window(task, scheme)
+    scheme.save()
+    task.lists_open_on = lists_open_on
+    task.save(update_fields=["lists_open_on"])
+    _append("task.save_scheme", task, by, at, stages=written, method=str(scheme.method))
+    return scheme
+
+
+@transaction.atomic
+def submit_scheme(*, task: Task, by: User, at: datetime) -> Task:
+    """Hand the scheme to the head of the initiating department.
+
+    Raises Blocked naming what it lacks.
+    Source: art. 17, paragraph 1, 明确目标任务、职责分工、工作阶段安排等.
+    """
+    task = _locked(task)
+    _check_own(task, by)
+    scheme = Scheme.objects.filter(task=task).first()
+    coverage.check_scheme(
+        {
+            "目标任务": scheme.goal if scheme else "",
+            "职责分工": scheme.duties if scheme else "",
+            "工作阶段安排": scheme.stages if scheme else [],
+        }
+    )
+    if scheme is None:
+        raise ValueError("check_scheme lets no task through without a scheme")
+    _check_window(task, scheme)
+    task.advance(TaskState.SCHEME_SUBMITTED)
+    scheme.submitted_by, scheme.submitted_at, scheme.returned_note = by, at, ""
+    scheme.save(update_fields=["submitted_by", "submitted_at", "returned_note"])
+    _append("task.submit_scheme", task, by, at)
+    return task
+
+
+@transaction.atomic
+def approve_scheme(*, task: Task, by: User, at: datetime) -> Task:
+    """Approve the scheme as head of the initiating department.
+
+    Raises Blocked for whoever submitted it, and while a participant has not confirmed.
+    Source: art. 17, paragraph 1.
+    """
+    task, scheme = _submitted(task, by)
+    if by.pk in (scheme.submitted_by_id, task.created_by_id):
+        raise Blocked(
+            f"拟定方案的人不能批准自己的方案。请由{task.initiator.name}的负责人批准。",
+            article="17",
+            paragraph=1,
+        )
+    taking_part = list(task.participations.select_related("department"))
+    coverage.check_confirmed(
+        [each.department.name for each in taking_part],
+        confirmed={each.department.name for each in taking_part if each.confirmed_at},
+    )
+    _check_window(task, scheme)
+    task.advance(TaskState.SCHEME_APPROVED)
+    scheme.approved_by, scheme.approved_at = by, at
+    scheme.save(update_fields=["approved_by", "approved_at"])
+    _append("task.approve_scheme", task, by, at)
+    return task
+
+
+@transaction.atomic
+def return_scheme(*, task: Task, note: str, by: User, at: datetime) -> Task:
+    """Send the scheme back to be written again, with what to change."""
+    task, scheme = _submitted(task, by)
+    if not note.strip():
+        raise Blocked("还没有写退回的意见。请写明哪里要改、怎样改。", article="17", paragraph=1)
+    task.advance(TaskState.CREATED)
+    scheme.returned_note = note.strip()
+    scheme.save(update_fields=["returned_note"])
+    _append("task.return_scheme", task, by, at, note=scheme.returned_note)
+    return task
+
+
+# ── What is checked on the way ────────────────────────────────────────────────────────────
+
+
+def _ready(line: PlanLine, initiator: Department) -> PlanLine:
+    """The line, held; and that it may be set going by this department now."""
+    PlanLine.objects.select_for_update().get(pk=line.pk)
+    line = PlanLine.objects.with_columns().get(pk=line.pk)
+    if not PlanLine.objects.ready().filter(pk=line.pk).exists():
+        raise Blocked(
+            f"计划行“{line.name}”{line.get_state_display()}，不能建立任务。"
+            "只能由已公布、未取消的计划行建立。",
+            article="17",
+            paragraph=1,
+        )
+    if line.initiator_id != initiator.pk:
+        raise Blocked(
+            f"这一行由{line.initiator.name}发起，应由它建立任务。", article="17", paragraph=1
+        )
+    if line.tasks.filter(state=TaskState.CREATED).exists():
+        raise Blocked("这一行已有一个任务待拟方案。请先办理那个任务。", article="17", paragraph=1)
+    if line.tasks.count() >= line.frequency:
+        raise Blocked(
+            f"计划频次是 {line.frequency} 次，任务已经建齐。确需增加的，请先调整计划频次。",
+            article="16",
+        )
+    return line
+
+
+def _check_joint(
+    initiator: Department,
+    fields: Sequence[JointField],
+    joining: Sequence[Department],
+    items: Sequence[JointItem],
+) -> None:
+    """Who takes part, in how many, in which one field (arts. 2, 3, 4 and 10)."""
+    for each in joining:
+        eligibility.check_body(each.name, is_qualified=each.is_qualified)
+    eligibility.check_joint(
+        departments=[each.name for each in joining],
+        fields={each.name for each in (*fields, *(item.field for item in items))},
+        target_kinds={each.tag for each in (*fields, *(item.field for item in items))},
+    )
+    eligibility.check_initiator(
+        initiator.name, duty=plans.duty_of(initiator, fields[0]), field_name=fields[0].name
+    )
+
+
+def _joining(
+    initiator: Department,
+    fields: Sequence[JointField],
+    departments: Sequence[Department] | None,
+) -> list[Department]:
+    """The initiator first, then the others, each once."""
+    if departments is None:
+        departments = [each for field in fields for each in field.cooperators.all()]
+    others = {each.pk: each for each in departments if each.pk != initiator.pk}
+    return [initiator, *others.values()]
+
+
+def _items(fields: Sequence[JointField], joining: Sequence[Department]) -> list[JointItem]:
+    """All items of the fields that the departments answer."""
+    keys = {each.pk for each in joining}
+    return [item for field in fields for item in field.items.all() if item.department_id in keys]
+
+
+def _take_part(
+    task: Task,
+    joining: Sequence[Department],
+    items: Sequence[JointItem],
+    by: User,
+    at: datetime,
+) -> None:
+    """One participation each. The initiator has said its word by creating the task."""
+    listed = {task.field.initiator_id, *task.field.cooperators.values_list("pk", flat=True)}
+    for department in joining:
+        is_first = department.pk == task.initiator_id
+        own = Participation.objects.create(
+            task=task,
+            department=department,
+            role=Participation.Role.INITIATOR if is_first else Participation.Role.COOPERATOR,
+            is_from_list=bool({department.pk, department.system_id} & listed),
+            confirmed_by=by if is_first else None,
+            confirmed_at=at if is_first else None,
+        )
+        own.items.set([item for item in items if item.department_id == department.pk])
+
+
+def _stages(stages: Sequence[Stage]) -> list[dict[str, str]]:
+    """The four stages as they are kept. Raises Blocked when one is lacking or out of order."""
+    given = {str(each["name"]): each for each in stages}
+    if lacking := [name for name in STAGES if name not in given]:
+        raise Blocked(
+            f"工作阶段安排缺少：{'、'.join(lacking)}。请补全四个阶段。", article="17", paragraph=2
+        )
+    written, before = [], date.min
+    for name in STAGES:
+        starts, ends = _day(given[name]["starts"]), _day(given[name]["ends"])
+        if ends < starts:
+            raise Blocked(
+                f"“{name}”结束 {ends} 早于开始 {starts}。请改正。", article="17", paragraph=1
+            )
+        if starts < before:
+            raise Blocked(
+                f"“{name}”早于前一个阶段开始。四个阶段应依次进行，请改正日期。",
+                article="17",
+                paragraph=2,
+            )
+        before = starts
+        written.append({"name": name, "starts": starts.isoformat(), "ends": ends.isoformat()})
+    return written
+
+
+def _check_window(task: Task, scheme: Scheme) -> None:
+    window, periods = task.window, scheme.periods
+    coverage.check_scheme_dates(
+        min(each.starts_on for each in periods),
+        max(each.ends_on for each in periods),
+        line_starts_on=window.starts_on,
+        line_ends_on=window.ends_on,
+    )
+
+
+def _submitted(task: Task, by: User) -> tuple[Task, Scheme]:
+    task = _locked(task)
+    _check_own(task, by)
+    scheme = Scheme.objects.filter(task=task).first()
+    if task.state != TaskState.SCHEME_SUBMITTED or scheme is None:
+        raise Blocked(
+            "实施方案现在不在待批准的状态。请刷新页面看是否已有人办理。",
+            article="17",
+            paragraph=1,
+        )
+    return task, scheme
+
+
+def _check_own(task: Task, by: User) -> None:
+    if by.department_id != task.initiator_id:
+        raise Blocked(f"任务由{task.initiator.name}发起，应由它办理。", article="17", paragraph=1)
+
+
+def _locked(task: Task) -> Task:
+    """The task, held until the transaction ends, so that a second click waits."""
+    return (
+        Task.objects.select_for_update(of=("self",))
+        .select_related("initiator", "field", "line")
+        .get(pk=task.pk)
+    )
+
+
+def _is_confidential(line: PlanLine | None) -> bool:
+    return line is None or line.stratify == PlanLine.Stratify.CREDIT
+
+
+def _batch_name(line: PlanLine) -> str:
+    """The line's name; with a number when it runs several times a year."""
+    if line.frequency == 1:
+        return line.name
+    return f"{line.name}（第 {line.tasks.count() + 1} 批）"
+
+
+def _next_number(at: datetime) -> str:
+    """410300, the day, four digits."""
+    city = Region.objects.select_for_update(no_key=True).get(kind=Region.Kind.CITY)
+    prefix = f"{city.pk}{timezone.localtime(at):%Y%m%d}"
+    last = (
+        Task.objects.filter(number__startswith=prefix)
+        .order_by("-number")
+        .values_list("number", flat=True)
+        .first()
+    )
+    return f"{prefix}{int(last.removeprefix(prefix) if last else 0) + 1:04d}"
+
+
+def _day(value: date | str) -> date:
+    return value if isinstance(value, date) else date.fromisoformat(value)
+
+
+def _append(what: str, task: Task, by: User, at: datetime, **facts: object) -> None:
+    ledger.append(what, by=by, at=at, about=("task", task.pk), **facts)
