@@ -1,0 +1,192 @@
+"""Turns a step the Measures do not allow into a page that says why and quotes the article.
+
+Blocked gives 409 with the refusal; NeedsReason gives the same page with a form that asks for the
+reason and posts what was posted before once more, with `reason` (and `reason_code`) added. Scripts
+and the API get JSON, htmx gets the panel for its dialog. Nothing is changed or logged here: the
+action that raised has been rolled back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.safestring import SafeString, mark_safe
+
+from liancha.rulebook.verdicts import Blocked, NeedsReason
+
+from .templatetags.lc_blocks import quotation
+
+LONGEST_TITLE = 36
+NOT_KEPT = frozenset({"csrfmiddlewaretoken", "reason", "reason_code"})
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What the person probably wants instead."""
+
+    title: str
+    text: str
+    url: str = ""
+
+
+# By article and paragraph: what is possible where the Measures say no.
+INSTEAD: dict[tuple[str, int | None], tuple[Way, ...]] = {
+    ("19", 3): (
+        Way(
+            "有一户已注销、迁出或找不到",
+            "不用换。到现场取证后，以结果 09、10 或 04 办结，名单上保留。",
+        ),
+        Way("有检查人员不能去", "人员可以更换：写明理由，经其本部门负责人同意，按票据顺序补上。"),
+    ),
+    ("21", None): (
+        Way(
+            "本部门只到了一人", "到场的其余部门可以先查本部门的事项，这个部门等第二名执法人员签到。"
+        ),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A Blocked as its page shows it.
+
+    title, lead  the first sentence of the message and the rest; a long one stays in one piece
+    form         the asking form of NeedsReason, or nothing
+    """
+
+    title: str
+    lead: str
+    article: str
+    paragraph: int | None
+    needs_reason: bool
+    quotation: SafeString
+    instead: tuple[Way, ...] = ()
+    by: str = ""
+    at: datetime | None = None
+    back: str = ""
+    form: SafeString = field(default_factory=lambda: mark_safe(""))
+
+    @classmethod
+    def of(cls, blocked: Blocked, request: HttpRequest | None = None) -> Refusal:
+        message = str(blocked).strip()
+        first, _, rest = message.partition("。")
+        if len(first) > LONGEST_TITLE or (not rest and "：" in first):
+            first, rest = "这一步现在不能办", message
+        paragraph = getattr(blocked, "paragraph", None)
+        needs_reason = isinstance(blocked, NeedsReason)
+        ways = INSTEAD.get((blocked.article, paragraph)) or INSTEAD.get((blocked.article, None), ())
+        user = getattr(request, "user", None)
+        return cls(
+            title=first,
+            lead=rest.strip(),
+            article=blocked.article,
+            paragraph=paragraph,
+            needs_reason=needs_reason,
+            quotation=quotation(blocked.article, paragraph=paragraph),
+            instead=() if needs_reason else ways,
+            by=str(user) if user is not None and user.is_authenticated else "",
+            at=timezone.now() if request is not None else None,
+            back=came_from(request) if request is not None else "",
+            form=ask(blocked, request)
+            if request is not None and isinstance(blocked, NeedsReason)
+            else mark_safe(""),
+        )
+
+
+def came_from(request: HttpRequest) -> str:
+    """The page of this site the person came from, else the start page."""
+    referer = request.headers.get("referer", "")
+    if url_has_allowed_host_and_scheme(referer, allowed_hosts={request.get_host()}):
+        parts = urlsplit(referer)
+        return parts.path + (f"?{parts.query}" if parts.query else "")
+    return "/"
+
+
+def ask(blocked: NeedsReason, request: HttpRequest) -> SafeString:
+    """The form that asks for the reason and carries everything posted before.
+
+    A file cannot be posted again by the server: then the form says to go back and choose it anew.
+    """
+    kept = [
+        (name, value)
+        for name, values in request.POST.lists()
+        if name not in NOT_KEPT
+        for value in values
+    ]
+    return mark_safe(
+        render_to_string(
+            "components/reason.html",
+            {
+                "action": request.get_full_path(),
+                "kept": kept,
+                "codes": blocked.codes,
+                "has_files": bool(request.FILES),
+                "back": came_from(request),
+                "token": get_token(request),
+                "tried": request.POST.get("reason", ""),
+            },
+        )
+    )
+
+
+def wants_json(request: HttpRequest) -> bool:
+    """Whether the asker is a program."""
+    return request.path.startswith("/api/") or request.get_preferred_type(
+        ["text/html", "application/json"]
+    ) == ("application/json")
+
+
+def as_json(blocked: Blocked) -> dict[str, object]:
+    """The refusal for programs."""
+    paragraph = getattr(blocked, "paragraph", None)
+    facts: dict[str, object] = {
+        "error": "needs_reason" if isinstance(blocked, NeedsReason) else "blocked",
+        "message": str(blocked),
+        "article": blocked.article,
+        "paragraph": paragraph,
+        "changed": False,
+    }
+    if isinstance(blocked, NeedsReason):
+        facts["codes"] = [{"code": code, "label": label} for code, label in blocked.codes]
+    return facts
+
+
+class BlockedMiddleware:
+    """Answers every Blocked below a view."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, Blocked):
+            return None
+        return answer(request, exception)
+
+
+def answer(request: HttpRequest, blocked: Blocked) -> HttpResponse:
+    """409, as the asker can read it."""
+    if wants_json(request):
+        return JsonResponse(as_json(blocked), status=409)
+    refusal = Refusal.of(blocked, request)
+    if request.headers.get("HX-Request") == "true":
+        response = render(
+            request, "components/refusal.html", {"refusal": refusal, "heading": "h2"}, status=409
+        )
+        response["HX-Retarget"] = "#blocked"
+        response["HX-Reswap"] = "innerHTML"
+        return response
+    signed_in = getattr(request, "user", None) is not None and request.user.is_authenticated
+    layout = "base_office.html" if signed_in else "base_public.html"
+    return render(request, "blocked.html", {"refusal": refusal, "layout": layout}, status=409)

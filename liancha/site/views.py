@@ -1,0 +1,66 @@
+"""The start page, and the page that shows every component."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from liancha.accounts.permissions import Permission, may, public
+
+from . import gallery, menu, workbench
+
+
+@public
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """工作台 for people with work here; everybody else is shown what is public."""
+    if not request.user.is_authenticated or not may(request.user, Permission.SITE_WORKBENCH):
+        return redirect(menu.url_of("disclosure:portal", "accounts:login") or "/design/")
+    today = timezone.localdate()
+    todos = workbench.gather(request.user, today)
+    return render(
+        request,
+        "site/workbench.html",
+        {
+            "todos": [(todo, todo.is_pressing(today)) for todo in todos],
+            "due_today": sum(todo.due_on == today for todo in todos),
+            "overdue": sum(todo.due_on is not None and todo.due_on < today for todo in todos),
+            "now": timezone.localtime(),
+        },
+    )
+
+
+def _only_for_looking() -> None:
+    if not (settings.DEBUG or settings.LIANCHA_DEMO):
+        raise Http404
+
+
+@public
+@require_safe
+def design(request: HttpRequest) -> HttpResponse:
+    """Every component once. Only in a demo or while developing."""
+    _only_for_looking()
+    page = request.GET.get("page", "1")
+    return render(request, "site/design.html", gallery.samples(page, request.GET))
+
+
+@public
+def design_blocked(request: HttpRequest) -> HttpResponse:
+    """The refusal page, as a step meets it; ?reason=1 for the one that asks for a reason."""
+    _only_for_looking()
+    if "reason" in request.GET and not request.POST.get("reason"):
+        raise gallery.asks()
+    raise gallery.samples("1", {})["blocked"]
+
+
+@public
+@require_safe
+def design_layout(request: HttpRequest, layout: str) -> HttpResponse:
+    """The other layouts, empty but for a few components."""
+    _only_for_looking()
+    if layout not in ("public", "field", "hall", "paper"):
+        raise Http404
+    return render(request, f"site/design_{layout}.html", gallery.samples("1", {}))
