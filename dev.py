@@ -212,20 +212,21 @@ class Group:
         return next((name for name, child in self.members if child.poll() is not None), None)
 
     def stop(self) -> None:
-        """Ask all to end, wait, and kill what is left of their groups."""
-        self._signal(signal.SIGTERM)
+        """Ask the leaders to end, wait for them, and kill what is left of their groups.
+
+        Only the leaders: a worker told directly would die under the hands of its own leader,
+        which would wait for it in vain.
+        """
+        for _, child in self.members:
+            child.terminate()
         limit = time.monotonic() + GRACE
         for _, child in self.members:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 child.wait(max(0.1, limit - time.monotonic()))
-        self._signal(signal.SIGKILL)
-        for _, child in self.members:
-            child.wait()
-
-    def _signal(self, number: signal.Signals) -> None:
         for _, child in self.members:
             with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(child.pid, number)
+                os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
 
 
 # ── setup ─────────────────────────────────────────────────────────────────────────────────
