@@ -119,7 +119,7 @@ def working_days_after(start: date, days: int, calendar: Calendar) -> Term:
     """The `days`-th working day after `start`, which itself is not counted.
 
     A start on a rest day gives the same day as a start on the last working day before it.
-    Source: art. 22, counted as in 民法典 arts. 201–203 (general law, not the Measures).
+    Source: art. 22, counted as 民法典 does (general law, not the Measures).
     """
     if days < 1:
         raise ValueError(f"at least one day, got {days}")

@@ -1,0 +1,1 @@
+"""Tests about the code itself: what the house style promises and a machine can check."""
