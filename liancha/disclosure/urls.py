@@ -1,0 +1,26 @@
+from django.urls import path
+
+from .views import office, public
+
+app_name = "disclosure"
+urlpatterns = [
+    path("results/", office.results, name="results"),
+    path("results/publish/", office.publish, name="publish"),
+    path("results/<int:pk>/", office.result, name="result"),
+    path("results/<int:pk>/enter/", office.enter, name="enter"),
+    path("results/<int:pk>/audit/", office.audit, name="audit"),
+    path("results/<int:pk>/back/", office.send_back, name="send_back"),
+    path("results/<int:pk>/follow-up/", office.open_follow_up, name="open_follow_up"),
+    path("publications/<int:serial>/correct/", office.correct, name="correct"),
+    path("follow-ups/", office.followups, name="followups"),
+    path("follow-ups/<int:pk>/", office.follow_up, name="follow_up"),
+    path("follow-ups/<int:pk>/close/", office.close_follow_up, name="close_follow_up"),
+    path("public/", public.portal, name="portal"),
+    path("public/draws/", public.draws, name="public_draws"),
+    path("public/draws/<int:pk>/", public.draw, name="public_draw"),
+    path("public/draws/<int:pk>/<str:name>", public.draw_file, name="public_draw_file"),
+    path("public/results/", public.results, name="public_results"),
+    path("public/results/<int:serial>/", public.publication, name="publication"),
+    path("public/verify/", public.how_to_verify, name="how_to_verify"),
+    path("public/data/", public.data, name="public_data"),
+]
