@@ -70,7 +70,7 @@ def help_text() -> str:
     others = 0
     for name, owner in sorted(get_commands().items()):
         room = owner.removeprefix("liancha.") if isinstance(owner, str) else ""
-        if room in ours:
+        if room in ours and name not in dict(OF_DJANGO):
             ours[room].append((name, load_command_class(str(owner), name).help.splitlines()[0]))
         else:
             others += 1
