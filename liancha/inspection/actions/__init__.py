@@ -1,0 +1,38 @@
+"""What can happen in this room. Every function here changes something."""
+
+from .answers import Conflict, Filled, MeasureDraft, answer, fill, take_measure
+from .endings import (
+    confirm_refusal,
+    refuse,
+    sign,
+    state_refusal,
+    withdraw_refusal,
+)
+from .notices import log_failed_contact, notify, notify_surprise
+from .teams import form_teams, give_opinion, invite, plan_visit, plan_visits, set_leader
+from .visits import check_in, start
+
+__all__ = [
+    "Conflict",
+    "Filled",
+    "MeasureDraft",
+    "answer",
+    "check_in",
+    "confirm_refusal",
+    "fill",
+    "form_teams",
+    "give_opinion",
+    "invite",
+    "log_failed_contact",
+    "notify",
+    "notify_surprise",
+    "plan_visit",
+    "plan_visits",
+    "refuse",
+    "set_leader",
+    "sign",
+    "start",
+    "state_refusal",
+    "take_measure",
+    "withdraw_refusal",
+]
