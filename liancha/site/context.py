@@ -51,7 +51,8 @@ class Me:
 
 def me(user: User) -> Me:
     department = user.department.short if user.department else user.body
-    roles = "、".join(ROLES[role].label for role in Role if role.value in user.roles)
+    held = [ROLES[role].label for role in Role if role.value in user.roles]
+    roles = "、".join(held[:2]) + (f"等 {len(held)} 个角色" if len(held) > 2 else "")
     links = [menu.Link("修改密码", menu.url_of("accounts:password"), "key")]
     if settings.LIANCHA_DEMO:
         links.append(

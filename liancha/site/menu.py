@@ -150,8 +150,7 @@ PUBLIC: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("data", "开放数据", ("disclosure:public_data",)),
 )
 PUBLIC_FOOTER: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("怎样验证", ("disclosure:public_verify",)),
-    ("更正与异议", ("disclosure:public_objections",)),
+    ("怎样验证", ("disclosure:how_to_verify",)),
 )
 
 
@@ -166,7 +165,12 @@ class Link:
 def public_links(path: str) -> tuple[Link, ...]:
     """The header of the public pages."""
     found = [(label, url) for _, label, pages in PUBLIC if (url := url_of(*pages))]
-    here = max((url for _, url in found if path.startswith(url)), key=len, default="")
+    home = url_of(*PUBLIC[0][2])
+    here = max(
+        (url for _, url in found if path == url or (url != home and path.startswith(url))),
+        key=len,
+        default="",
+    )
     return tuple(Link(label, url, is_current=url == here) for label, url in found)
 
 

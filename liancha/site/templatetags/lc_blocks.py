@@ -94,9 +94,18 @@ def note(content: str, kind: str = "", icon: str = "", end: str = "", cls: str =
     )
 
 
-def quotation(number: int | str, *, paragraph: int | None = None, mark: str = "") -> SafeString:
+def quotation(
+    number: int | str,
+    *,
+    paragraph: int | None = None,
+    mark: str = "",
+    only: bool = False,
+    short: bool = False,
+) -> SafeString:
     """The exact words of an article, bronze, with the deciding ones marked if they stand there.
 
+    only   nothing but the marked words
+    short  第二十一条 without the name of the Measures, where that stands nearby
     `number` may name a paragraph too: "19", "19.3". Unknown numbers give nothing: a quotation is
     right or it is not shown.
     """
@@ -112,6 +121,12 @@ def quotation(number: int | str, *, paragraph: int | None = None, mark: str = ""
             return EMPTY
     except (KeyError, IndexError):
         return EMPTY
+    source = quote.source.partition("》")[2] if short else quote.source
+    if only and quote.deciding:
+        text = format_html("{}", quote.deciding)
+        return format_html(
+            '<blockquote class="lc-article"><cite>{}</cite><p>{}</p></blockquote>', source, text
+        )
     text = format_html(
         "{}{}{}",
         quote.before,
@@ -120,14 +135,20 @@ def quotation(number: int | str, *, paragraph: int | None = None, mark: str = ""
     )
     paragraphs = mark_safe("".join(f"<p>{line}</p>" for line in text.split("\n")))
     return format_html(
-        '<blockquote class="lc-article"><cite>{}</cite>{}</blockquote>', quote.source, paragraphs
+        '<blockquote class="lc-article"><cite>{}</cite>{}</blockquote>', source, paragraphs
     )
 
 
 @register.simple_tag
-def article(number: int | str, paragraph: int | None = None, mark: str = "") -> SafeString:
+def article(
+    number: int | str,
+    paragraph: int | None = None,
+    mark: str = "",
+    only: bool = False,
+    short: bool = False,
+) -> SafeString:
     """The words of the Measures. `{% article 19 paragraph=3 mark="…不可更改。" %}`."""
-    return quotation(number, paragraph=paragraph, mark=mark)
+    return quotation(number, paragraph=paragraph, mark=mark, only=only, short=short)
 
 
 @register.simple_tag
