@@ -1,10 +1,11 @@
 """第四章 联合抽查活动的组织实施 — Chapter 4, carrying out (arts. 17–19); 20–22 stand beside it."""
 
 from datetime import date
+from itertools import product
 
 import pytest
 
-from liancha.rulebook import coverage, deadlines, eligibility, leeway
+from liancha.rulebook import coverage, deadlines, eligibility, leeway, lifecycles
 from liancha.rulebook.eligibility import (
     InspectorFacts,
     InspectorFault,
@@ -16,6 +17,7 @@ from liancha.rulebook.eligibility import (
     TargetStatus,
 )
 from liancha.rulebook.leeway import RandomMode, ReplacementReason
+from liancha.rulebook.lifecycles import TaskState
 from liancha.rulebook.verdicts import Blocked, NeedsReason
 from tests.articles.calendars import CALENDAR
 
@@ -24,6 +26,36 @@ LONG = (Span(date(2024, 1, 1), date(2029, 12, 31)),)
 
 
 class TestArticle17:
+    @pytest.mark.parametrize("lifecycle", lifecycles.LIFECYCLES, ids=lambda each: each.name)
+    def test_steps_come_in_order_and_none_is_skipped(self, lifecycle):
+        states = type(next(iter(lifecycle.steps))[0])
+        for now, then in product(states, states):
+            if (now, then) in lifecycle.steps:
+                assert lifecycle.step(now, then) is then
+                continue
+            with pytest.raises(Blocked, match=lifecycles.label(then)) as refusal:
+                lifecycle.step(now, then)
+            assert int(refusal.value.article) in range(1, 24)
+
+    def test_a_task_goes_from_scheme_to_publication_by_pool_draw_and_visit(self):
+        state, path = TaskState.CREATED, []
+        for then in (
+            TaskState.SCHEME_SUBMITTED,
+            TaskState.SCHEME_APPROVED,
+            TaskState.POOL_FROZEN,
+            TaskState.TARGETS_DRAWN,
+            TaskState.DISPATCHED,
+            TaskState.INSPECTORS_DRAWN,
+            TaskState.TEAMS_SET,
+            TaskState.INSPECTING,
+            TaskState.COMPLETED,
+            TaskState.RESULTS_PUBLISHED,
+            TaskState.ARCHIVED,
+        ):
+            state = lifecycles.TASK.step(state, then)
+            path.append(state)
+        assert set(path) | {TaskState.CREATED} == set(TaskState)
+
     @pytest.mark.parametrize("part", coverage.SCHEME_PARTS)
     def test_a_scheme_has_its_three_parts(self, part):
         scheme = {
