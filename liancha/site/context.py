@@ -21,7 +21,7 @@ from liancha.rulebook.deadlines import Calendar
 from liancha.rulebook.regions import REGIONS
 from liancha.workdays import queries as workdays
 
-from . import menu
+from . import menu, words
 
 
 def city() -> str:
@@ -50,7 +50,8 @@ class Me:
 
 
 def me(user: User) -> Me:
-    department = user.department.short if user.department else user.body
+    own = user.department
+    department = words.department(own.name, own.short) if own else user.body
     held = [ROLES[role].label for role in Role if role.value in user.roles]
     roles = "、".join(held[:2]) + (f"等 {len(held)} 个角色" if len(held) > 2 else "")
     links = [menu.Link("修改密码", menu.url_of("accounts:password"), "key")]

@@ -151,7 +151,10 @@ def samples(page: int, asked: dict[str, Any]) -> dict[str, Any]:
     query.is_valid()
     return {
         "states": [
-            (kind.__doc__ or kind.__name__, [(state, words[state.value]) for state in kind])
+            (
+                (kind.__doc__ or "").partition(",")[0].split(".")[0],
+                [(state, words[state.value]) for state in kind],
+            )
             for kind, words in LABELS.items()
         ],
         "digest": HALF,

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 WEEKDAYS = "一二三四五六日"
 ABSENT = "—"
+LONGEST_DEPARTMENT = 10
 
 Number = int | Fraction | Decimal
 
@@ -96,6 +97,12 @@ def initial(name: str) -> str:
     return name[:1]
 
 
+def department(name: str, short: str = "") -> str:
+    """市公安局: the name without the city's, or the short form where that is still long."""
+    within = name.removeprefix("洛阳") if name.startswith("洛阳市") else name
+    return within if len(within) <= LONGEST_DEPARTMENT or not short else short
+
+
 def short_digest(digest: str) -> str:
     """9267a087…07acce: eight digits, six digits. Shorter texts stay whole."""
     return digest if len(digest) <= 16 else f"{digest[:8]}…{digest[-6:]}"
@@ -113,6 +120,7 @@ TONES: dict[str, Tone] = {
     name: Tone(name, icon)
     for name, icon in (
         ("draft", "pencil"),
+        ("rest", "archive"),
         ("review", "hourglass-split"),
         ("cosign", "people"),
         ("active", "play-fill"),
@@ -135,11 +143,12 @@ def _by_state(rows: Iterable[tuple[str, str]]) -> dict[str, Tone]:
 # word otherwise, the row names the record: a Target that is "active" is 存续.
 STATE_TONES: dict[str, Tone] = _by_state(
     (
-        ("draft", "draft created archived"),
+        ("draft", "draft"),
+        ("rest", "archived"),
         (
             "review",
-            "consulting scheme_submitted requested rule_logged notified pending waiting open"
-            " to_enter entered audited completed Target.suspended",
+            "created consulting scheme_submitted requested rule_logged notified pending waiting"
+            " open to_enter entered audited completed Target.suspended",
         ),
         ("cosign", "cosigning committing"),
         (

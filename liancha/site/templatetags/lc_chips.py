@@ -40,7 +40,7 @@ def state_tag(what: Any, word: str = "", icon: str = "", tone: str = "") -> Safe
     """
     if what is None or what == "":
         return EMPTY if not word else tag(word)
-    record, state = "", what
+    record, state = type(what).__name__.removesuffix("State"), what
     for name in ("state", "status"):
         if hasattr(what, name) and not isinstance(what, str):
             record, state = type(what).__name__, getattr(what, name)
@@ -226,8 +226,10 @@ def name_of(person: Any) -> str:
 
 
 def short_of(department: Any) -> str:
-    """How a department is called in a line: its short form where it has one."""
-    return str(getattr(department, "short", "") or getattr(department, "name", "") or department)
+    """How a department is called in a line: 市公安局."""
+    return words.department(
+        str(getattr(department, "name", "") or department), str(getattr(department, "short", ""))
+    )
 
 
 @register.simple_tag

@@ -192,13 +192,10 @@ def drop_zone(bound: BoundField, control: SafeString, line: str) -> SafeString:
 
 def said(bound: BoundField) -> list[str]:
     """The faults of a field. Django's "this field is required" says which field instead."""
-    plain = bound.field.default_error_messages.get("required")
+    plain = str(forms.Field.default_error_messages["required"])
     is_choice = isinstance(bound.field, (forms.ChoiceField, forms.FileField))
     verb = "请选择" if is_choice else "请填写"
-    return [
-        f"{verb}{bound.label}。" if plain is not None and error == str(plain) else str(error)
-        for error in bound.errors
-    ]
+    return [f"{verb}{bound.label}。" if error == plain else str(error) for error in bound.errors]
 
 
 def errors(bound: BoundField) -> SafeString:
