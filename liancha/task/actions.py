@@ -448,5 +448,5 @@ def _day(value: date | str) -> date:
     return value if isinstance(value, date) else date.fromisoformat(value)
 
 
-def _append(what: str, task: Task, by: User, at: datetime, **facts: object) -> None:
+def _append(what: str, task: Task, by: User, at: datetime, **facts: Any) -> None:
     ledger.append(what, by=by, at=at, about=("task", task.pk), **facts)

@@ -253,7 +253,8 @@ def check_rates(
     }
     coverage.check_ratios(by_class, reason=reason)
     if base := sum(found.values()):
-        share = sum(Fraction(each.ratio) * found[each.stratum] for each in checked) / base
+        parts = (Fraction(each.ratio) * found[each.stratum] for each in checked)
+        share = sum(parts, Fraction(0)) / base
         coverage.check_cap(share, item_class=coverage.ItemClass(item_class), reason=reason)
     return checked
 
@@ -295,8 +296,8 @@ def _readable(rate: Rate, size: int) -> Rate:
     if rate.fixed is not None:
         if rate.fixed < 0:
             raise Blocked("抽查户数不能小于 0。请改正。", article="14")
-        ratio = f"{min(rate.fixed, size)}/{size}" if size else "0/1"
-        return Rate(rate.stratum, ratio, rate.fixed)
+        written = f"{min(rate.fixed, size)}/{size}" if size else "0/1"
+        return Rate(rate.stratum, written, rate.fixed)
     word = columns.stratum_word(rate.stratum)
     try:
         ratio = Fraction(rate.ratio)

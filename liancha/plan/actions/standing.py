@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from liancha.accounts.models import Department, User
 from liancha.ledger import actions as ledger
@@ -40,5 +41,5 @@ def locked(plan: Plan) -> Plan:
     )
 
 
-def append(what: str, plan: Plan, by: User, at: datetime, **facts: object) -> None:
+def append(what: str, plan: Plan, by: User, at: datetime, **facts: Any) -> None:
     ledger.append(what, by=by, at=at, about=("plan", plan.pk), **facts)

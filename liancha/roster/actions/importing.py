@@ -86,7 +86,9 @@ def load_rows(*, sheet: Sheet, file_name: str, by: User | None, at: datetime) ->
         file=batch.file_name,
         sha256=batch.sha256,
         rows=batch.rows,
-        **work.counts,
+        added=batch.added,
+        changed=batch.changed,
+        faulty=batch.faulty,
     )
     return batch
 
