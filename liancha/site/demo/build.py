@@ -1,0 +1,92 @@
+"""Builds the demo city from nothing: people, lists, registers, plan, and a year of tasks."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+
+from django.utils import timezone
+
+from liancha.accounts.models import Department
+
+from . import city, people, setting_out
+from .stories import Plot, tell
+from .year import make_world, play
+
+SEED = 20260
+# The tasks of the year, oldest first; working days before today. A picture of every state.
+PLOTS = (
+    Plot("JF09", 118, "results_published", visits=104, is_confidential=False),
+    Plot("JF26", 96, "archived", visits=84),
+    Plot("JF40", 62, "results_published", visits=50),
+    Plot("JF28", 48, "completed", visits=34, slow=("SWJ",)),
+    Plot("JF05", 16, "inspecting", visits=3, a_day=3),
+    Plot("JF37", 14, "teams_set", visits=-2),
+    Plot("JF01", 13, "inspectors_drawn", visits=-4),
+    Plot("JF11", 12, "dispatched", visits=-6, slow=("XF",)),
+    Plot("JF06", 9, "targets_drawn", visits=-6),
+    Plot("JF21", 8, "closed", visits=-8),
+    Plot("JF04", 6, "committing", visits=-9),
+    Plot("JF32", 5, "pool_frozen", visits=-9),
+    Plot("JF08", 4, "scheme_approved", visits=-10),
+    Plot("JF07", 3, "scheme_submitted", visits=-11),
+    Plot("JF12", 1, "created", visits=-12),
+)
+
+
+class NotEmpty(Exception):
+    """There is something in the database already; a demo is built only from nothing."""
+
+
+def build(
+    *,
+    now: datetime | None = None,
+    seed: int = SEED,
+    size: int = city.FULL,
+    register: Path | None = None,
+    tell_progress: Callable[[str], None] = lambda words: None,
+) -> None:
+    """Build it all, by the same actions that officials use.
+
+    now       the moment the demo ends at; default now
+    register  a file with a real register, taken instead of the made-up one
+
+    Raises NotEmpty when departments are there already.
+    """
+    if Department.objects.exists():
+        raise NotEmpty
+    now = now or timezone.now()
+    today = timezone.localdate(now)
+    year = today.year if today.month >= 3 else today.year - 1
+    start = timezone.make_aware(datetime(year, 1, 5, 9))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        tell_progress("部门、人员和执法人员名录库")
+        cast = people.settle(seed, folder=folder, at=start)
+        world = make_world(cast, seed=seed, now=now)
+        if register is None:
+            register = folder / "检查对象名录.csv"
+            city.write(register, seed, size)
+        tell_progress("清单和检查对象名录库")
+        play(world, [setting_out.lists_and_registry(world, year, register)])
+    tell_progress("年度计划")
+    play(world, [setting_out.planning(world, year)])
+    if not world.lines:  # the year is too young for a plan
+        return
+    tell_progress("一年的任务：摇号、检查、公示")
+    stories = [tell(world, plot) for plot in PLOTS if world.back(plot.start) >= _opened(year)]
+    adjusted = world.back(20)
+    if adjusted >= _opened(year):
+        stories.append(
+            setting_out.adjusting(
+                world, "JF10", adjusted, date(year, 12, 28), "并入年末文化市场检查，减少重复进门"
+            )
+        )
+    play(world, stories)
+
+
+def _opened(year: int) -> date:
+    """Tasks begin after the plan is public."""
+    return date(year, 4, 27)

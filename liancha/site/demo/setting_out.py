@@ -1,0 +1,172 @@
+"""How the demo year begins: lists published, the register in, the plan agreed and public."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from liancha.lists import actions as lists
+from liancha.lists import sheets as list_sheets
+from liancha.lists.models import JointField, ListVersion
+from liancha.plan import actions as plans
+from liancha.plan.actions.lines import LineData
+from liancha.plan.models import Adjustment, PlanLine
+from liancha.registry import actions as registry
+from liancha.registry.models import Target
+
+from .year import Story, World
+
+HENAN_2021 = (("A", "1/100"), ("B", "1/50"), ("C", "1/10"), ("D", "3/10"), ("未分类", "1/50"))
+# Fields whose story needs other rates, or fewer cooperators: code → (rates, cooperators).
+BY_REGION = {"JF09": "1/12"}
+FEWER = {"JF05": ("WJ", "SCJG", "XF"), "JF08": ("YJ", "SCJG"), "JF26": ("SCJG", "YJ", "XF")}
+WHY_RATES = "参照全省按信用风险分类的差异化比例，高风险类从严"
+
+
+def lists_and_registry(world: World, year: int, register: Path) -> Story:
+    """February and March: both lists, co-signed and published; then the registers."""
+    office = world.people.cast["xieban"]
+    for kind, title, load, day in (
+        ("joint", f"洛阳市部门联合抽查事项清单（{year} 年）", "joint", date(year, 2, 10)),
+        ("items", f"洛阳市市场监管局抽查事项清单（{year} 年）", "items", date(year, 2, 12)),
+    ):
+        moment = world.at(day, 9, 30)
+        yield moment
+        version = lists.start_version(
+            kind=kind,
+            title=title,
+            basis="《洛阳市市场监管领域部门联合抽查实施办法》第八条至第十条",
+            document_number=f"洛双随机办〔{year}〕{1 if kind == 'joint' else 2}号",
+            by=office,
+            at=moment,
+        )
+        if load == "joint":
+            lists.load_joint(
+                version=version, rows=list_sheets.shipped_joint(), by=office, at=moment
+            )
+        else:
+            lists.load_items(
+                version=version, rows=list_sheets.shipped_items(), by=office, at=moment
+            )
+        moment = world.at(day.replace(day=day.day + 2), 10)
+        yield moment
+        lists.consult(version=version, by=office, at=moment)
+        for cosign in version.cosigns.select_related("department").order_by("pk"):
+            moment = world.at(day.replace(day=day.day + 8), 15)
+            yield moment
+            lists.cosign(
+                version=version,
+                department=cosign.department,
+                opinion="同意",
+                by=world.people.handler[cosign.department.code],
+                at=moment,
+            )
+        moment = world.at(date(year, 3, 2), 9)
+        yield moment
+        lists.approve(version=version, by=office, at=moment)
+        yield moment
+        lists.publish(version=version, by=office, at=moment)
+        if load == "joint":
+            registry.sync_supervisors(version=version, by=office, at=moment)
+    moment = world.at(date(year, 3, 5), 14)
+    yield moment
+    registry.import_targets(path=register, file_name=register.name, by=office, at=moment)
+
+
+def planning(world: World, year: int) -> Story:
+    """March and April: a line for every field, co-signing, approval, publication."""
+    office = world.people.cast["xieban"]
+    moment = world.at(date(year, 3, 10), 9)
+    yield moment
+    plan = plans.start_plan(
+        year=year, title=f"洛阳市 {year} 年部门联合抽查年度工作计划", by=office, at=moment
+    )
+    version = ListVersion.objects.in_force(ListVersion.Kind.JOINT).get()
+    fields = JointField.objects.filter(version=version).select_related("initiator")
+    for n, joint_field in enumerate(fields):
+        moment = world.at(date(year, 3, 12 + n % 14), 9 + n % 8, 10)
+        yield moment
+        plans.save_line(
+            plan=plan,
+            data=_line(world, joint_field, year),
+            by=world.people.planner[joint_field.initiator.code],
+            at=moment,
+        )
+    moment = world.at(date(year, 4, 2), 9)
+    yield moment
+    plans.send_for_cosign(plan=plan, by=office, at=moment)
+    for cosign in plan.cosigns.select_related("department").order_by("pk"):
+        moment = world.at(date(year, 4, 9), 15)
+        yield moment
+        head = world.people.head.get(cosign.department.code)
+        plans.cosign(
+            plan=plan,
+            opinion="同意",
+            by=head or world.people.handler[cosign.department.code],
+            at=moment,
+        )
+    moment = world.at(date(year, 4, 20), 10)
+    yield moment
+    plan.refresh_from_db()
+    plans.approve(plan=plan, by=office, at=moment)
+    moment = world.at(date(year, 4, 24), 10)
+    yield moment
+    plan.refresh_from_db()
+    plans.publish(
+        plan=plan,
+        document_number=f"洛双随机办〔{year}〕3号",
+        platform_number=f"410300{year}0001",
+        by=office,
+        at=moment,
+    )
+    world.plan = plan
+    world.lines = {line.field.code: line for line in plan.lines.select_related("field")}
+
+
+def adjusting(world: World, code: str, day: date, until: date, reason: str) -> Story:
+    """A line is delayed: asked for by the planner, agreed by the head, published."""
+    moment = world.at(day, 9, 40)
+    yield moment
+    line = PlanLine.objects.select_related("initiator").get(pk=world.lines[code].pk)
+    adjustment = plans.adjust(
+        line=line,
+        kind=Adjustment.Kind.DELAY,
+        after={"ends_on": until.isoformat()},
+        reason=reason,
+        by=world.people.planner[line.initiator.code],
+        at=moment,
+    )
+    moment = world.at(day, 16, 5)
+    yield moment
+    plans.approve_adjustment(
+        adjustment=adjustment, by=world.people.head[line.initiator.code], at=moment
+    )
+
+
+def _line(world: World, joint_field: JointField, year: int) -> LineData:
+    listed = list(joint_field.cooperators.all())
+    wanted = FEWER.get(joint_field.code)
+    chosen = [one for one in listed if wanted is None or one.code in wanted]
+    if joint_field.code in BY_REGION:
+        regions = (
+            Target.objects.decided()
+            .tagged(joint_field.tag)
+            .order_by("region__code")
+            .values_list("region__code", flat=True)
+            .distinct()
+        )
+        rates = [(code, BY_REGION[joint_field.code]) for code in regions]
+        stratify = PlanLine.Stratify.REGION
+    else:
+        rates, stratify = list(HENAN_2021), PlanLine.Stratify.CREDIT
+    return LineData(
+        field=joint_field,
+        initiator=joint_field.initiator,
+        cooperators=chosen,
+        starts_on=date(year, 3, 1) if world.anchor.month < 6 else date(year, 4, 1),
+        ends_on=date(year, 12, 31),
+        rates=rates,
+        stratify=stratify,
+        ratio_reason=WHY_RATES,
+        participants_reason="本年度由职责直接相关的部门参加" if len(chosen) < len(listed) else "",
+    )

@@ -1,0 +1,93 @@
+"""The running year of the demo city: each task is a story, and all stories share one calendar.
+
+A story is a generator: it yields the moment of its next act and acts when that moment has come.
+`play` keeps the stories in the order of time, so that the ledger reads as a year does.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from itertools import count
+from random import Random
+
+from django.utils import timezone
+
+from liancha.plan.models import Plan, PlanLine
+from liancha.rulebook.deadlines import Calendar
+from liancha.workdays import queries as workdays
+
+from .people import People
+
+Story = Iterator[datetime]
+
+
+@dataclass
+class World:
+    """What every story knows.
+
+    now     the moment the demo is built; nothing happens after it
+    anchor  the last working day up to now, from which stories count back
+    """
+
+    people: People
+    chance: Random
+    now: datetime
+    anchor: date
+    calendar: Calendar
+    plan: Plan | None = None
+    lines: dict[str, PlanLine] = field(default_factory=dict)
+
+    def back(self, working_days: int) -> date:
+        """The day so many working days before the anchor; forward for negative ones."""
+        day, step = self.anchor, -1 if working_days >= 0 else 1
+        for _ in range(abs(working_days)):
+            day += timedelta(days=step)
+            while not self._is_working(day):
+                day += timedelta(days=step)
+        return day
+
+    def at(self, day: date, hour: int, minute: int = 0) -> datetime:
+        return timezone.make_aware(datetime.combine(day, time(hour, minute)))
+
+    def nonce(self) -> str:
+        return f"{self.chance.getrandbits(256):064x}"
+
+    def _is_working(self, day: date) -> bool:
+        known = self.calendar.knows(day)
+        return self.calendar.is_working_day(day) if known else day.weekday() < 5
+
+
+def make_world(people: People, *, seed: int, now: datetime) -> World:
+    """The world of a demo built now; late in December and in January it stays in the old year."""
+    calendar = workdays.calendar()
+    anchor = timezone.localdate(now)
+    world = World(people, Random(seed), now, anchor, calendar)
+    world.anchor = world.back(0) if world._is_working(anchor) else world.back(1)
+    return world
+
+
+def play(world: World, stories: list[Story], tell: Callable[[], None] = lambda: None) -> int:
+    """Let all stories go on in the order of time until now; returns how many acts there were."""
+    order = count()
+    waiting: list[tuple[datetime, int, Story]] = []
+    acts = 0
+    for story in stories:
+        _next(waiting, next(order), story)
+    while waiting:
+        moment, _, story = heapq.heappop(waiting)
+        if moment > world.now:
+            story.close()  # the rest of this story is still to come
+            continue
+        acts += 1
+        tell()
+        _next(waiting, next(order), story)
+    return acts
+
+
+def _next(waiting: list[tuple[datetime, int, Story]], turn: int, story: Story) -> None:
+    moment = next(story, None)
+    if moment is not None:
+        heapq.heappush(waiting, (moment, turn, story))
