@@ -19,6 +19,10 @@ site = (
 urlpatterns = [
     path("", include(site)),
     path("", include("liancha.accounts.urls")),
+    path("", include("liancha.oversight.urls")),
+    path("", include("liancha.queue.urls")),
+    path("", include("liancha.roster.urls")),
+    path("workdays/", include("liancha.workdays.urls")),
 ]
 
 handler400 = "liancha.site.errors.bad_request"
