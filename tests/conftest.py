@@ -55,21 +55,31 @@ REFUSAL = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    refused = []
     for item in items:
-        asked = FLUSHING & set(getattr(item, "fixturenames", ()))
-        for mark in item.iter_markers("django_db"):
-            wanted = {*mark.kwargs, *(["transaction"] if mark.args and mark.args[0] else [])}
-            asked |= {
-                name
-                for name in wanted & {"transaction", "reset_sequences", "serialized_rollback"}
-                if mark.kwargs.get(name, True)
-            }
-        if is_transaction_test_case(getattr(item, "cls", None)):
-            asked.add("TransactionTestCase")
-        if asked:
-            raise pytest.UsageError(f"{item.nodeid}: {', '.join(sorted(asked))} {REFUSAL}")
-        if {"desktop", "phone", "browser"} & set(getattr(item, "fixturenames", ())):
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if asked := would_flush(item, fixtures):
+            refused.append(f"{item.nodeid}: {', '.join(sorted(asked))} {REFUSAL}")
+        if {"desktop", "phone", "new_page", "browser"} & fixtures:
             item.add_marker("browser")
+    if refused:
+        raise pytest.UsageError("\n".join(refused))
+
+
+def would_flush(item: pytest.Item, fixtures: set[str]) -> set[str]:
+    """What this test asks for that empties tables; nothing, for a test that may run."""
+    asked = FLUSHING & fixtures
+    for mark in item.iter_markers("django_db"):
+        given = dict(zip(("transaction", "reset_sequences"), mark.args, strict=False))
+        options = given | dict(mark.kwargs)
+        asked |= {
+            name
+            for name in ("transaction", "reset_sequences", "serialized_rollback")
+            if options.get(name)
+        }
+    if is_transaction_test_case(getattr(item, "cls", None)):
+        asked.add("TransactionTestCase")
+    return asked
 
 
 def is_transaction_test_case(cls: type | None) -> bool:
