@@ -89,7 +89,7 @@ def edit(request: HttpRequest, year: int) -> HttpResponse:
             year=year,
             source=form.cleaned_data["source"],
             days=days,
-            by=request.user,  # type: ignore[arg-type]
+            by=request.user,
             at=timezone.now(),
         )
         messages.success(request, f"已公布 {year} 年工作日历，期限从现在起按它计算")

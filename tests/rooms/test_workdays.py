@@ -43,9 +43,7 @@ def admin(client, cast):
 def publish(cast, text=NOTICE, year=2027):
     reading = notices.read(text, year=year)
     assert reading.faults == ()
-    return actions.publish_year(
-        year=year, source=SOURCE, days=reading.days, by=cast.sys, at=NOON
-    )
+    return actions.publish_year(year=year, source=SOURCE, days=reading.days, by=cast.sys, at=NOON)
 
 
 class TestTheYearsThatComeWithTheSoftware:
