@@ -11,7 +11,7 @@ from django.apps import apps
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
@@ -28,6 +28,9 @@ class Command(BaseCommand):
 
         Stops with an error, before anything is served, when a lock is missing.
         """
+        unfinished = settings.HOME / "demo-unfinished"
+        if demo and unfinished.exists():
+            self._start_over(unfinished)
         executor = MigrationExecutor(connection)
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             self.stdout.write("更新表结构…")
@@ -36,7 +39,32 @@ class Command(BaseCommand):
         self._collect_static_files()
         if demo and not apps.get_model("accounts", "Department").objects.exists():
             self.stdout.write("装入示范城市…")
+            unfinished.write_text(self._which_database(), encoding="utf-8")
             call_command("demo")
+            unfinished.unlink()
+
+    def _start_over(self, unfinished: Path) -> None:
+        """Throw away a demo city whose building was interrupted: a half year is a wrong year.
+
+        The mark is only ever set on a database without departments, so nothing else is lost.
+        """
+        if unfinished.read_text(encoding="utf-8") != self._which_database():
+            return
+        name = Path(str(connection.settings_dict["NAME"]))
+        if connection.vendor != "sqlite" or name.parent != settings.HOME:
+            raise CommandError(
+                "上次装入示范城市时中断，库中只有一部分。请删除并重建这个数据库，"
+                f"再删除 {unfinished}，然后重试。"
+            )
+        self.stdout.write("上次装入示范城市时中断，重新开始")
+        connection.close()
+        for path in settings.HOME.glob(f"{name.name}*"):
+            path.unlink()
+        unfinished.unlink()
+
+    def _which_database(self) -> str:
+        config = connection.settings_dict
+        return f"{connection.vendor} {config['HOST']} {config['PORT']} {config['NAME']}"
 
     def _collect_static_files(self) -> None:
         """Collect when a file came, went or changed since the last time."""
