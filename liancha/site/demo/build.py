@@ -12,7 +12,8 @@ from django.utils import timezone
 from liancha.accounts.models import Department
 
 from . import city, people, setting_out
-from .stories import Plot, tell
+from .plots import Plot
+from .stories import tell
 from .year import make_world, play
 
 SEED = 20260

@@ -20,58 +20,11 @@ from liancha.roster import actions as roster
 from liancha.roster.models import Inspector
 
 SURNAMES = "沈程陆顾林秦周向裴薄许霍宋祝温简尹乔池纪骆宁施喻柏闻邵梅庄阮"
-GIVEN = [
-    "砚秋",
-    "以宁",
-    "时雨",
-    "怀舟",
-    "知遥",
-    "牧之",
-    "若禾",
-    "晚晴",
-    "远山",
-    "听澜",
-    "星野",
-    "越溪",
-    "然之",
-    "知秋",
-    "云舒",
-    "望舒",
-    "景行",
-    "思齐",
-    "予安",
-    "清和",
-    "嘉木",
-    "云帆",
-    "鹿鸣",
-    "初霁",
-    "南乔",
-    "维桢",
-    "子衿",
-    "书昀",
-    "长风",
-    "见微",
-    "明远",
-    "疏桐",
-    "静姝",
-    "文珺",
-    "亦凡",
-    "守拙",
-    "希言",
-    "若谷",
-    "行简",
-    "致远",
-    "含章",
-    "修远",
-    "慕白",
-    "念慈",
-    "怀瑾",
-    "一苇",
-    "采薇",
-    "棠梨",
-    "青禾",
-    "松年",
-]
+GIVEN = (  # two characters each
+    "砚秋以宁时雨怀舟知遥牧之若禾晚晴远山听澜星野越溪然之知秋云舒望舒景行思齐予安清和"
+    "嘉木云帆鹿鸣初霁南乔维桢子衿书昀长风见微明远疏桐静姝文珺亦凡守拙希言若谷行简致远"
+    "含章修远慕白念慈怀瑾一苇采薇棠梨青禾松年"
+)
 SKILLS = {
     "SCJG": ("食品", "特种设备", "计量", "价格", "广告"),
     "GA": ("治安", "危爆物品", "特种行业"),
@@ -80,6 +33,10 @@ SKILLS = {
     "YJ": ("危险化学品", "烟花爆竹"),
     "STHJ": ("机动车排放", "水污染"),
 }
+HEADINGS = (
+    *("姓名", "部门", "执法证号", "有效期自", "有效期至"),
+    *("业务专长", "岗位", "承担上限", "可任组长"),
+)
 POSTS = ("执法科", "监管科", "综合执法大队", "法规科")
 CAST = (  # account, name, department, roles; the same people as in accounts.queries.STORY
     ("xieban", "周若禾", "SCJG", ("coordinator",)),
@@ -249,4 +206,5 @@ def _open_officers(*, at: datetime) -> None:
 
 
 def _name(chance: Random) -> str:
-    return chance.choice(SURNAMES) + chance.choice(GIVEN)
+    given = 2 * chance.randrange(len(GIVEN) // 2)
+    return chance.choice(SURNAMES) + GIVEN[given : given + 2]

@@ -1,0 +1,192 @@
+"""The second half of a task's story: teams, notices, visits, results, follow-up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from liancha.disclosure import actions as disclosure
+from liancha.disclosure.models import FollowUp, Result
+from liancha.inspection import actions as inspection
+from liancha.inspection.models import ItemAnswer, Measure, Visit, VisitItem
+from liancha.rulebook.lifecycles import ResultState, TaskState
+from liancha.task.models import Task
+
+from .plots import Plot
+from .scribble import signature
+from .year import World
+
+PAPERS = "营业执照、相关许可证件；近一年的台账、从业人员名册；安全管理制度"
+SLOTS = ("09:00", "10:30", "14:30", "16:00")
+FINDINGS = (
+    ("现场台账缺少近两个月的记录", "未按规定建立台账"),
+    ("一处应急照明损坏，现场要求更换", "消防设施未保持完好有效"),
+    ("公示栏未张贴现行许可证件", "未在显著位置公示许可证件"),
+    ("明码标价牌缺少两项收费标准", "未按规定明码标价"),
+)
+
+
+def teams_and_notices(world: World, plot: Plot, task: Task) -> Iterator[datetime]:
+    planner = world.people.planner[task.initiator.code]
+    at = world.at(world.back(plot.start - 8), 9, 30)
+    yield at
+    task.refresh_from_db()
+    inspection.form_teams(task=task, by=planner, at=at)
+    planned = list(Visit.objects.filter(team__task=task).order_by("pk"))
+    for n, visit in enumerate(planned):
+        day = world.back(plot.visits - n // plot.a_day)
+        at = world.at(world.back(plot.start - 8), 10 + n // 30, n % 60)
+        yield at
+        inspection.plan_visit(
+            visit=visit, planned_on=day, slot=SLOTS[n % len(SLOTS)], by=planner, at=at
+        )
+    for n, visit in enumerate(planned):
+        if plot.until == TaskState.TEAMS_SET and n >= len(planned) // 2:
+            break
+        at = world.at(world.back(plot.start - 9), 14 + n // 50, n % 50)
+        yield at
+        visit.refresh_from_db()
+        items = VisitItem.objects.filter(part__visit=visit, is_expected=True).select_related(
+            "item", "part__department"
+        )
+        inspection.notify(
+            visit=visit,
+            items="\n".join(f"{row.part.department.short}：{row.item.name}" for row in items),
+            when=f"{visit.planned_on:%Y-%m-%d} {visit.slot}",
+            papers=PAPERS,
+            channel="phone" if n % 3 else "written",
+            contact="前台负责人" if n % 2 else "办公室主任",
+            contact_phone=f"139{n:04d}2{task.pk:03d}",
+            by=planner,
+            at=at,
+        )
+
+
+def visits(world: World, plot: Plot, task: Task) -> Iterator[datetime]:
+    """Check-in, every item, signature; some findings, now and then a refusal."""
+    planned = list(
+        Visit.objects.filter(team__task=task, state="notified").order_by("planned_on", "slot", "pk")
+    )
+    for n, visit in enumerate(planned):
+        hour, minute = map(int, visit.slot.split(":"))
+        start = world.at(visit.planned_on, hour, minute)
+        members = list(visit.team.members.select_related("user", "department").order_by("pk"))
+        for k, inspector in enumerate(members):
+            at = start + timedelta(minutes=k)
+            yield at
+            inspection.check_in(visit=visit, inspector=inspector, by=inspector.user, at=at)
+        at = start + timedelta(minutes=len(members) + 1)
+        yield at
+        leader = visit.team.leader
+        inspection.start(visit=visit, by=leader.user, at=at)
+        rows = list(
+            VisitItem.objects.filter(part__visit=visit, is_expected=True).select_related(
+                "item", "part"
+            )
+        )
+        for k, row in enumerate(rows):
+            at = start + timedelta(minutes=len(members) + 3 + 2 * k)
+            yield at
+            officer = next(m for m in members if m.department_id == row.part.department_id)
+            is_found = world.chance.random() < 0.07
+            situation, basis = world.chance.choice(FINDINGS)
+            answer = inspection.answer(
+                visit=visit,
+                item=row.item,
+                finding=ItemAnswer.Finding.FOUND if is_found else ItemAnswer.Finding.FINE,
+                situation=situation if is_found else "",
+                by=officer.user,
+                at=at,
+            )
+            if is_found:
+                inspection.take_measure(
+                    answer=answer,
+                    kind=Measure.Kind.RECTIFY,
+                    channel=Measure.Channel.WRITTEN,
+                    detail="限期改正，改正后书面报告",
+                    basis=basis,
+                    deadline_on=visit.planned_on + timedelta(days=10),
+                    document_number=f"责改〔{visit.planned_on.year}〕{visit.pk}号",
+                    by=officer.user,
+                    at=at,
+                )
+        at = start + timedelta(minutes=len(members) + 8 + 2 * len(rows))
+        yield at
+        visit.refresh_from_db()
+        if n % 9 == 7:
+            inspection.refuse(
+                visit=visit,
+                ending="refused",
+                refusal="现场负责人看过记录表后表示需请示总部，拒绝签名。",
+                inspectors=members[:2],
+                by=leader.user,
+                at=at,
+            )
+        else:
+            inspection.sign(
+                visit=visit,
+                signer=f"值班经理{world.chance.choice('王李赵钱孙')}某",
+                signer_post="值班经理",
+                signature_png_base64=signature(world.chance),
+                by=leader.user,
+                at=at,
+            )
+
+
+def results(world: World, plot: Plot, task: Task) -> Iterator[datetime]:
+    """Some working days later the departments enter, audit and publish; slow ones wait."""
+    last = max(visit.planned_on for visit in Visit.objects.filter(team__task=task))
+    at = world.at(last, 18, 30)
+    yield at
+    disclosure.collect(by="system", at=at)
+    gap = 0
+    day = last
+    while gap < 3:
+        day += timedelta(days=1)
+        gap += day.weekday() < 5
+    for participation in task.participations.select_related("department").order_by("pk"):
+        code = participation.department.code
+        handler, head = world.people.handler[code], world.people.head[code]
+        own = list(
+            Result.objects.filter(
+                part__visit__team__task=task, part__department=participation.department
+            ).order_by("pk")
+        )
+        is_slow = code in plot.slow
+        for n, result in enumerate(own):
+            if is_slow and n >= len(own) // 2:
+                break
+            at = world.at(day, 9 + n // 50, n % 50)
+            yield at
+            items = {answer.item_id: _code(answer) for answer in disclosure.checked_items(result)}
+            disclosure.enter(result=result, items=items, by=handler, at=at)
+        if is_slow:
+            continue
+        at = world.at(day + timedelta(days=1), 10)
+        yield at
+        for result in own:
+            result.refresh_from_db()
+            disclosure.audit(result=result, by=head, at=at)
+        if plot.until == TaskState.COMPLETED and participation.pk % 2:
+            continue
+        at = world.at(day + timedelta(days=1), 15)
+        yield at
+        disclosure.publish(
+            results=[r for r in own if r.state != ResultState.PUBLISHED], by=handler, at=at
+        )
+    if plot.until == TaskState.ARCHIVED:
+        for follow_up in FollowUp.objects.filter(result__part__visit__team__task=task):
+            at = world.at(day + timedelta(days=9), 11)
+            yield at
+            disclosure.close_follow_up(
+                follow_up=follow_up,
+                note="复查，已按期改正。",
+                by=world.people.handler[follow_up.department.code],
+                at=at,
+            )
+
+
+def _code(answer: ItemAnswer) -> tuple[str, str]:
+    if answer.finding == ItemAnswer.Finding.FOUND:
+        return "05", answer.situation
+    return ("07", "") if answer.finding == ItemAnswer.Finding.NONE else ("01", "")
