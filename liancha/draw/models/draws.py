@@ -1,3 +1,5 @@
+"""The draw itself: its steps, its hands, its rule, its transcript, and who got the list."""
+
 from __future__ import annotations
 
 from typing import ClassVar, Self
@@ -8,10 +10,9 @@ from django.urls import reverse
 
 from liancha.accounts.models import Department, User
 from liancha.ledger.locks import AppendOnly, Lock, Sealed
-from liancha.registry.models import Target
-from liancha.roster.models import Inspector
+from liancha.plan.models import PlanLine
 from liancha.rulebook import lifecycles
-from liancha.rulebook.lifecycles import DrawState, ReplacementState
+from liancha.rulebook.lifecycles import DrawState
 from liancha.task.models import Task
 
 
@@ -38,21 +39,42 @@ class DrawQuerySet(models.QuerySet["Draw"]):
     def locked(self) -> Self:
         return self.filter(state=DrawState.LOCKED)
 
+    def open(self) -> Self:
+        """Neither locked nor void: something is still to be done."""
+        return self.exclude(state__in=(DrawState.LOCKED, DrawState.VOID))
+
+    def with_open_rule(self) -> Self:
+        """A rule is being agreed or is logged: a plan line has one such at a time."""
+        return self.filter(
+            state__in=(DrawState.COMMITTING, DrawState.RULE_LOGGED, DrawState.CLOSED)
+        )
+
 
 class Draw(models.Model):
     """One draw by liancha-draw/1, of targets or of one department's inspectors.
 
-    number      洛公安抽〔2026〕7号-1; serials run without gaps per department and year
-    department  who runs it: the initiator for targets, the participant for its inspectors
-    secret      64 hex digits the candidates' salts come from; never shown
-    salt        64 hex digits, inspectors' draws only (protocol §8)
-    strata      [{"name", "ratio", "size", "count"}…] in the order of the rule
-    excluded    [[reason, number]…]: who did not enter, counted by reason
+    number       洛公安抽〔2026〕7号-1; serials run without gaps per department and year
+    department   who runs it: the initiator for targets, the participant for its inspectors
+    secret       64 hex digits the candidates' salts come from; never shown
+    salt         64 hex digits, inspectors' draws only (protocol §8)
+    stratify     how the strata are cut (plan.PlanLine.Stratify)
+    strata       [{"name", "ratio", "size", "count"}…] in the order of the rule
+    excluded     [[reason, number]…]: who did not enter, counted by reason
+    freeze_note  why a confidential draw has a stratum that gives its members' class away
+    picture      photograph of the beacon, as it was uploaded; its SHA-256 is in the ledger
+    void_by      the head who agreed; void_asked_by is somebody else
     """
 
     class Kind(models.TextChoices):
         TARGETS = "targets", "抽取检查对象"
         INSPECTORS = "inspectors", "抽取执法检查人员"
+
+    class VoidCause(models.TextChoices):
+        """The only grounds to void a draw (protocol §4)."""
+
+        TECHNICAL = "technical", "技术故障"
+        NO_NONCE = "no_nonce", "截止时没有一方揭示"
+        NO_VALUE = "no_value", "公布时间后一天内没有符合格式的公开随机值"
 
     task = models.ForeignKey(Task, models.PROTECT, related_name="draws")
     kind = models.CharField(max_length=12, choices=Kind.choices)
@@ -74,8 +96,12 @@ class Draw(models.Model):
     frame_root = models.CharField(max_length=64, blank=True)
     frame_sha256 = models.CharField(max_length=64, blank=True)
     frame_size = models.PositiveIntegerField(default=0)
+    stratify = models.CharField(
+        "分层", max_length=10, choices=PlanLine.Stratify.choices, default=PlanLine.Stratify.NONE
+    )
     strata = models.JSONField(default=list)
     excluded = models.JSONField(default=list)
+    freeze_note = models.CharField("分层过小的说明", max_length=200, blank=True)
     base = models.PositiveIntegerField(default=1)
     escrow = models.CharField("托管人", max_length=60, blank=True)
     beacon_source = models.CharField("公开随机源", max_length=120, blank=True)
@@ -83,6 +109,9 @@ class Draw(models.Model):
     beacon_due = models.DateTimeField("公布时间", null=True, blank=True)
     beacon_value = models.CharField("公开随机值", max_length=60, blank=True)
     beacon_evidence = models.CharField("出处", max_length=200, blank=True)
+    beacon_at = models.DateTimeField("录入时间", null=True, blank=True)
+    beacon_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    picture = models.FileField("照片", upload_to="draws/%Y/", blank=True)
     seed = models.CharField(max_length=64, blank=True)
     frozen_at = models.DateTimeField()
     frozen_by = models.ForeignKey(User, models.PROTECT, related_name="+")
@@ -90,7 +119,14 @@ class Draw(models.Model):
     closed_at = models.DateTimeField(null=True, blank=True)
     locked_at = models.DateTimeField(null=True, blank=True)
     locked_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    void_cause = models.CharField(max_length=12, choices=VoidCause.choices, blank=True)
     void_reason = models.CharField("作废原因", max_length=300, blank=True)
+    void_asked_at = models.DateTimeField(null=True, blank=True)
+    void_asked_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    void_at = models.DateTimeField(null=True, blank=True)
+    void_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+
+    lock: ClassVar[Lock] = Sealed("draw", "id", is_fixed=False)
 
     objects = DrawQuerySet.as_manager()
 
@@ -115,6 +151,11 @@ class Draw(models.Model):
                 | (Q(locked_at__isnull=True, locked_by__isnull=True) & ~Q(state="locked")),
                 name="locked_draws_say_when_and_by_whom",
             ),
+            models.CheckConstraint(
+                condition=Q(state="void", void_at__isnull=False, void_by__isnull=False)
+                | Q(~Q(state="void"), void_at__isnull=True, void_by__isnull=True),
+                name="void_draws_say_when_and_by_whom",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -124,65 +165,18 @@ class Draw(models.Model):
         return reverse("draw:draw", args=[self.pk])
 
     def advance(self, then: DrawState) -> None:
+        """Take one step of the protocol; who did it and when must be set already."""
         self.state = lifecycles.DRAW.step(DrawState(self.state), then)
-        self.save(update_fields=["state"])
+        self.save(update_fields=["state", "locked_at", "locked_by", "void_at", "void_by"])
 
+    @property
+    def is_of_targets(self) -> bool:
+        return self.kind == self.Kind.TARGETS
 
-class Candidate(models.Model):
-    """One line of frame.tsv, with the target's particulars as they were at the freeze."""
-
-    draw = models.ForeignKey(Draw, models.PROTECT, related_name="candidates")
-    target = models.ForeignKey(Target, models.PROTECT, related_name="+")
-    code = models.CharField(max_length=21)
-    stratum = models.CharField(max_length=40)
-    salt = models.CharField(max_length=32)
-    name = models.CharField(max_length=200)
-    address = models.CharField(max_length=300, blank=True)
-    region_name = models.CharField(max_length=40)
-    credit_class = models.CharField(max_length=1, blank=True)
-
-    lock: ClassVar[Lock] = Sealed("frame", "draw_id")
-
-    class Meta:
-        ordering: ClassVar = ["code"]
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["draw", "code"], name="candidate_once"),
-        ]
-
-
-class Exclusion(models.Model):
-    """A target that carried the tag and did not enter the pool, and why."""
-
-    draw = models.ForeignKey(Draw, models.PROTECT, related_name="exclusions")
-    target = models.ForeignKey(Target, models.PROTECT, related_name="+")
-    reason = models.CharField(max_length=20)
-    note = models.CharField(max_length=200, blank=True)
-
-    lock: ClassVar[Lock] = Sealed("frame", "draw_id")
-
-    class Meta:
-        ordering: ClassVar = ["reason", "id"]
-
-
-class InputFile(models.Model):
-    """roster.tsv, needs.tsv, eligible.tsv of an inspectors' draw (protocol §8), or a roster
-    frozen together with the target pool, before anybody knows who was drawn.
-    """
-
-    draw = models.ForeignKey(Draw, models.PROTECT, related_name="inputs")
-    department = models.ForeignKey(Department, models.PROTECT, related_name="+")
-    name = models.CharField(max_length=20)
-    text = models.TextField()
-    sha256 = models.CharField(max_length=64)
-
-    lock: ClassVar[Lock] = AppendOnly()
-
-    class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["draw", "department", "name"], name="input_file_once"
-            ),
-        ]
+    @property
+    def is_confidential(self) -> bool:
+        """Its strata are an internal reference: lists never become public, only codes do."""
+        return self.task.is_confidential and self.stratify == PlanLine.Stratify.CREDIT
 
 
 class Party(models.Model):
@@ -198,12 +192,12 @@ class Party(models.Model):
     is_witness = models.BooleanField(default=False)
     commitment = models.CharField("承诺", max_length=64, blank=True)
     committed_at = models.DateTimeField(null=True, blank=True)
-    committed_by = models.ForeignKey(
-        User, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    committed_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     nonce = models.CharField("随机数", max_length=64, blank=True)
     revealed_at = models.DateTimeField(null=True, blank=True)
     is_missing = models.BooleanField("未揭示", default=False)
+
+    lock: ClassVar[Lock] = Sealed("draw", "draw_id", is_fixed=False)
 
     class Meta:
         ordering: ClassVar = ["position"]
@@ -231,6 +225,9 @@ class Rule(models.Model):
 
     lock: ClassVar[Lock] = AppendOnly()
 
+    def __str__(self) -> str:
+        return self.digest
+
 
 class Transcript(models.Model):
     """transcript.json of a finished draw, and its digest."""
@@ -241,36 +238,8 @@ class Transcript(models.Model):
 
     lock: ClassVar[Lock] = AppendOnly()
 
-
-class DrawnTargetQuerySet(models.QuerySet["DrawnTarget"]):
-    def of_task(self, task: Task) -> Self:
-        return self.filter(draw__task=task)
-
-
-class DrawnTarget(models.Model):
-    """One line of drawn.tsv. Locked for ever (art. 19)."""
-
-    draw = models.ForeignKey(Draw, models.PROTECT, related_name="drawn")
-    candidate = models.OneToOneField(Candidate, models.PROTECT, related_name="drawn")
-    target = models.ForeignKey(Target, models.PROTECT, related_name="drawn")
-    stratum = models.CharField(max_length=40)
-    place = models.PositiveIntegerField()
-    ticket = models.CharField(max_length=64)
-
-    objects = DrawnTargetQuerySet.as_manager()
-    lock: ClassVar[Lock] = Sealed("draw", "draw_id")
-
-    class Meta:
-        ordering: ClassVar = ["draw", "id"]
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["draw", "target"], name="target_drawn_once"),
-            models.UniqueConstraint(
-                fields=["draw", "stratum", "place"], name="one_target_per_place"
-            ),
-        ]
-
     def __str__(self) -> str:
-        return self.candidate.name
+        return self.digest
 
 
 class Dispatch(models.Model):
@@ -290,66 +259,5 @@ class Dispatch(models.Model):
             models.UniqueConstraint(fields=["draw", "department"], name="dispatched_once"),
         ]
 
-
-class Assignment(models.Model):
-    """An inspector drawn for a target. Locked; who goes instead is a Replacement."""
-
-    draw = models.ForeignKey(Draw, models.PROTECT, related_name="assignments")
-    drawn_target = models.ForeignKey(DrawnTarget, models.PROTECT, related_name="assignments")
-    inspector = models.ForeignKey(Inspector, models.PROTECT, related_name="assignments")
-    ticket = models.CharField(max_length=64)
-
-    lock: ClassVar[Lock] = Sealed("draw", "draw_id")
-
-    class Meta:
-        ordering: ClassVar = ["draw", "drawn_target", "id"]
-        constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["draw", "drawn_target", "inspector"], name="assigned_once"
-            ),
-        ]
-
-
-class Replacement(models.Model):
-    """人员更换: reason, the next by ticket (or designated, with a second reason), the head's word.
-
-    assignment is the drawn seat; `leaving` may already be somebody who replaced another there.
-    """
-
-    class Reason(models.TextChoices):
-        POST_CHANGE = "post_change", "岗位调整"
-        WORK_CONFLICT = "work_conflict", "工作冲突"
-        HEALTH = "health", "健康状况"
-        RECUSAL = "recusal", "执法回避"
-        OTHER = "other", "其他"
-
-    assignment = models.ForeignKey(Assignment, models.PROTECT, related_name="replacements")
-    leaving = models.ForeignKey(Inspector, models.PROTECT, related_name="+")
-    coming = models.ForeignKey(Inspector, models.PROTECT, related_name="+")
-    reason = models.CharField("原因", max_length=15, choices=Reason.choices)
-    detail = models.CharField("说明", max_length=300, blank=True)
-    is_designated = models.BooleanField("指定人选", default=False)
-    designation_reason = models.CharField("指定原因", max_length=300, blank=True)
-    state = models.CharField(
-        max_length=12,
-        choices=lifecycles.choices(ReplacementState),
-        default=ReplacementState.REQUESTED,
-    )
-    requested_by = models.ForeignKey(User, models.PROTECT, related_name="+")
-    requested_at = models.DateTimeField()
-    decided_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
-    decided_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        ordering: ClassVar = ["id"]
-        constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["assignment"],
-                condition=Q(state="requested"),
-                name="one_open_replacement_a_seat",
-            ),
-        ]
-
-    def advance(self, then: ReplacementState) -> None:
-        self.state = lifecycles.REPLACEMENT.step(ReplacementState(self.state), then)
-        self.save(update_fields=["state"])
+    def __str__(self) -> str:
+        return f"{self.draw} → {self.department}"

@@ -1,0 +1,416 @@
+"""The ceremony: parties, commitments, the rule, reveals, the public value (protocol, §§2–4)."""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+
+from liancha.accounts.models import Department, User
+from liancha.accounts.permissions import Permission
+from liancha.ledger import actions as ledger
+from liancha.plan.models import PlanLine
+from liancha.rulebook import beacon as beacons_rule
+from liancha.rulebook import form, protocol
+from liancha.rulebook.lifecycles import DrawState
+from liancha.rulebook.verdicts import Blocked, NeedsReason
+
+from .. import beacons, rules
+from ..models import Draw, Party, Rule
+from .pooling import only_for
+
+LONGEST_WAIT_DAYS = 31  # local practice: a later public value is most likely a slip
+
+
+@dataclass(frozen=True, slots=True)
+class PartySpec:
+    """One hand in the seed: a department, or a person who witnesses."""
+
+    name: str
+    department: Department | None = None
+    user: User | None = None
+    is_witness: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BeaconSpec:
+    """The public value that will end the ceremony: what, how spelt, when."""
+
+    source: str
+    form: str
+    due: datetime
+
+
+def held(draw: Draw) -> Draw:
+    """The draw as it is now, with its row held: a second click waits, then meets the new state."""
+    return (
+        Draw.objects.select_for_update(of=("self",))
+        .select_related("task__line", "department", "of")
+        .get(pk=draw.pk)
+    )
+
+
+@transaction.atomic
+def open_rule(
+    *, draw: Draw, parties: Sequence[PartySpec], beacon: BeaconSpec, by: User, at: datetime
+) -> Draw:
+    """Name the parties and the public value. May be done again until the rule is logged.
+
+    A public value is always named: it comes after every reveal, so that not even all parties
+    together can choose the outcome. Raises Blocked.
+    Source: art. 19, paragraph 1; draw protocol, §2.
+    """
+    draw = held(draw)
+    only_for(draw.department, by)
+    _one_open_rule(draw)
+    if draw.state != DrawState.COMMITTING:
+        draw.advance(DrawState.COMMITTING)
+    _check_parties(draw, parties)
+    _check_beacon(beacon, at)
+    draw.parties.all().delete()
+    Party.objects.bulk_create(
+        Party(
+            draw=draw,
+            position=position,
+            name=clean(party.name),
+            department=party.department,
+            user=party.user,
+            is_witness=party.is_witness,
+        )
+        for position, party in enumerate(parties)
+    )
+    draw.beacon_source = clean(beacon.source)
+    draw.beacon_form = beacon.form
+    draw.beacon_due = beacon.due.replace(microsecond=0)
+    draw.save(update_fields=["beacon_source", "beacon_form", "beacon_due"])
+    ledger.append(
+        "draw.open_rule",
+        by=by,
+        at=at,
+        draw=draw.number,
+        kind="open",
+        about=("draw", draw.pk),
+        parties=[party.name for party in draw.parties.all()],
+        beacon=rules.beacon_of(draw).as_json(),
+    )
+    return draw
+
+
+@transaction.atomic
+def commit(*, party: Party, commitment: str, by: User, at: datetime) -> Party:
+    """Hand in the hash of a number nobody knows yet. With the last one the rule is logged.
+
+    Raises Blocked.
+    Source: draw protocol, §3.
+    """
+    draw = held(party.draw)
+    party = Party.objects.select_for_update(of=("self",)).get(pk=party.pk)
+    _speaks_for(party, by)
+    if draw.state != DrawState.COMMITTING:
+        raise Blocked("规则已经存证，承诺不能再改。", article="19", paragraph=1)
+    _before_due(draw, at)
+    if not form.is_hex(commitment, 64):
+        raise Blocked(
+            "承诺应是 64 位小写十六进制数。请复制命令输出的整行，不带空格和文件名。",
+            article="19",
+            paragraph=1,
+        )
+    if draw.parties.exclude(pk=party.pk).filter(commitment=commitment).exists():
+        raise Blocked(
+            "这份承诺与另一方的相同，两方不能用同一个随机数。请重新生成。",
+            article="19",
+            paragraph=1,
+        )
+    party.commitment, party.committed_at, party.committed_by = commitment, at, by
+    party.save(update_fields=["commitment", "committed_at", "committed_by"])
+    ledger.append(
+        "draw.commit",
+        by=by,
+        at=at,
+        draw=draw.number,
+        kind="commit",
+        about=("draw", draw.pk),
+        party=party.name,
+        commitment=commitment,
+    )
+    if not draw.parties.filter(commitment="").exists():
+        log_rule(draw=draw, by=by, at=at)
+    return party
+
+
+@transaction.atomic
+def log_rule(*, draw: Draw, by: User, at: datetime) -> Rule:
+    """Write the rule down for good, with every commitment in it. Public at once.
+
+    Source: draw protocol, §§2, 3 and 7.
+    """
+    draw = held(draw)
+    _one_open_rule(draw)
+    _before_due(draw, at)
+    draw.advance(DrawState.RULE_LOGGED)
+    written = rules.made(draw).checked()
+    rule = Rule.objects.create(draw=draw, text=written.text, digest=written.digest)
+    draw.rule_at = at
+    draw.save(update_fields=["rule_at"])
+    ledger.append(
+        "draw.log_rule",
+        by=by,
+        at=at,
+        draw=draw.number,
+        kind="rule",
+        about=("draw", draw.pk),
+        rule_digest=rule.digest,
+    )
+    return rule
+
+
+@transaction.atomic
+def reveal(*, party: Party, nonce: str, by: User, at: datetime) -> Party:
+    """Show the number behind a commitment. With the last one the reveals close.
+
+    A number that does not match is refused and may be corrected. Raises Blocked.
+    Source: draw protocol, §4.
+    """
+    draw = held(party.draw)
+    party = Party.objects.select_for_update(of=("self",)).get(pk=party.pk)
+    _speaks_for(party, by)
+    if draw.state != DrawState.RULE_LOGGED:
+        raise Blocked("现在不是揭示的时候，请刷新页面看进行到哪一步。", article="19", paragraph=1)
+    _before_due(draw, at)
+    if party.nonce:
+        raise Blocked(f"{party.name}已经揭示，不能再改。", article="19", paragraph=1)
+    if not form.is_hex(nonce, 64):
+        raise Blocked("随机数应是 64 位小写十六进制数。", article="19", paragraph=1)
+    if protocol.commitment(draw.number, party.name, nonce) != party.commitment:
+        raise Blocked(
+            f"这个随机数与{party.name}的承诺不符，没有收下。"
+            "请用生成承诺的那台设备或当时保存的文件再揭示一次。",
+            article="19",
+            paragraph=1,
+        )
+    party.nonce, party.revealed_at = nonce, at
+    party.save(update_fields=["nonce", "revealed_at"])
+    ledger.append(
+        "draw.reveal",
+        by=by,
+        at=at,
+        draw=draw.number,
+        kind="reveal",
+        about=("draw", draw.pk),
+        party=party.name,
+        nonce=nonce,
+    )
+    if not draw.parties.filter(nonce="").exists():
+        _close(draw, by, at)
+    return party
+
+
+@transaction.atomic
+def close(*, draw: Draw, by: User | None, at: datetime) -> Draw:
+    """End the reveals before the public value is due, by the operator or by the clock.
+
+    by  None when the clock closes it
+
+    With the last reveal they close by themselves. Raises Blocked when nobody revealed, or when
+    the public value is already due.
+    Source: draw protocol, §4.
+    """
+    draw = held(draw)
+    if by is not None:
+        only_for(draw.department, by)
+    return _close(draw, by, at)
+
+
+def _close(draw: Draw, by: User | None, at: datetime) -> Draw:
+    """Who did not reveal is missing on record, and the draw goes on."""
+    draw.advance(DrawState.CLOSED)
+    _before_due(draw, at)
+    if not draw.parties.exclude(nonce="").exists():
+        raise Blocked(
+            "还没有一方揭示随机数，不能截止。没有人揭示的抽取应当作废重来。",
+            article="19",
+            paragraph=1,
+        )
+    draw.parties.filter(nonce="").update(is_missing=True)
+    draw.closed_at = at
+    draw.save(update_fields=["closed_at"])
+    ledger.append(
+        "draw.close",
+        by=by or "system",
+        at=at,
+        draw=draw.number,
+        kind="close",
+        about=("draw", draw.pk),
+        missing=[party.name for party in draw.parties.filter(is_missing=True)],
+    )
+    return draw
+
+
+@transaction.atomic
+def enter_beacon(
+    *,
+    draw: Draw,
+    value: str,
+    evidence: str = "",
+    picture: UploadedFile | None = None,
+    reason: str = "",
+    by: User,
+    at: datetime,
+) -> Draw:
+    """Enter the public value, once it exists, with its source or a picture of it.
+
+    reason  why a value already entered was wrong; both stay in the ledger
+
+    Also for a void draw whose reveals were closed: it is still computed. Raises Blocked,
+    NeedsReason.
+    Source: draw protocol, §4.
+    """
+    draw = held(draw)
+    only_for(draw.department, by)
+    is_void_but_closed = draw.state == DrawState.VOID and draw.closed_at is not None
+    if draw.state != DrawState.CLOSED and not is_void_but_closed:
+        raise Blocked("揭示还没有截止，不能录入公开随机值。", article="19", paragraph=1)
+    if problem := value_problem(draw, value, at):
+        raise Blocked(problem, article="19", paragraph=1)
+    if not evidence.strip() and picture is None and not draw.picture:
+        raise Blocked(
+            "请写明公开随机值的出处，或上传照片，好让别人也能查到同一个值。",
+            article="19",
+            paragraph=1,
+        )
+    before = draw.beacon_value
+    if before and before != value and not reason.strip():
+        raise NeedsReason(
+            f"已经录入过“{before}”。改为“{value}”要写明原因，两次录入都会留在存证日志。",
+            article="19",
+            paragraph=1,
+        )
+    digest = ""
+    if picture is not None:
+        content = picture.read()
+        digest = hashlib.sha256(content).hexdigest()
+        suffix = "png" if content.startswith(b"\x89PNG") else "jpg"
+        draw.picture.save(f"{draw.pk}-{digest[:16]}.{suffix}", ContentFile(content), save=False)
+    draw.beacon_value, draw.beacon_evidence = value, evidence.strip()
+    draw.beacon_at, draw.beacon_by = at, by
+    draw.save(
+        update_fields=["beacon_value", "beacon_evidence", "beacon_at", "beacon_by", "picture"]
+    )
+    ledger.append(
+        "draw.enter_beacon",
+        by=by,
+        at=at,
+        draw=draw.number,
+        kind="beacon",
+        about=("draw", draw.pk),
+        value=value,
+        evidence=draw.beacon_evidence,
+        picture=digest,
+        reason=reason.strip(),
+    )
+    return draw
+
+
+def value_problem(draw: Draw, value: str, at: datetime) -> str:
+    """Why this value cannot be the draw's public value, entered at this moment; "" if it can."""
+    assert draw.beacon_due is not None
+    if at < draw.beacon_due:
+        return "公开随机值还没有到公布时间，不能录入。"
+    if problem := beacons_rule.value_problem(draw.beacon_form, value):
+        return f"公开随机值{problem}。"
+    return beacons.odd_value(draw.beacon_form, draw.beacon_source, value)
+
+
+def clean(text: str) -> str:
+    """A name as the protocol wants it: composed characters, single blanks."""
+    return unicodedata.normalize("NFC", " ".join(text.split()))
+
+
+def _one_open_rule(draw: Draw) -> None:
+    """A plan line has one open rule at a time: nobody may choose among several afterwards.
+
+    Source: draw protocol, §3.
+    """
+    line = draw.task.line
+    if line is None:
+        return
+    PlanLine.objects.select_for_update(no_key=True, of=("self",)).get(pk=line.pk)
+    others = (
+        Draw.objects.with_open_rule()
+        .filter(task__line=line, kind=draw.kind, department=draw.department)
+        .exclude(pk=draw.pk)
+    )
+    if other := others.first():
+        raise Blocked(
+            f"同一计划行的{other.number}还没有抽完。请先抽完或作废，再开这一次的规则。",
+            article="19",
+            paragraph=1,
+        )
+
+
+def _check_parties(draw: Draw, parties: Sequence[PartySpec]) -> None:
+    names = [clean(party.name) for party in parties]
+    if len(set(names)) < len(names):
+        raise Blocked("各方名称不能相同。请写明单位和姓名。", article="19", paragraph=1)
+    if not parties or parties[0].department != draw.department:
+        raise Blocked(f"第一方应是{draw.department.name}。", article="19", paragraph=1)
+    if not draw.is_of_targets and len(parties) < 2:
+        raise Blocked(
+            "抽取人员时，除本部门外还要有发起部门或一名见证人作为一方。",
+            article="19",
+            paragraph=1,
+        )
+    taking_part = set(draw.task.departments.values_list("pk", flat=True))
+    for party in parties:
+        if problem := form.text_problem(clean(party.name)):
+            raise Blocked(f"一方的名称{problem}。", article="19", paragraph=1)
+        if party.user is not None:
+            if not party.user.may(Permission.DRAW_JOIN):
+                raise Blocked(
+                    f"{party.user}没有参加摇号的权限，请改选见证人或经办人。",
+                    article="19",
+                    paragraph=1,
+                )
+        elif party.department is None or party.department.pk not in taking_part:
+            raise Blocked(
+                f"{party.name}不是本任务的参与部门。请选择参与部门或见证人。",
+                article="19",
+                paragraph=1,
+            )
+
+
+def _check_beacon(beacon: BeaconSpec, at: datetime) -> None:
+    if problem := form.text_problem(clean(beacon.source)):
+        raise Blocked(f"公开随机源{problem}。请写到两个人读来都是同一个值。", article="19")
+    if problem := beacons_rule.form_problem(beacon.form):
+        raise Blocked(f"公开随机值的格式不合：{problem}。", article="19")
+    if beacon.due <= at:
+        raise Blocked("公布时间已经过去。公开随机值必须是现在还不存在的。", article="19")
+    if (beacon.due - at).days > LONGEST_WAIT_DAYS:
+        raise Blocked(f"公布时间在 {LONGEST_WAIT_DAYS} 天以后，请核对日期。", article="19")
+
+
+def _speaks_for(party: Party, by: User) -> None:
+    if not party.speaks_for(by):
+        raise Blocked(f"这一份由{party.name}办理，不能代交。", article="19", paragraph=1)
+
+
+def _before_due(draw: Draw, at: datetime) -> None:
+    assert draw.beacon_due is not None
+    if at >= draw.beacon_due:
+        raise Blocked(
+            "公开随机值已到公布时间，这一步来不及了。"
+            + (
+                "请由操作人重新约定公开随机值。"
+                if draw.state == DrawState.COMMITTING
+                else "本次抽取应作废，用新编号重来。"
+            ),
+            article="19",
+            paragraph=1,
+        )

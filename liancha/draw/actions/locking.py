@@ -1,0 +1,175 @@
+"""Lock what the draw came to, for ever (art. 19; draw protocol, §5)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from liancha.accounts.models import User
+from liancha.ledger import actions as ledger
+from liancha.rulebook.assignment import ticket
+from liancha.rulebook.lifecycles import DrawState, TaskState
+from liancha.rulebook.transcript import Ceremony
+from liancha.rulebook.verdicts import Blocked
+from liancha.task.models import Task
+
+from .. import frames, rosters, rules, transcripts
+from ..models import Assignment, Candidate, Draw, DrawnTarget, Transcript
+from .ceremony import held, value_problem
+from .pooling import only_for
+
+LOOKED_UP = 500  # codes in one query, well below what SQLite takes
+
+
+@transaction.atomic
+def lock(*, draw: Draw, by: User, at: datetime) -> Draw:
+    """Draw, write the list down, seal it. A second click waits and finds it done: Blocked.
+
+    The frame is compared with what was logged and every ticket is computed again before anything
+    is written; if it cannot all be written, nothing is.
+    Source: art. 19, paragraphs 1 and 3.
+    """
+    draw = held(draw)
+    only_for(draw.department, by)
+    draw.locked_at, draw.locked_by = at, by
+    draw.advance(DrawState.LOCKED)
+    _ready(draw)
+    if draw.drawn.exists() or draw.assignments.exists():
+        raise Blocked(
+            "名单表里已有不是本次抽取写入的内容，不能锁定。请通知审计管理员。", article="19"
+        )
+    task = Task.objects.select_for_update(of=("self",)).get(pk=draw.task_id)
+    if draw.is_of_targets:
+        count = _lock_targets(draw)
+        task.advance(TaskState.TARGETS_DRAWN)
+    else:
+        count = _lock_inspectors(draw)
+    draw.save(update_fields=["seed"])
+    if not draw.is_of_targets and all_drawn(task):
+        task.advance(TaskState.INSPECTORS_DRAWN)
+    entry = ledger.append(
+        "draw.lock",
+        by=by,
+        at=at,
+        draw=draw.number,
+        kind="draw",
+        about=("draw", draw.pk),
+        transcript=draw.transcript.digest,
+        count=count,
+    )
+    ledger.seal("draw", draw.pk, entry=entry)
+    return draw
+
+
+@transaction.atomic
+def compute_void(*, draw: Draw, by: User, at: datetime) -> Transcript:
+    """What a void draw would have come to, once its public value is known; kept for ever.
+
+    So that a void which was convenient for somebody shows. Nobody is inspected by it.
+    Raises Blocked unless the reveals were closed before the void.
+    Source: draw protocol, §4.
+    """
+    draw = held(draw)
+    only_for(draw.department, by)
+    if draw.state != DrawState.VOID or draw.closed_at is None:
+        raise Blocked("只有揭示截止后作废的抽取才需要补算。", article="19", paragraph=1)
+    if Transcript.objects.filter(draw=draw).exists():
+        raise Blocked("这次作废的抽取已经补算过。", article="19", paragraph=1)
+    _ready(draw)
+    if draw.is_of_targets:
+        outcome = frames.computed_for_lock(draw)
+        draw.seed = outcome.seed
+        written: Ceremony = transcripts.of_targets(draw, outcome)
+    else:
+        draw.seed = rules.seed_of(draw)
+        written = transcripts.of_inspectors(draw, transcripts.assignment_of(draw))
+    draw.save(update_fields=["seed"])
+    transcript = _keep(draw, written)
+    entry = ledger.append(
+        "draw.compute_void",
+        by=by,
+        at=at,
+        draw=draw.number,
+        kind="draw",
+        about=("draw", draw.pk),
+        transcript=transcript.digest,
+        is_void=True,
+    )
+    ledger.seal("draw", draw.pk, entry=entry)
+    return transcript
+
+
+def _ready(draw: Draw) -> None:
+    """The public value is there, was entered in time and is one the source can show."""
+    if not draw.beacon_value or draw.beacon_at is None:
+        raise Blocked("还没有录入公开随机值，不能抽取。", article="19", paragraph=1)
+    if problem := value_problem(draw, draw.beacon_value, draw.beacon_at):
+        raise Blocked(problem, article="19", paragraph=1)
+
+
+def _keep(draw: Draw, written: Ceremony) -> Transcript:
+    return Transcript.objects.create(draw=draw, text=written.file().decode(), digest=written.digest)
+
+
+def _lock_targets(draw: Draw) -> int:
+    outcome = frames.computed_for_lock(draw)
+    draw.seed = outcome.seed
+    _keep(draw, transcripts.of_targets(draw, outcome))
+    rows = _candidates(draw, [line.code for line in outcome.drawing.lines])
+    DrawnTarget.objects.bulk_create(
+        [
+            DrawnTarget(
+                draw=draw,
+                candidate_id=rows[line.code][0],
+                target_id=rows[line.code][1],
+                stratum=line.stratum,
+                place=line.place,
+                ticket=line.ticket,
+            )
+            for line in outcome.drawing.lines
+        ]
+    )
+    return len(outcome.drawing.lines)
+
+
+def _candidates(draw: Draw, codes: list[str]) -> dict[str, tuple[int, int]]:
+    """code → (candidate, target) of so many candidates, by the index on (draw, code)."""
+    found: dict[str, tuple[int, int]] = {}
+    for start in range(0, len(codes), LOOKED_UP):
+        rows = Candidate.objects.filter(draw=draw, code__in=codes[start : start + LOOKED_UP])
+        found |= {
+            code: (pk, target) for code, pk, target in rows.values_list("code", "pk", "target")
+        }
+    return found
+
+
+def _lock_inspectors(draw: Draw) -> int:
+    draw.seed = rules.seed_of(draw)
+    assignment = transcripts.assignment_of(draw)
+    _keep(draw, transcripts.of_inspectors(draw, assignment))
+    assert draw.of is not None
+    units = rosters.units_of(draw.of, draw.department)
+    people = dict(draw.department.inspectors.values_list("number", "pk"))
+    Assignment.objects.bulk_create(
+        [
+            Assignment(
+                draw=draw,
+                drawn_target=units[unit],
+                inspector_id=people[number],
+                ticket=ticket(draw.seed, unit, number),
+            )
+            for unit, number in assignment.pairs
+        ]
+    )
+    return len(assignment.pairs)
+
+
+def all_drawn(task: Task) -> bool:
+    """Every department that goes anywhere has drawn its inspectors."""
+    of = task.draws.of_targets().locked().first()
+    if of is None:
+        return False
+    wanted = {department.pk for department in rosters.departments_that_draw(task, of)}
+    done = task.draws.of_inspectors().locked().values_list("department", flat=True)
+    return wanted <= set(done)

@@ -1,0 +1,223 @@
+"""A department draws its own inspectors, and replaces one who cannot go (art. 19; protocol, §8)."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from liancha.accounts.models import Department, User
+from liancha.accounts.permissions import Permission
+from liancha.ledger import actions as ledger
+from liancha.roster.models import Inspector
+from liancha.rulebook import form, leeway, protocol, staffing
+from liancha.rulebook.leeway import ReplacementReason
+from liancha.rulebook.lifecycles import DrawState, ReplacementState, TaskState
+from liancha.rulebook.verdicts import Blocked, NeedsReason
+from liancha.task.models import Task
+
+from .. import rosters, seats
+from ..models import Assignment, Draw, Replacement
+from .pooling import keep_files, next_number, only_for
+
+
+@transaction.atomic
+def freeze_inspectors(
+    *,
+    task: Task,
+    department: Department,
+    base: int = 1,
+    removed: Mapping[str, str] | None = None,
+    by: User,
+    at: datetime,
+) -> Draw:
+    """Fix what a department's draw starts from: its frozen roster, the drawn targets, who may not.
+
+    base     loads up to it are left to chance alone; 1 spreads the work as evenly as can be
+    removed  inspector number → why this person is out since the target pool was frozen
+
+    An assignment must exist before any rule is logged; it does not depend on the seed. Raises
+    Infeasible (a Blocked) with what is lacking and what would help; NeedsReason for a removal
+    without a reason.
+    Source: art. 18, paragraph 2; art. 19, paragraph 1.
+    """
+    only_for(department, by)
+    task = Task.objects.select_for_update(of=("self",)).get(pk=task.pk)
+    if task.state != TaskState.DISPATCHED:
+        raise Blocked(
+            "检查对象名单派发后、组队前，才能抽取执法检查人员。", article="19", paragraph=1
+        )
+    of = task.draws.of_targets().locked().get()
+    _check_not_drawn(task, department)
+    if base < 1:
+        raise Blocked("均衡起点至少为 1。", article="19", paragraph=1)
+    removed = {number: reason.strip() for number, reason in (removed or {}).items()}
+    if unexplained := [number for number, reason in removed.items() if not reason]:
+        raise NeedsReason(
+            f"冻结后移出人员要写明理由：{'、'.join(unexplained)}。", article="19", paragraph=1
+        )
+    local = timezone.localtime(at)
+    prepared = seats.prepared(
+        of=of, department=department, removed=removed, base=base, on=local.date()
+    )
+    serial, number = next_number(department, local.year)
+    draw = Draw.objects.create(
+        task=task,
+        kind=Draw.Kind.INSPECTORS,
+        department=department,
+        year=local.year,
+        serial=serial,
+        number=number,
+        state=DrawState.FROZEN,
+        of=of,
+        secret=secrets.token_hex(32),
+        salt=secrets.token_hex(32),
+        excluded=[[reason, n] for reason, n in protocol.excluded(prepared.counts)],
+        base=base,
+        frozen_at=at,
+        frozen_by=by,
+    )
+    files = prepared.staffing.files()
+    notes = {
+        rosters.EXCLUDED: rosters.excluded_text(prepared).encode(),
+        rosters.REMOVED_FILE: form.canonical(removed).encode(),
+    }
+    keep_files(draw, department, files | notes)
+    ledger.append(
+        "draw.freeze_inspectors",
+        by=by,
+        at=at,
+        draw=draw.number,
+        kind="freeze",
+        about=("task", task.pk),
+        inputs=protocol.inputs_seal(draw.salt, staffing.inputs_of(files)),
+        base=base,
+        removed=len(removed),
+        notes=form.H(f"{draw.salt}\n{form.file_digest(notes[rosters.REMOVED_FILE])}"),
+    )
+    return draw
+
+
+def _check_not_drawn(task: Task, department: Department) -> None:
+    drawn = task.draws.of_inspectors().filter(department=department)
+    if done := drawn.exclude(state=DrawState.VOID).first():
+        word = "已经抽取，不能再抽" if done.state == DrawState.LOCKED else "正在抽取"
+        raise Blocked(
+            f"{department.name}的人员{word}（{done.number}）。", article="19", paragraph=1
+        )
+
+
+@transaction.atomic
+def request_replacement(
+    *,
+    assignment: Assignment,
+    reason: str,
+    detail: str = "",
+    designated: Inspector | None = None,
+    designation_reason: str = "",
+    by: User,
+    at: datetime,
+) -> Replacement:
+    """Ask that somebody else go. The next by ticket comes, unless a person is designated.
+
+    reason      a Replacement.Reason
+    designated  needs its own reason, and may not be recused or on the team already
+
+    Takes effect by the word of the head of the inspector's own department. Raises Blocked,
+    NeedsReason.
+    Source: art. 19, paragraph 3; decision A8.
+    """
+    assignment = (
+        Assignment.objects.select_for_update(of=("self",))
+        .select_related("draw__department", "drawn_target__candidate", "inspector")
+        .get(pk=assignment.pk)
+    )
+    only_for(assignment.draw.department, by)
+    leeway.check_replacement(
+        ReplacementReason(reason) if reason else None,
+        detail=detail,
+        is_designated=designated is not None,
+        designation_reason=designation_reason,
+    )
+    if assignment.replacements.filter(state=ReplacementState.REQUESTED).exists():
+        raise Blocked("这个席位已有一份更换申请等待批准。", article="19", paragraph=3)
+    leaving = seats.holder(assignment)
+    coming = designated or seats.next_for(assignment, on=timezone.localtime(at).date())
+    if coming is None:
+        raise NeedsReason(
+            "按票据已经没有可以递补的人员。请指定一名人员，并写明指定原因。",
+            article="19",
+            paragraph=3,
+        )
+    if designated is not None and (
+        problem := seats.problem_of(assignment, designated, on=timezone.localtime(at).date())
+    ):
+        raise Blocked(problem, article="19", paragraph=3)
+    replacement = Replacement.objects.create(
+        assignment=assignment,
+        leaving=leaving,
+        coming=coming,
+        reason=reason,
+        detail=detail.strip(),
+        is_designated=designated is not None,
+        designation_reason=designation_reason.strip(),
+        requested_by=by,
+        requested_at=at,
+    )
+    _log("draw.request_replacement", replacement, by, at)
+    return replacement
+
+
+@transaction.atomic
+def decide_replacement(
+    *, replacement: Replacement, agree: bool, by: User, at: datetime
+) -> Replacement:
+    """The word of the head of the inspector's own department, who is not the one who asked.
+
+    Raises Blocked for anybody else, and when the person to come cannot come any more.
+    Source: art. 19, paragraph 3, 经本部门负责人同意.
+    """
+    replacement = (
+        Replacement.objects.select_for_update(of=("self",))
+        .select_related("assignment__draw__department", "requested_by", "coming")
+        .get(pk=replacement.pk)
+    )
+    department = replacement.assignment.draw.department
+    leeway.check_replacement_approval(
+        approver=by.username,
+        approver_is_head=by.may(Permission.DRAW_APPROVE_REPLACEMENT),
+        approver_department=by.department.name if by.department else "",
+        inspector_department=department.name,
+        requester=replacement.requested_by.username,
+    )
+    if agree and (
+        problem := seats.problem_of(
+            replacement.assignment, replacement.coming, on=timezone.localtime(at).date()
+        )
+    ):
+        raise Blocked(f"{problem}请退回，重新申请。", article="19", paragraph=3)
+    replacement.decided_by, replacement.decided_at = by, at
+    replacement.save(update_fields=["decided_by", "decided_at"])
+    replacement.advance(ReplacementState.APPROVED if agree else ReplacementState.REFUSED)
+    _log("draw.decide_replacement", replacement, by, at, agreed=agree)
+    return replacement
+
+
+def _log(what: str, replacement: Replacement, by: User, at: datetime, **more: object) -> None:
+    assignment = replacement.assignment
+    ledger.append(
+        what,
+        by=by,
+        at=at,
+        about=("draw", assignment.draw_id),
+        replacement=replacement.pk,
+        inspectors=assignment.draw.number,
+        leaving=replacement.leaving.number,
+        coming=replacement.coming.number,
+        reason=replacement.reason,
+        is_designated=replacement.is_designated,
+        **more,
+    )

@@ -1,0 +1,292 @@
+"""分类建库: choose what enters the pool of a task, then freeze it (art. 18)."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from itertools import islice
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from liancha.accounts.models import Department, User
+from liancha.ledger import actions as ledger
+from liancha.registry.models import Target
+from liancha.rulebook import bundle, form, protocol
+from liancha.rulebook.lifecycles import DrawState, TaskState
+from liancha.rulebook.verdicts import Blocked, NeedsReason
+from liancha.task.models import Task
+
+from .. import frames, pools, rosters
+from ..models import Candidate, Draw, Exclusion, InputFile, PoolChoices, SetAside
+
+PAGE = 50_000  # targets read and written at a time, so that a million need little memory
+
+Progress = Callable[[int, int], None]
+
+
+def only_for(department: Department, by: User) -> None:
+    """Nobody draws for another department. Raises Blocked.
+
+    Source: art. 19, paragraph 1.
+    """
+    if by.department_id != department.pk:
+        raise Blocked(
+            f"这一步只能由{department.name}的人员办理。请由该部门登录办理。",
+            article="19",
+            paragraph=1,
+        )
+
+
+def next_number(department: Department, year: int) -> tuple[int, str]:
+    """The next serial of a department's draws in a year, without gaps, and the number it gives.
+
+    Call it inside the transaction that uses it: the department's row is held until then.
+    """
+    Department.objects.select_for_update(no_key=True).get(pk=department.pk)
+    last = Draw.objects.filter(department=department, year=year).aggregate(n=Max("serial"))["n"]
+    serial = (last or 0) + 1
+    return serial, f"洛{department.short}抽〔{year}〕{serial}号-1"
+
+
+@transaction.atomic
+def choose_pool(
+    *,
+    task: Task,
+    cooling_months: int = 0,
+    takes_suspended: bool = False,
+    ratio: str = "",
+    by: User,
+    at: datetime,
+) -> PoolChoices:
+    """Set what the plan leaves open: cooling of class A, suspended targets, a ratio without plan.
+
+    Raises Blocked once the pool is frozen, and for a ratio that is none.
+    Source: art. 15 for the cooling; decisions A24, A29.
+    """
+    task = _open_task(task, by)
+    if ratio:
+        try:
+            protocol.parse_ratio(ratio)
+        except form.Refused as refusal:
+            raise Blocked(f"抽查比例“{ratio}”{refusal.message}。", article="14") from None
+    choices, _ = PoolChoices.objects.update_or_create(
+        task=task,
+        defaults={
+            "cooling_months": cooling_months,
+            "takes_suspended": takes_suspended,
+            "ratio": ratio,
+        },
+    )
+    ledger.append(
+        "draw.choose_pool",
+        by=by,
+        at=at,
+        about=("task", task.pk),
+        task=task.number,
+        cooling_months=cooling_months,
+        takes_suspended=takes_suspended,
+        ratio=ratio,
+    )
+    return choices
+
+
+@transaction.atomic
+def set_aside(*, task: Task, target: Target, reason: str, by: User, at: datetime) -> SetAside:
+    """人工排除: leave one target out of this task's pool, with a reason that is counted in public.
+
+    Raises Blocked once the pool is frozen, NeedsReason without a reason.
+    """
+    task = _open_task(task, by)
+    if not reason.strip():
+        raise NeedsReason(
+            f"把{target.name}排除在待抽检库外要写明理由。理由会存证，排除户数会公开。", article="18"
+        )
+    row, is_new = SetAside.objects.get_or_create(
+        task=task, target=target, defaults={"reason": reason.strip(), "by": by, "at": at}
+    )
+    if not is_new:
+        raise Blocked(f"{target.name}已经排除，理由是“{row.reason}”。", article="18")
+    ledger.append(
+        "draw.set_aside",
+        by=by,
+        at=at,
+        about=("task", task.pk),
+        task=task.number,
+        target=target.code,
+        reason=row.reason,
+    )
+    return row
+
+
+@transaction.atomic
+def take_back(*, task: Task, target: Target, by: User, at: datetime) -> None:
+    """Undo `set_aside` before the freeze."""
+    task = _open_task(task, by)
+    deleted, _ = SetAside.objects.filter(task=task, target=target).delete()
+    if deleted:
+        ledger.append(
+            "draw.take_back",
+            by=by,
+            at=at,
+            about=("task", task.pk),
+            task=task.number,
+            target=target.code,
+        )
+
+
+@transaction.atomic
+def freeze(
+    *,
+    task: Task,
+    reason: str = "",
+    secret: str | None = None,
+    progress: Progress | None = None,
+    by: User,
+    at: datetime,
+) -> Draw:
+    """Freeze the pool: candidates with their salts, exclusions, rosters; root and hash are logged.
+
+    reason    why confidential strata are so few or drawn whole; asked for only then
+    secret    64 hex digits the salts come from; fresh random bytes when left away. Never give one
+              that another draw has used
+    progress  called with (rows done, rows in all)
+
+    After this nothing about the pool changes. Raises Blocked, NeedsReason.
+    Source: art. 18; draw protocol, §1.
+    """
+    task = Task.objects.select_for_update(of=("self",)).get(pk=task.pk)
+    only_for(task.initiator, by)
+    task.advance(TaskState.POOL_FROZEN)
+    pool = pools.pool(task)
+    if pool.problems:
+        raise Blocked("".join(pool.problems), article="18", paragraph=1)
+    if pool.concerns and not reason.strip():
+        raise NeedsReason(
+            f"{'；'.join(pool.concerns)}。分层是内部参考，户数和比例会公开，请写明为什么这样分层。",
+            article="18",
+            paragraph=1,
+        )
+    strata = [
+        protocol.Stratum.at_rate(each.name, each.size, each.ratio or "") for each in pool.strata
+    ]
+    year = timezone.localtime(at).year
+    serial, number = next_number(task.initiator, year)
+    draw = Draw.objects.create(
+        task=task,
+        kind=Draw.Kind.TARGETS,
+        department=task.initiator,
+        year=year,
+        serial=serial,
+        number=number,
+        state=DrawState.FROZEN,
+        secret=secret or secrets.token_hex(32),
+        salt=secrets.token_hex(32),
+        stratify=pool.stratify,
+        strata=[stratum.as_json() for stratum in strata],
+        excluded=[[each.code, each.count] for each in pool.excluded],
+        freeze_note=reason.strip(),
+        frozen_at=at,
+        frozen_by=by,
+    )
+    frame = _write_rows(draw, pool, progress)
+    draw.frame_root, draw.frame_sha256, draw.frame_size = frame.root, frame.sha256, frame.size
+    draw.save(update_fields=["frame_root", "frame_sha256", "frame_size"])
+    entry = ledger.append(
+        "draw.freeze",
+        by=by,
+        at=at,
+        draw=draw.number,
+        kind="freeze",
+        about=("task", task.pk),
+        frame=frame.as_json(),
+        excluded=draw.excluded,
+        rosters=_freeze_rosters(draw),
+        remarks=list(pool.remarks(timezone.localtime(at).date())),
+        reason=draw.freeze_note,
+    )
+    ledger.seal("frame", draw.pk, entry=entry)
+    return draw
+
+
+def _open_task(task: Task, by: User) -> Task:
+    """The task, held, while its pool may still change."""
+    task = Task.objects.select_for_update(of=("self",)).get(pk=task.pk)
+    only_for(task.initiator, by)
+    if TaskState(task.state) not in (
+        TaskState.CREATED,
+        TaskState.SCHEME_SUBMITTED,
+        TaskState.SCHEME_APPROVED,
+    ):
+        raise Blocked("待抽检库已经冻结，不能再改。", article="18", paragraph=1)
+    return task
+
+
+def _write_rows(draw: Draw, pool: pools.Pool, progress: Progress | None) -> protocol.Frame:
+    """Candidates and exclusions, page by page; the frame over all candidates."""
+    frozen: list[bundle.Candidate] = []
+    seen = 0
+    notes = dict(SetAside.objects.filter(task=draw.task).values_list("target", "reason"))
+    columns = ("code", "pk", "stratum", "reason", "name", "address", "region__name", "credit_class")
+    feed = pool.targets.values_list(*columns).iterator(chunk_size=PAGE)
+    while page := list(islice(feed, PAGE)):
+        candidates = []
+        for code, pk, stratum, why, name, address, region, credit in page:
+            if why:
+                continue
+            salt = protocol.salt(draw.secret, code)
+            frozen.append(bundle.Candidate(code, stratum, salt))
+            candidates.append((draw.pk, pk, code, stratum, salt, name, address, region, credit))
+        frames.load(Candidate, CANDIDATE, candidates)
+        frames.load(
+            Exclusion,
+            EXCLUSION,
+            [(draw.pk, pk, why, notes.get(pk, "")) for _, pk, _, why, *_ in page if why],
+        )
+        seen += len(page)
+        if progress:
+            progress(seen, pool.universe)
+    return bundle.frame_of(bundle.frame_file(frozen))
+
+
+CANDIDATE = (
+    "draw",
+    "target",
+    "code",
+    "stratum",
+    "salt",
+    "name",
+    "address",
+    "region_name",
+    "credit_class",
+)
+EXCLUSION = ("draw", "target", "reason", "note")
+
+
+def _freeze_rosters(draw: Draw) -> dict[str, str]:
+    """Write down every participant's people at this very moment; digests that give nothing away.
+
+    Source: art. 18, paragraph 2; draw protocol, §8.
+    """
+    seals = {}
+    for department in draw.task.departments.order_by("pk"):
+        files = rosters.snapshot(department, on=timezone.localtime(draw.frozen_at).date())
+        keep_files(draw, department, files)
+        digests = "\n".join(form.file_digest(files[name]) for name in sorted(files))
+        seals[department.code] = form.H(f"{draw.salt}\n{digests}")
+    return seals
+
+
+def keep_files(draw: Draw, department: Department, files: dict[str, bytes]) -> None:
+    InputFile.objects.bulk_create(
+        InputFile(
+            draw=draw,
+            department=department,
+            name=name,
+            text=data.decode(),
+            sha256=form.file_digest(data),
+        )
+        for name, data in files.items()
+    )

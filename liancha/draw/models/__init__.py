@@ -1,0 +1,31 @@
+"""The records of the draw."""
+
+from .draws import Dispatch, Draw, DrawQuerySet, Party, Rule, Transcript
+from .lists import (
+    Candidate,
+    DrawnTarget,
+    DrawnTargetQuerySet,
+    Exclusion,
+    InputFile,
+    PoolChoices,
+    SetAside,
+)
+from .staff import Assignment, Replacement
+
+__all__ = [
+    "Assignment",
+    "Candidate",
+    "Dispatch",
+    "Draw",
+    "DrawQuerySet",
+    "DrawnTarget",
+    "DrawnTargetQuerySet",
+    "Exclusion",
+    "InputFile",
+    "Party",
+    "PoolChoices",
+    "Replacement",
+    "Rule",
+    "SetAside",
+    "Transcript",
+]

@@ -1,0 +1,385 @@
+"""分类建库: which targets may be drawn for a task, who stays out and why (Measures, art. 18).
+
+The rulebook says what keeps a target out; here its answers become one database expression, so
+that the page, the counts and the freeze see the same pool however large it is. Nothing is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import cached_property
+
+from django.db.models import (
+    Case,
+    CharField,
+    Count,
+    Exists,
+    F,
+    Max,
+    OuterRef,
+    Q,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce
+
+from liancha.accounts.models import Department, Region
+from liancha.plan.models import PlanLine, PlanRate
+from liancha.registry.models import Release, Tag, Target, TargetQuerySet
+from liancha.rulebook import eligibility, protocol
+from liancha.rulebook.eligibility import TargetFacts, TargetFault, TargetStatus
+from liancha.rulebook.lifecycles import DrawState, TaskState
+from liancha.task.models import Task
+
+from .models import DrawnTarget, PoolChoices, SetAside
+
+SUSPENDED = "suspended"
+STALE_AFTER = timedelta(days=35)  # local practice: an older registry is worth a remark (art. 11)
+
+# In the order in which a target with several reasons is counted, and shown.
+REASONS: dict[str, str] = {
+    TargetFault.NOT_OPEN.value: "注销、吊销、撤销或迁出",
+    TargetFault.REGION_UNDECIDED.value: TargetFault.REGION_UNDECIDED.label,
+    TargetFault.OUTSIDE.value: TargetFault.OUTSIDE.label,
+    TargetFault.NOT_COMMON.value: TargetFault.NOT_COMMON.label,
+    SUSPENDED: "歇业",
+    TargetFault.INCOMPLETE.value: TargetFault.INCOMPLETE.label,
+    TargetFault.IN_OPEN_TASK.value: TargetFault.IN_OPEN_TASK.label,
+    TargetFault.COOLING.value: TargetFault.COOLING.label,
+    TargetFault.BY_HAND.value: TargetFault.BY_HAND.label,
+}
+
+FINISHED = (TaskState.COMPLETED, TaskState.RESULTS_PUBLISHED, TaskState.ARCHIVED)
+
+
+@dataclass(frozen=True, slots=True)
+class Excluded:
+    """How many targets one reason keeps out."""
+
+    code: str
+    label: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stratum:
+    """One class of the pool before the freeze. rate is None where the plan sets none."""
+
+    name: str
+    label: str
+    size: int
+    ratio: str | None
+
+    @property
+    def count(self) -> int:
+        """How many will be drawn; 0 while there is no rate."""
+        return protocol.count(self.ratio, self.size) if self.ratio else 0
+
+
+@dataclass(frozen=True)
+class Pool:
+    """The pool of a task as it stands now.
+
+    candidates  targets that would enter, each with `.stratum`
+    set_aside   targets that would not, each with `.reason`
+    excluded    how many by reason, first reason only, in the order of REASONS
+    strata      in the order of the plan's rates
+    problems    why it cannot be frozen, Chinese sentences; empty when it can
+    concerns    what a confidential draw of these strata would give away: needs a reason
+    updated_at  the newest change of any of its targets in the registry
+    """
+
+    task: Task
+    tag: Tag
+    targets: TargetQuerySet = field(repr=False)
+    excluded: tuple[Excluded, ...]
+    strata: tuple[Stratum, ...]
+    problems: tuple[str, ...]
+    concerns: tuple[str, ...]
+    stratify: str
+
+    @property
+    def size(self) -> int:
+        return sum(stratum.size for stratum in self.strata)
+
+    @property
+    def count(self) -> int:
+        """How many will be drawn in all."""
+        return sum(stratum.count for stratum in self.strata)
+
+    @property
+    def universe(self) -> int:
+        """Everybody with the tag, in the pool or out of it."""
+        return self.size + sum(each.count for each in self.excluded)
+
+    @property
+    def candidates(self) -> TargetQuerySet:
+        return self.targets.filter(reason="")
+
+    @property
+    def set_aside(self) -> TargetQuerySet:
+        return self.targets.exclude(reason="")
+
+    @cached_property
+    def updated_at(self):  # type: ignore[no-untyped-def]
+        return self.targets.aggregate(last=Max("updated_at"))["last"]
+
+    def remarks(self, on: date) -> tuple[str, ...]:
+        """What is worth saying before a freeze on this day, and is kept in the ledger (WARN).
+
+        Source: art. 11, 实行动态更新.
+        """
+        last = self.updated_at
+        if last is None or on - last.date() <= STALE_AFTER:
+            return ()
+        days = (on - last.date()).days
+        return (f"名录库已有 {days} 天没有更新。可以继续建库，这条提醒会写进抽取纪要。",)
+
+
+def pool(task: Task) -> Pool:
+    """Who may be drawn for this task, in classes as the plan line cuts them.
+
+    The cooling period is counted back from the task's first day, so that the answer does not
+    depend on when the page is opened.
+    Source: art. 18, paragraph 1; art. 15 for the classes; decisions A10, A24, A29.
+    """
+    tag = Tag.objects.get(code=task.field.tag)
+    choices = PoolChoices.objects.filter(task=task).first() or PoolChoices(task=task)
+    stratify = task.line.stratify if task.line else PlanLine.Stratify.NONE.value
+    targets = (
+        Target.objects.tagged(tag.code)
+        .annotate(reason=_reason(task, tag, choices), stratum=_stratum_of(stratify))
+        .order_by("code")
+    )
+    sizes: dict[str, int] = {}
+    out: dict[str, int] = {}
+    groups = targets.order_by().values_list("reason", "stratum").annotate(n=Count("pk"))
+    for reason, stratum, n in groups:
+        if reason:
+            out[reason] = out.get(reason, 0) + n
+        else:
+            sizes[stratum] = n
+    strata, problems = _strata(task, choices, sizes, stratify)
+    if not sizes:
+        problems.append("待抽检库里没有检查对象。请核对标签、管辖范围和排除原因。")
+    confidential = task.is_confidential and stratify == PlanLine.Stratify.CREDIT
+    return Pool(
+        task=task,
+        tag=tag,
+        targets=targets,
+        excluded=tuple(
+            Excluded(code, label, out[code]) for code, label in REASONS.items() if code in out
+        ),
+        strata=strata,
+        problems=tuple(problems),
+        concerns=_concerns(strata) if confidential else (),
+        stratify=stratify,
+    )
+
+
+def regions_of(department: Department) -> set[str] | None:
+    """Where a department has jurisdiction: None for the whole city, else its own region."""
+    return None if department.level == Department.Level.CITY else {department.region_id}
+
+
+# ── Who stays out ─────────────────────────────────────────────────────────────────────────────
+
+
+def _reason(task: Task, tag: Tag, choices: PoolChoices) -> Case:
+    """The first reason that keeps a target out, "" for a candidate.
+
+    The rulebook is asked once for each status and region there is; targets are never loaded.
+    """
+    closed = [
+        status.value
+        for status in TargetStatus
+        if _faults(tag, status=status) & {TargetFault.NOT_OPEN}
+    ]
+    jurisdiction = regions_of(task.initiator)
+    outside = [
+        code
+        for code in Region.objects.values_list("code", flat=True)
+        if _faults(tag, region=code, regions=jurisdiction) & {TargetFault.OUTSIDE}
+    ]
+    elsewhere = (
+        DrawnTarget.objects.filter(draw__state=DrawState.LOCKED)
+        .exclude(draw__task=task)
+        .exclude(draw__task__state__in=FINISHED)
+        .values("target")
+    )
+    by_hand = SetAside.objects.filter(task=task).values("target")
+    whens = [
+        (Q(status__in=closed), TargetFault.NOT_OPEN),
+        (Q(is_pending=True) | Q(region=None), TargetFault.REGION_UNDECIDED),
+        (Q(region__in=outside), TargetFault.OUTSIDE),
+        (_not_common(task, tag), TargetFault.NOT_COMMON),
+    ]
+    if not choices.takes_suspended:
+        whens.append((Q(status=Target.Status.SUSPENDED), SUSPENDED))
+    whens.append((Q(address=""), TargetFault.INCOMPLETE))
+    whens.append((Q(pk__in=elsewhere), TargetFault.IN_OPEN_TASK))
+    if choices.cooling_months:
+        whens.append((_cooling(task, choices.cooling_months), TargetFault.COOLING))
+    whens.append((Q(pk__in=by_hand), TargetFault.BY_HAND))
+    return Case(
+        *(When(condition, then=Value(str(reason))) for condition, reason in whens),
+        default=Value(""),
+        output_field=CharField(),
+    )
+
+
+def _faults(
+    tag: Tag,
+    *,
+    status: TargetStatus = TargetStatus.ACTIVE,
+    region: str = "",
+    regions: set[str] | None = None,
+) -> set[TargetFault]:
+    facts = TargetFacts(status=status, region=region, tags=frozenset({tag.code}))
+    return set(eligibility.target_faults(facts, tag=tag.code, regions=regions))
+
+
+def _cooling(task: Task, months: int) -> Q:
+    """Class A, inspected less than so many months before the task begins.
+
+    Source: art. 15, lower rate and frequency for the law-abiding.
+    """
+    return Q(
+        credit_class=Target.CreditClass.A,
+        last_inspected_on__gt=months_before(task.starts_on, months),
+    )
+
+
+def months_before(day: date, months: int) -> date:
+    """The same day so many months earlier, or the last of a shorter month."""
+    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
+    for last in (day.day, 30, 29, 28):
+        try:
+            return date(year, month + 1, last)
+        except ValueError:
+            continue
+    raise AssertionError("every month has 28 days")
+
+
+def _not_common(task: Task, tag: Tag) -> Q:
+    """Not a common target of all participants, nor of two at least with releases (A10).
+
+    Each pattern of releases that occurs becomes a number, and the rulebook judges each once for
+    every region, since a county department supervises at home only.
+    """
+    participants = list(task.departments.order_by("pk"))
+    supervisors = set(tag.supervisors.values_list("pk", flat=True))
+    bits = {department.pk: 1 << n for n, department in enumerate(participants)}
+    released = Release.objects.filter(department__in=participants, target__tags=tag).exclude(
+        reason=""
+    )
+    patterns: dict[int, int] = {}
+    for target, department in released.values_list("target", "department"):
+        patterns[target] = patterns.get(target, 0) | bits[department]
+    wrong: dict[str, set[int]] = {}
+    for region in Region.objects.values_list("code", flat=True):
+        here = {
+            str(d.pk)
+            for d in participants
+            if d.pk in supervisors and ((own := regions_of(d)) is None or region in own)
+        }
+        for pattern in {0, *patterns.values()}:
+            away = {str(d.pk): "不涉及" for d in participants if pattern & bits[d.pk]}
+            staying = eligibility.common_to(
+                participants=[str(d.pk) for d in participants], supervisors=here, released=away
+            )
+            if staying is None:
+                wrong.setdefault(region, set()).add(pattern)
+    if not patterns:
+        return Q(region__in=[region for region, found in wrong.items() if 0 in found])
+    mask = Coalesce(
+        Subquery(
+            Release.objects.filter(target=OuterRef("pk"), department__in=participants)
+            .exclude(reason="")
+            .order_by()
+            .values("target")
+            .annotate(
+                mask=Sum(Case(*(When(department=pk, then=Value(bit)) for pk, bit in bits.items())))
+            )
+            .values("mask")
+        ),
+        0,
+    )
+    matches = Target.objects.annotate(mask=mask).filter(pk=OuterRef("pk"))
+    condition = Q(pk__in=())
+    for region, found in wrong.items():
+        condition |= Q(region=region) & Exists(matches.filter(mask__in=sorted(found)))
+    return condition
+
+
+def involved(task: Task, target_ids: Iterable[int]) -> dict[int, set[int]]:
+    """Target → the task's departments released from it (不涉及): they send nobody there."""
+    away: dict[int, set[int]] = {}
+    rows = Release.objects.filter(
+        target__in=target_ids, department__in=task.departments.all()
+    ).exclude(reason="")
+    for target, department in rows.values_list("target", "department"):
+        away.setdefault(target, set()).add(department)
+    return away
+
+
+# ── How the pool is cut ───────────────────────────────────────────────────────────────────────
+
+
+def _stratum_of(stratify: str) -> Case | F | Value:
+    if stratify == PlanLine.Stratify.CREDIT:
+        return Case(
+            When(credit_class="", then=Value(PlanRate.UNKNOWN)),
+            default=F("credit_class"),
+            output_field=CharField(),
+        )
+    if stratify == PlanLine.Stratify.REGION:
+        return F("region_id")
+    return Value(PlanRate.ALL, output_field=CharField())
+
+
+def _strata(
+    task: Task, choices: PoolChoices, sizes: dict[str, int], stratify: str
+) -> tuple[tuple[Stratum, ...], list[str]]:
+    """The strata with the plan's rates, and what is missing or wrong in them.
+
+    A class without a rate of its own never borrows another's: an unclassified target is not A.
+    """
+    problems: list[str] = []
+    if task.line:
+        rates = {
+            rate.stratum: rate.ratio_for(sizes.get(rate.stratum, 0))
+            for rate in task.line.rates.all()
+        }
+    else:
+        rates = {PlanRate.ALL: choices.ratio} if choices.ratio else {}
+    names = dict(Region.objects.values_list("code", "name"))
+    strata = []
+    for name in [*rates, *sorted(sizes.keys() - rates.keys())]:
+        label = names.get(name, name) if stratify == PlanLine.Stratify.REGION else name
+        ratio: str | None = rates.get(name)
+        if ratio is None:
+            where = "请先按第十六条调整计划行的比例" if task.line else "请先填写抽查比例"
+            problems.append(f"“{label}”有 {sizes[name]} 户，但没有抽查比例。{where}。")
+        else:
+            try:
+                protocol.parse_ratio(ratio)
+            except protocol.Refused:
+                problems.append(f"“{label}”的比例“{ratio}”应写成几分之几，例如 1/20。")
+                ratio = None
+        strata.append(Stratum(name, label, sizes.get(name, 0), ratio))
+    if strata and not problems and not any(stratum.count for stratum in strata):
+        problems.append("按现在的比例一户也抽不到。请先按第十六条调整计划行的比例。")
+    return tuple(strata), problems
+
+
+def _concerns(strata: Sequence[Stratum]) -> tuple[str, ...]:
+    return protocol.confidential_concerns(
+        protocol.Stratum.at_rate(stratum.name, stratum.size, stratum.ratio)
+        for stratum in strata
+        if stratum.ratio
+    )
