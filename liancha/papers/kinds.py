@@ -160,7 +160,7 @@ def _column(letters: bytes) -> int:
     return number
 
 
-def _copy(source: IO[bytes], target: IO[bytes], limit: int) -> None:
+def _copy(source: IO[bytes] | gzip.GzipFile, target: IO[bytes], limit: int) -> None:
     total = 0
     while chunk := source.read(CHUNK):
         total += len(chunk)

@@ -22,8 +22,11 @@ _META = re.compile(rb"charset\s*=\s*[\"']?([\w-]+)", re.IGNORECASE)
 _DAMAGED = "文件里的标记不完整。请用 Excel 或 WPS 打开后另存为 .xlsx 再导入。"
 
 
-def xml_sheets(path: Path) -> list[tuple[str, Callable[[], Iterator[list[str]]]]]:
-    """(name, rows) of the worksheets of an Excel 2003 XML file. Raises Unreadable."""
+Sheets = list[tuple[str, Callable[[], Iterator[list[str]]], Callable[[], int]]]
+
+
+def xml_sheets(path: Path) -> Sheets:
+    """(name, rows, size) of the worksheets of an Excel 2003 XML file. Raises Unreadable."""
     _check_size(path)
     reader = _XmlReader()
     try:
@@ -31,11 +34,11 @@ def xml_sheets(path: Path) -> list[tuple[str, Callable[[], Iterator[list[str]]]]
             reader.parser.ParseFile(file)
     except expat.ExpatError as error:
         raise Unreadable(f"第 {error.lineno} 行附近{_DAMAGED}") from error
-    return [(name, partial(iter, rows)) for name, rows in reader.sheets]
+    return [(name, partial(iter, rows), partial(len, rows)) for name, rows in reader.sheets]
 
 
-def html_sheets(path: Path) -> list[tuple[str, Callable[[], Iterator[list[str]]]]]:
-    """(name, rows) of the tables of a web page, in their order. Raises Unreadable."""
+def html_sheets(path: Path) -> Sheets:
+    """(name, rows, size) of the tables of a web page, in their order. Raises Unreadable."""
     _check_size(path)
     content = path.read_bytes()
     declared = _META.search(content[:4096])
@@ -51,7 +54,10 @@ def html_sheets(path: Path) -> list[tuple[str, Callable[[], Iterator[list[str]]]
     reader = _HtmlReader()
     reader.feed(text)
     reader.close()
-    return [(f"表 {n}", partial(iter, rows)) for n, rows in enumerate(reader.tables, 1)]
+    return [
+        (f"表 {n}", partial(iter, rows), partial(len, rows))
+        for n, rows in enumerate(reader.tables, 1)
+    ]
 
 
 def _check_size(path: Path) -> None:

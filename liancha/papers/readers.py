@@ -49,8 +49,11 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
+    """A worksheet; `size` is about how many rows it has, for a progress bar."""
+
     name: str
     records: Callable[[], Iterator[list[str]]]
+    size: Callable[[], int]
 
 
 @dataclass(slots=True)
@@ -123,6 +126,10 @@ class Table:
                 cells += [""] * (width - len(cells))
                 yield Row(number, tuple(cells), self.places)
 
+    def size(self) -> int:
+        """About how many rows there are below the heading."""
+        return max(0, self.sheet.size() - self.heading)
+
     def title(self, key: str) -> str:
         """What the file calls a column; "" when it has none."""
         place = self.places.get(key)
@@ -179,11 +186,11 @@ def find_table(book: Book, columns: Sequence[Column]) -> Table:
     wanted = "、".join(f"“{column.words[0]}”" for column in columns if column.is_required)
     if nearest is None:
         raise Unreadable(
-            f"前 {SEARCHED} 行里没有找到标题行。标题行里至少要有 {wanted} 这几列，可以先下载模板。"
+            f"前 {SEARCHED} 行里没有找到标题行。标题行里至少要有{wanted}这几列，可以先下载模板。"
         )
     lacking = "、".join(f"“{column.words[0]}”" for column in _missing(nearest[1], columns))
     raise Unreadable(
-        f"标题在第 {nearest[1].heading} 行，但缺少 {lacking} 列。请补上这一列，可以先下载模板。"
+        f"标题在第 {nearest[1].heading} 行，但缺少{lacking}列。请补上这一列，可以先下载模板。"
     )
 
 
@@ -201,12 +208,12 @@ def heading_word(title: str) -> str:
 def _open(path: Path, kind: Kind, limits: Limits) -> Book:
     if kind is Kind.TEXT:
         found = text.recognise(path)
-        sheets = [Sheet("", found.records)]
+        sheets = [Sheet("", found.records, found.lines)]
         return Book(kind, found.words, 0, "", sheets, found.is_broken)
     if kind is Kind.XLSX:
         kinds.check_workbook(path, limits=limits)
     read = {Kind.XML: markup.xml_sheets, Kind.HTML: markup.html_sheets}.get(kind, workbooks.sheets)
-    sheets = [Sheet(name, records) for name, records in read(path)]
+    sheets = [Sheet(name, records, size) for name, records, size in read(path)]
     if not sheets:
         raise Unreadable("文件里没有可见的工作表。请检查工作表是否都被隐藏了。")
     return Book(kind, "", 0, "", sheets)

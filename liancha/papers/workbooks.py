@@ -15,19 +15,25 @@ from .faults import Unreadable
 EXACT = 10**15  # Excel keeps 15 digits of a number; beyond, what it shows is not what was typed
 
 
-def sheets(path: Path) -> list[tuple[str, Callable[[], Iterator[list[str]]]]]:
-    """(name, rows) of every visible worksheet; a sheet is read when its rows are first asked for.
+Sheets = list[tuple[str, Callable[[], Iterator[list[str]]], Callable[[], int]]]
+
+
+def sheets(path: Path) -> Sheets:
+    """(name, rows, size) of every visible worksheet; a sheet is read when it is first asked for.
 
     Raises Unreadable for a damaged file or one with a password.
     """
     try:
         with path.open("rb") as file:
             book = calamine.CalamineWorkbook.from_filelike(file)
-        return [
-            (about.name, partial(_rows, cache(partial(book.get_sheet_by_name, about.name))))
+        read = {
+            about.name: cache(partial(book.get_sheet_by_name, about.name))
             for about in book.sheets_metadata
             if about.typ == calamine.SheetTypeEnum.WorkSheet
             and about.visible == calamine.SheetVisibleEnum.Visible
+        }
+        return [
+            (name, partial(_rows, sheet), partial(_height, sheet)) for name, sheet in read.items()
         ]
     except calamine.PasswordError as error:
         raise Unreadable("这个文件有密码。请去掉密码后再导入。") from error
@@ -72,6 +78,10 @@ def _rows(sheet: Callable[[], calamine.CalamineSheet]) -> Iterator[list[str]]:
         raise
     except BaseException as error:
         raise _panic(error) from error
+
+
+def _height(sheet: Callable[[], calamine.CalamineSheet]) -> int:
+    return sheet().total_height
 
 
 def _panic(error: BaseException) -> BaseException:

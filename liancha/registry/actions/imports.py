@@ -1,0 +1,208 @@
+"""Taking in a register: look first, write once (Measures, art. 11, paragraph 1).
+
+A dry run says what would happen; committing reads the file again, since others may have worked
+meanwhile, and writes it in one transaction. Good rows are taken whatever the bad ones are like;
+what a file does not say is never erased.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from liancha.accounts.models import Region, User
+from liancha.ledger import actions as ledger
+from liancha.papers.readers import find_table, open_book
+from liancha.queue.models import Job
+from liancha.rulebook.verdicts import Blocked
+
+from .. import columns
+from ..models import Import
+from .intake import Intake
+
+Progress = Callable[[int, int], None]
+
+
+@transaction.atomic
+def import_targets(
+    *,
+    path: Path | str,
+    file_name: str,
+    by: User | None,
+    at: datetime,
+    progress: Progress | None = None,
+) -> Import:
+    """Read a register and write it at once: what the command line and the demo do.
+
+    by        nobody for the command line of the machine itself
+    progress  called with rows done and about how many there are
+
+    Raises Unreadable when the file is no table with the headings needed.
+    Source: art. 11.
+    """
+    batch = Import(file_name=file_name[:200], by=by, at=at)
+    _take_in(Path(path), batch, by=by, at=at, is_written=True, progress=progress)
+    return batch
+
+
+@transaction.atomic
+def open_import(*, path: str, file_name: str, by: User, at: datetime) -> Import:
+    """Keep an uploaded file to be looked at; `path` is below MEDIA_ROOT.
+
+    Raises Unreadable.
+    """
+    with open_book(_place(path), file_name) as book:
+        table = find_table(book, columns.COLUMNS)
+        batch = Import.objects.create(
+            file_name=file_name[:200],
+            path=path,
+            sha256=book.sha256,
+            size=book.size,
+            recognised=table.recognised[:200],
+            by=by,
+            at=at,
+        )
+    ledger.append(
+        "registry.open_import",
+        by=by,
+        at=at,
+        about=("import", batch.pk),
+        file=batch.file_name,
+        sha256=batch.sha256,
+    )
+    return batch
+
+
+def check_import(
+    *, batch: Import, by: User | None, at: datetime, progress: Progress | None = None
+) -> Import:
+    """The dry run: count new, changed, unchanged, pending and faulty rows; list the faults.
+
+    Reads without a transaction, so that the progress can be seen; writes its findings at the end.
+    Raises Unreadable.
+    """
+    _refuse_closed(batch)
+    _take_in(_place(batch.path), batch, by=by, at=at, is_written=False, progress=progress)
+    return batch
+
+
+@transaction.atomic
+def commit_import(
+    *, batch: Import, by: User, at: datetime, progress: Progress | None = None
+) -> Import:
+    """Write a file that has been looked at. Raises Blocked when that was done, or given up."""
+    batch = Import.objects.select_for_update(of=("self",)).get(pk=batch.pk)
+    _refuse_closed(batch)
+    _take_in(_place(batch.path), batch, by=by, at=at, is_written=True, progress=progress)
+    _forget_file(batch)
+    return batch
+
+
+@transaction.atomic
+def give_up_import(*, batch: Import, by: User, at: datetime) -> Import:
+    """Let go of a file without writing it."""
+    batch = Import.objects.select_for_update(of=("self",)).get(pk=batch.pk)
+    _refuse_closed(batch)
+    batch.given_up_at = at
+    batch.save(update_fields=["given_up_at"])
+    _forget_file(batch)
+    ledger.append("registry.give_up_import", by=by, at=at, about=("import", batch.pk))
+    return batch
+
+
+def attach_job(*, batch: Import, job: Job) -> None:
+    """Say which job works on the file, for the page's progress bar."""
+    batch.job = job
+    batch.save(update_fields=["job"])
+
+
+def _take_in(
+    path: Path,
+    batch: Import,
+    *,
+    by: User | None,
+    at: datetime,
+    is_written: bool,
+    progress: Progress | None,
+) -> None:
+    if is_written:
+        # One import at a time: two would both find a code missing and both bring it in.
+        Region.objects.select_for_update().get(pk=settings.LIANCHA_CITY)
+    with open_book(path, batch.file_name) as book:
+        table = find_table(book, columns.COLUMNS)
+        batch.sha256, batch.size = book.sha256, book.size
+        batch.recognised = table.recognised[:200]
+        batch.titles = list(table.titles)
+        words = {column.key: column.words[0] for column in columns.COLUMNS}
+        taken = {place: words[key] for key, place in table.places.items()}
+        batch.columns = [
+            [title, taken.get(place, "")] for place, title in enumerate(table.titles) if title
+        ]
+        if batch.pk is None:
+            batch.save()
+        intake = Intake(
+            table,
+            batch,
+            county=_county(by),
+            today=timezone.localdate(at),
+            at=at,
+            is_written=is_written,
+        )
+        intake.run(progress)
+    with transaction.atomic():
+        intake.report()
+        batch.checked_at = at
+        batch.written_at = at if is_written else None
+        batch.save()
+        ledger.append(
+            "registry.import" if is_written else "registry.check_import",
+            by=by or "system",
+            at=at,
+            about=("import", batch.pk),
+            file=batch.file_name,
+            sha256=batch.sha256,
+            rows=batch.rows,
+            added=batch.added,
+            changed=batch.changed,
+            unchanged=batch.unchanged,
+            pending=batch.pending,
+            faulty=batch.faulty,
+        )
+
+
+def _county(by: User | None) -> str:
+    """The county whose targets alone this person may bring in; "" for the whole city (art. 11)."""
+    if by is None or by.department is None or by.department.level == "city":
+        return ""
+    return by.department.region_id
+
+
+def _place(path: str) -> Path:
+    return Path(settings.MEDIA_ROOT) / path
+
+
+def _forget_file(batch: Import) -> None:
+    """Remove the uploaded file once this is true; what it said is in the rows and faults."""
+    path = _place(batch.path)
+    Import.objects.filter(pk=batch.pk).update(path="")
+
+    def remove() -> None:
+        with suppress(FileNotFoundError):
+            path.unlink()
+
+    transaction.on_commit(remove)
+
+
+def _refuse_closed(batch: Import) -> None:
+    if batch.written_at:
+        raise Blocked(
+            "这个文件已经写入，不能再写一次。要再导入，请重新选择文件。", article="11", paragraph=1
+        )
+    if batch.given_up_at or not batch.path:
+        raise Blocked("这次导入已经放弃。请重新选择文件。", article="11", paragraph=1)

@@ -1,0 +1,137 @@
+"""This room's tables on paper: the template, the list of targets, the rows that had faults."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import IO
+
+from django.db.models import QuerySet
+from django.utils.timezone import localtime
+
+from liancha.papers.writers import Bad, Sheet, Value, write_workbook
+
+from .columns import COLUMNS, TEMPLATE
+from .models import Import, ImportFault, Target
+
+FAULT_TITLES = ("行", "列", "文件中的值", "哪里不对", "怎么改")
+TARGET_TITLES = (
+    *("序号", "名称", "统一社会信用代码/本库编号", "对象类型", "类型", "住所", "县区", "县区依据"),
+    *("登记状态", "标签", "信用风险分类", "分类日期", "分类来源", "成立日期", "注册资本"),
+    *("行业", "登记机关", "联系电话", "上次检查", "更新时间", "经营范围"),
+)
+_WIDTHS = (8, 34, 24, 14, 26, 40, 14, 30, 10, 20, 12, 12, 18, 12, 16, 18, 26, 16, 12, 18, 60)
+
+
+def write_template(target: IO[bytes]) -> None:
+    """An empty table to fill in, with a second sheet that says what goes where."""
+    words = {column.key: column for column in COLUMNS}
+    titles = [words[key].words[0] for key, _, _ in TEMPLATE]
+    write_workbook(
+        target,
+        [
+            Sheet("名录", titles, (), widths=[width for _, width, _ in TEMPLATE]),
+            Sheet(
+                "填写说明",
+                ("列", "必填", "怎么填", "也认这些标题"),
+                [
+                    (
+                        words[key].words[0],
+                        "是" if words[key].is_required else "",
+                        hint,
+                        "、".join(w for w in words[key].words[1:8] if not w.isascii()),
+                    )
+                    for key, _, hint in TEMPLATE
+                ],
+                widths=(26, 8, 60, 70),
+            ),
+        ],
+    )
+
+
+def write_faults(target: IO[bytes], batch: Import) -> None:
+    """The rows that were not taken, as they stood in the file, with what to mend in front.
+
+    The original columns keep their headings, so that the mended file can be imported again.
+    """
+    titles = [title or "（无标题）" for title in batch.titles]
+    write_workbook(
+        target,
+        [
+            Sheet(
+                "有误的行",
+                (*titles, "原表行号", "哪里不对", "怎么改"),
+                _fault_rows(batch, titles),
+                widths=[*(18 for _ in titles), 10, 40, 50],
+            ),
+            Sheet(
+                "逐项清单",
+                FAULT_TITLES,
+                (
+                    (fault.row, fault.column, Bad(fault.value or "（空）"), fault.fault, fault.cure)
+                    for fault in batch.faults.filter(is_remark=False)
+                ),
+                widths=(8, 24, 30, 40, 60),
+            ),
+            Sheet(
+                "已导入但请留意",
+                FAULT_TITLES,
+                (
+                    (fault.row, fault.column, fault.value, fault.fault, fault.cure)
+                    for fault in batch.faults.filter(is_remark=True)
+                ),
+                widths=(8, 24, 30, 40, 60),
+            ),
+        ],
+    )
+
+
+def write_targets(target: IO[bytes], targets: QuerySet[Target]) -> None:
+    """The targets of a query as a workbook."""
+    rows = targets.select_related("region").prefetch_related("tags")
+    write_workbook(target, [Sheet("检查对象", TARGET_TITLES, _target_rows(rows), widths=_WIDTHS)])
+
+
+def _fault_rows(batch: Import, titles: list[str]) -> Iterator[list[Value | Bad]]:
+    by_row: defaultdict[int, list[ImportFault]] = defaultdict(list)
+    for fault in batch.faults.filter(is_remark=False):
+        by_row[fault.row].append(fault)
+    for row, faults in sorted(by_row.items()):
+        wrong = {fault.column for fault in faults}
+        cells = [*faults[0].line, *("" for _ in titles)][: len(titles)]
+        yield [
+            *(
+                Bad(cell) if title in wrong else cell
+                for title, cell in zip(titles, cells, strict=True)
+            ),
+            row,
+            "；".join(fault.fault for fault in faults),
+            "；".join(dict.fromkeys(fault.cure for fault in faults)),
+        ]
+
+
+def _target_rows(targets: QuerySet[Target]) -> Iterator[list[Value]]:
+    for number, target in enumerate(targets.iterator(chunk_size=2_000), 1):
+        yield [
+            number,
+            target.name,
+            target.code,
+            target.get_kind_display(),
+            target.legal_form,
+            target.address,
+            target.region.name if target.region else "待核",
+            target.region_reason,
+            target.get_status_display(),
+            "、".join(tag.name for tag in target.tags.all()),
+            target.credit_class,
+            target.credit_on,
+            target.credit_source,
+            target.registered_on,
+            target.capital,
+            target.industry,
+            target.authority,
+            target.phone,
+            target.last_inspected_on,
+            localtime(target.updated_at),
+            target.scope,
+        ]
