@@ -139,6 +139,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
+    "liancha.site.errors.PlainAnswersMiddleware",
     "liancha.site.blocked.BlockedMiddleware",
     "liancha.accounts.middleware.PasswordChangeMiddleware",
 ]
