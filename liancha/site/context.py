@@ -84,7 +84,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             }
         ),
     }
-    if not isinstance(user, User) and not getattr(user, "is_authenticated", False):
+    if not isinstance(user, User):  # also true of the lazy one
         return frame
     built = SimpleLazyObject(lambda: menu.menu_for(user, request))
     return frame | {

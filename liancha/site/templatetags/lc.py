@@ -14,10 +14,10 @@ from django import template
 
 from liancha.site import words
 
-from . import lc_blocks, lc_chips, lc_forms, lc_lists
+from . import lc_acts, lc_blocks, lc_charts, lc_chips, lc_forms, lc_lists
 
 register = template.Library()
-for part in (lc_blocks, lc_chips, lc_forms, lc_lists):
+for part in (lc_acts, lc_blocks, lc_charts, lc_chips, lc_forms, lc_lists):
     register.tags.update(part.register.tags)
     register.filters.update(part.register.filters)
 

@@ -1,4 +1,4 @@
-"""Blocks of a page: card, note, article, steps, timeline, tabs, dialogs, long work, charts."""
+"""Blocks of a page: card, note, article, facts, steps, timeline, difference, tabs, save bar."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ from typing import Any
 
 from django import template
 from django.template import Context
-from django.template.loader import render_to_string
-from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
-from django.utils.html import format_html, format_html_join, json_script
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from liancha.rulebook import articles
@@ -323,153 +321,3 @@ def more(content: str, label: str = "更多", word: str = "", cls: str = "") -> 
 def savebar(content: str) -> SafeString:
     """The bar that sticks below a form: what the act does (a <p>), then its buttons."""
     return format_html('<div class="lc-go">{}</div>', content)
-
-
-@register.simple_block_tag(takes_context=True)
-def confirm(
-    context: Context,
-    content: str,
-    id: str,
-    title: str,
-    action: str = "",
-    verb: str = "",
-    lead: str = "",
-    hint: str = "",
-    tone: str = "primary",
-    back: str = "再看看",
-    form: str = "",
-    files: bool = False,
-) -> SafeString:
-    """A dialog that says what the act will do; its button repeats the verb.
-
-    Opened by `data-dialog-open="<id>"`. Posts its own form to `action`, or, with `form="batch"`,
-    submits that form there. Inside: <li> for what happens at once, fields, or both.
-    """
-    items = content.strip()
-    if items.startswith("<li"):
-        head, _, rest = items.rpartition("</li>")
-        content = mark_safe(f"<ul>{head}</li></ul>{rest}")
-    return mark_safe(
-        render_to_string(
-            "components/confirm.html",
-            {
-                "id": id,
-                "title": title,
-                "action": address(action),
-                "verb": verb or title.rstrip("？"),
-                "lead": lead,
-                "hint": hint,
-                "tone": tone,
-                "back": back,
-                "form": form,
-                "files": files,
-                "content": content,
-                "csrf_token": context.get("csrf_token"),
-            },
-        )
-    )
-
-
-@register.simple_tag(takes_context=True)
-def post(
-    context: Context,
-    place: str,
-    word: str,
-    cls: str = "btn",
-    icon: str = "",
-    form_cls: str = "",
-    **values: Any,
-) -> SafeString:
-    """A button that posts by itself: its form, the token, hidden values, one click only."""
-    hidden = format_html_join(
-        "", '<input type="hidden" name="{}" value="{}">', ((k, v) for k, v in values.items())
-    )
-    return format_html(
-        '<form method="post" action="{}" class="lc-post{}" data-once>'
-        '<input type="hidden" name="csrfmiddlewaretoken" value="{}">{}'
-        '<button class="{}">{}{}</button></form>',
-        address(place),
-        f" {form_cls}" if form_cls else "",
-        context.get("csrf_token") or "",
-        hidden,
-        cls if cls.startswith("btn ") or cls == "btn" else f"btn {cls}",
-        draw_icon(icon) if icon else EMPTY,
-        word,
-    )
-
-
-@register.inclusion_tag("components/work.html", takes_context=True)
-def work(
-    context: Context, url: str, title: str, stop: str = "", next: str = "", percent: int = 0
-) -> dict[str, Any]:
-    """Long work: the bar asks `url` for its state once a second and leads on when it is done."""
-    return {
-        "url": url,
-        "title": title,
-        "stop": stop,
-        "next": next,
-        "percent": percent,
-        "csrf_token": context.get("csrf_token"),
-    }
-
-
-@register.inclusion_tag("components/refusal.html")
-def refusal(blocked: Any, heading: str = "h2") -> dict[str, Any]:
-    """A Blocked as a panel: what was refused, the words it rests on, that nothing changed."""
-    from liancha.site.blocked import Refusal
-
-    return {"refusal": Refusal.of(blocked), "heading": heading}
-
-
-@register.simple_tag
-def chart(
-    kind: str, data: Mapping[str, Any], label: str, height: int = 240, table: bool = False
-) -> SafeString:
-    """A chart with its data as JSON, and, one click away, a table of the same numbers.
-
-    kind  bars, hist, heat, lines or rank; static/site/js/charts.js says what each wants
-    """
-    figure = format_html(
-        '<figure class="lc-chart h-{}" data-chart="{}" role="img" aria-label="{}">{}</figure>',
-        height,
-        kind,
-        label,
-        json_script(dict(data)),
-    )
-    if not table:
-        return figure
-    columns = list(data.get("x") or data.get("y") or ())
-    series = data.get("series") or [{"name": label, "data": data.get("data", [])}]
-    head = format_html_join(
-        "", '<th scope="col" class="num">{}</th>', ((s["name"],) for s in series)
-    )
-    rows = format_html_join(
-        "",
-        '<tr><th scope="row">{}</th>{}</tr>',
-        (
-            (
-                column,
-                format_html_join("", '<td class="num">{}</td>', ((s["data"][n],) for s in series)),
-            )
-            for n, column in enumerate(columns)
-        ),
-    )
-    return format_html(
-        '{}<details class="lc-numbers"><summary>看数字</summary><div class="lc-scroll">'
-        '<table class="lc-table"><thead><tr><th scope="col">{}</th>{}</tr></thead>'
-        "<tbody>{}</tbody></table></div></details>",
-        figure,
-        label,
-        head,
-        rows,
-    )
-
-
-@register.simple_tag
-def chart_scripts() -> SafeString:
-    """ECharts and our theme; in `block scripts` of pages with a chart."""
-    return format_html(
-        '<script src="{}" defer></script><script type="module" src="{}"></script>',
-        static("vendor/echarts/echarts.min.js"),
-        static("site/js/charts.js"),
-    )

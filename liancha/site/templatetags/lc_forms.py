@@ -118,7 +118,7 @@ def field(
     if bound.is_hidden:
         return format_html("{}", bound)
     prepare(bound)
-    hint = bound.help_text if hint is None else hint
+    hint = str(bound.help_text) if hint is None else hint
     label = label or str(bound.label)
     widget = bound.field.widget
     attributes = widget_attributes(bound, hint)
@@ -229,7 +229,7 @@ def form_errors(form: forms.BaseForm | None) -> SafeString:
     hidden = format_html_join(
         "",
         "<p>{}：{}</p>",
-        ((bound.label, "；".join(bound.errors)) for bound in wrong if bound.is_hidden),
+        ((bound.label, "；".join(said(bound))) for bound in wrong if bound.is_hidden),
     )
     shown = [bound for bound in wrong if not bound.is_hidden]
     links = format_html_join(
