@@ -5,8 +5,12 @@ import os
 import shutil
 import tempfile
 
-_home = tempfile.mkdtemp(prefix="liancha-tests-")
-atexit.register(shutil.rmtree, _home, ignore_errors=True)
+# The first process makes the folder and takes it away; the workers of xdist, which do not come
+# to the end of their exit, have theirs within it.
+if "LIANCHA_TESTS" not in os.environ:
+    os.environ["LIANCHA_TESTS"] = tempfile.mkdtemp(prefix="liancha-tests-")
+    atexit.register(shutil.rmtree, os.environ["LIANCHA_TESTS"], ignore_errors=True)
+_home = tempfile.mkdtemp(dir=os.environ["LIANCHA_TESTS"])
 
 os.environ.update(
     LIANCHA_HOME=_home,
