@@ -483,7 +483,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         usage="python3 dev.py {run,test,setup,check,lock} …",
     )
-    commands = top.add_subparsers(dest="command", metavar="", required=True)
+    commands = top.add_subparsers(dest="command", metavar="", required=True, prog="dev.py")
 
     serve = commands.add_parser("run", help="启动示范城市（serve the demo city）")
     serve.add_argument("--host", default="127.0.0.1", help="监听地址，默认只限本机")
