@@ -56,10 +56,10 @@ def count(
 
 
 def not_supervising(tag: str, departments: Sequence[Department]) -> list[Department]:
-    """Departments of the line that supervise no target with this tag: then nothing is common."""
-    supervisors = set(
-        Tag.objects.filter(code=tag, supervisors__isnull=False).values_list(
-            "supervisors", flat=True
-        )
-    )
-    return [each for each in departments if each.pk not in supervisors]
+    """Departments of the line that supervise no target with this tag: then nothing is common.
+
+    A county department supervises what its system's city department does.
+    """
+    tags = Tag.objects.filter(code=tag, supervisors__isnull=False)
+    supervisors = set(tags.values_list("supervisors", flat=True))
+    return [each for each in departments if (each.system_id or each.pk) not in supervisors]

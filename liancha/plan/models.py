@@ -12,11 +12,19 @@ from liancha.lists.models import JointField, JointItem, ListVersion
 from liancha.rulebook import lifecycles
 from liancha.rulebook.coverage import planned_count
 from liancha.rulebook.lifecycles import LineState, PlanState
+from liancha.rulebook.regions import is_county
 
 
 class PlanQuerySet(models.QuerySet["Plan"]):
     def public(self) -> Self:
         return self.filter(state__in=(PlanState.PUBLISHED, PlanState.SUPERSEDED))
+
+    def visible_to(self, user: User) -> Self:
+        """The city's plan and that of one's own county, drafts too: plans are made together."""
+        if user.sees_all_departments:
+            return self
+        own = user.department.region_id if user.department else None
+        return self.filter(Q(region__kind=Region.Kind.CITY) | Q(region=own))
 
     def open(self) -> Self:
         """Versions still being made."""
@@ -67,6 +75,13 @@ class Plan(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("plan:plan", args=[self.pk])
+
+    def fields(self) -> list[JointField]:
+        """The fields a plan of this level has to cover (art. 13; which level is decision A13)."""
+        level = "X" if is_county(self.region_id) else "C"
+        fields = self.list_version.fields.filter(level__contains=level)
+        found = fields.select_related("initiator").prefetch_related("cooperators")
+        return list(found.order_by("code"))
 
     def advance(self, then: PlanState) -> None:
         self.state = lifecycles.PLAN.step(PlanState(self.state), then)

@@ -254,7 +254,7 @@ def record_platform_number(*, plan: Plan, number: str, by: User, at: datetime) -
 
 def check_coverage(plan: Plan) -> None:
     """Every active field of the plan's level has a line or a signed exception (art. 13)."""
-    fields = {each.code: each.name for each in fields_of(plan)}
+    fields = {each.code: each.name for each in plan.fields()}
     signed = plan.exceptions.select_related("field", "signed_by")
     coverage.check_coverage(
         fields,
@@ -266,12 +266,6 @@ def check_coverage(plan: Plan) -> None:
             for each in signed
         },
     )
-
-
-def fields_of(plan: Plan) -> list[JointField]:
-    """The fields a plan of this level has to cover (art. 13; which level is decision A13)."""
-    level = "X" if regions.is_county(plan.region_id) else "C"
-    return list(plan.list_version.fields.filter(level__contains=level).order_by("code"))
 
 
 def _check_cosigned(plan: Plan, minutes: str) -> None:

@@ -1,0 +1,220 @@
+"""Page-shaped reads of this room: coverage, signatures, the 30 April, first wordings and rates.
+
+Everything is asked for a whole plan at once; a page of forty lines costs a dozen queries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from liancha.accounts.models import Department, User
+from liancha.lists.models import JointField
+from liancha.rulebook import deadlines, regions
+from liancha.rulebook.lifecycles import LineState, PlanState
+
+from . import bases, columns
+from .models import CoverageException, Plan, PlanCoSign, PlanLine, PlanRate
+
+# Presets of the rates by credit class (domain §e, E8), in percent: A, B, C, D, 未分类.
+PRESETS = (
+    ("河南 2021", ("1", "2", "10", "30", "2"), "省级抽查比例"),
+    ("安全民生类", ("2", "5", "20", "50", "5"), "重点事项，风险高的多查"),
+    ("统一 5%", ("5", "5", "5", "5", "5"), "豫政办发〔2018〕58号，法律没有规定时"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRow:
+    """One field of the list and how the plan serves it.
+
+    mark  n: lines, u: done from above, f: no such targets, x: missing
+    """
+
+    field: JointField
+    lines: tuple[PlanLine, ...]
+    exception: CoverageException | None
+
+    @property
+    def mark(self) -> str:
+        if self.lines:
+            return "n"
+        if self.exception is None:
+            return "x"
+        return "u" if self.exception.reason == CoverageException.Reason.SUPERIOR else "f"
+
+    @property
+    def word(self) -> str:
+        return {"n": str(len(self.lines)), "u": "上", "f": "免", "x": "缺"}[self.mark]
+
+    @property
+    def number(self) -> str:
+        """05 of JF05."""
+        return self.field.code.removeprefix("JF")
+
+
+def coverage_of(plan: Plan, lines: Iterable[PlanLine]) -> list[FieldRow]:
+    """Every field of the list, with the plan's lines for it (art. 13, paragraph 1)."""
+    by_code: dict[str, list[PlanLine]] = {}
+    for line in lines:
+        if line.state != LineState.CANCELLED:
+            by_code.setdefault(line.field.code, []).append(line)
+    signed = {
+        each.field.code: each
+        for each in plan.exceptions.select_related("field", "signed_by__department")
+    }
+    return [
+        FieldRow(each, tuple(by_code.get(each.code, ())), signed.get(each.code))
+        for each in plan.fields()
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Countdown:
+    """How far the plan is from 30 April of its year (art. 12). days below 0: overdue."""
+
+    due: date
+    days: int
+
+    @property
+    def word(self) -> str:
+        if self.days > 0:
+            return f"距 4 月底还有 {self.days} 天"
+        return "今天是 4 月底" if self.days == 0 else f"已超 4 月底 {-self.days} 天"
+
+    @property
+    def light(self) -> str:
+        if self.days < 0:
+            return "over"
+        return "red" if self.days <= 5 else "orange" if self.days <= 30 else "green"
+
+
+def countdown(plan: Plan, *, today: date) -> Countdown | None:
+    """The days left to make the plan; None once it is published."""
+    if plan.state in (PlanState.PUBLISHED, PlanState.SUPERSEDED):
+        return None
+    due = deadlines.plan_due(plan.year)
+    return Countdown(due, (due - today).days)
+
+
+@dataclass(frozen=True, slots=True)
+class Signatures:
+    """Who of the departments a line names has signed the plan."""
+
+    signed: int
+    total: int
+    returned: tuple[str, ...]
+
+    @property
+    def is_complete(self) -> bool:
+        return self.signed == self.total and not self.returned
+
+
+def signatures(line: PlanLine, cosigns: Sequence[PlanCoSign]) -> Signatures:
+    """How far the signing of one line is (art. 12, 会同相关部门)."""
+    by_department = {each.department_id: each for each in cosigns}
+    own = [by_department.get(each.pk) for each in line.departments]
+    good = [each for each in own if each and each.signed_at and not each.is_returned]
+    returned = tuple(each.department.short for each in own if each and each.is_returned)
+    return Signatures(len(good), len(own), returned)
+
+
+@dataclass(frozen=True, slots=True)
+class LineRow:
+    """A line as the plan book's table shows it."""
+
+    line: PlanLine
+    texts: dict[str, str]
+    rates: list[tuple[str, str, bool]]
+    signatures: Signatures
+
+    @property
+    def signed_word(self) -> str:
+        """4/5 会签."""
+        return f"{self.signatures.signed}/{self.signatures.total} 会签"
+
+    @property
+    def returned_word(self) -> str:
+        """消防退回."""
+        return f"{'、'.join(self.signatures.returned)}退回"
+
+
+def line_rows(lines: Iterable[PlanLine], cosigns: Sequence[PlanCoSign]) -> list[LineRow]:
+    """The lines with their eight columns, their rates as chips, their signatures."""
+    return [
+        LineRow(line, columns.columns(line), rate_chips(line), signatures(line, cosigns))
+        for line in lines
+    ]
+
+
+def rate_chips(line: PlanLine) -> list[tuple[str, str, bool]]:
+    """(stratum, rate, is a credit class): A 2%; 全部 10% as ("", "10%")."""
+    rates = list(line.rates.all())
+    if line.stratify == PlanLine.Stratify.CREDIT:
+        return [(rate.stratum, columns.rate_text(rate), True) for rate in rates]
+    return [("", text, False) for text in columns.rate_texts(rates)]
+
+
+def initial_rates(stratify: str, *, region: str) -> dict[str, str]:
+    """A first rate for every stratum, in percent: the preset of the province, 5 % otherwise."""
+    names = bases.strata(stratify, region=region)
+    if stratify == PlanLine.Stratify.CREDIT:
+        return dict(zip(names, PRESETS[0][1], strict=True))
+    return dict.fromkeys(names, "5")
+
+
+def rate_input(rate: PlanRate) -> str:
+    """A rate as it is typed: 2, 1/3, or 9户."""
+    if rate.fixed is not None:
+        return f"{rate.fixed}户"
+    return columns.percent_text(rate.fraction).removesuffix("%")
+
+
+def share(rates: Iterable[PlanRate], base: int) -> Fraction:
+    """Share of the whole base that is drawn, over all strata."""
+    if not base:
+        return Fraction(0)
+    return Fraction(sum(rate.count for rate in rates), base)
+
+
+def plannable(plan: Plan, user: User) -> list[JointField]:
+    """Fields this person may write a line for: the coordinating office all, others their own."""
+    fields = plan.fields()
+    own = user.department
+    if own is None:
+        return []
+    if own.is_coordinator and own.region_id == plan.region_id:
+        return fields
+    return [each for each in fields if each.initiator_id in (own.pk, own.system_id)]
+
+
+def choosable(field: JointField, plan: Plan) -> list[Department]:
+    """Departments that may stand on a line: qualified, of the plan's level; the list's first."""
+    listed = [field.initiator, *field.cooperators.all()]
+    own = Department.objects.qualified().filter(region=plan.region_id)
+    if regions.is_county(plan.region_id):
+        keys = [each.pk for each in listed]
+        listed = list(own.filter(system__in=keys))
+    known = {each.pk for each in listed}
+    return [*listed, *(each for each in own if each.pk not in known)]
+
+
+def proposed_duties(field: JointField, departments: Sequence[Department]) -> str:
+    """A first wording of 责任分工 from the items the departments answer."""
+    keys = {each.pk for each in departments}
+    items = [item for item in field.items.all() if item.department_id in keys]
+    return columns.duties_text(items, departments)
+
+
+def is_waiting_for(plan: Plan, user: User) -> PlanCoSign | None:
+    """The signature this person's department still owes the plan."""
+    if plan.state != PlanState.COSIGNING:
+        return None
+    return plan.cosigns.filter(department=user.department_id, signed_at=None).first()
+
+
+def missing(rows: Iterable[FieldRow]) -> list[JointField]:
+    """Fields with neither a line nor a signed exception."""
+    return [row.field for row in rows if row.mark == "x"]

@@ -1,0 +1,35 @@
+from django.urls import path
+
+from .views import lines, office, public
+
+app_name = "plan"
+urlpatterns = [
+    path("plans/", office.plans, name="plans"),
+    path("plans/new/", office.new_plan, name="new_plan"),
+    path("plans/<int:pk>/", office.plan, name="plan"),
+    path("plans/<int:pk>/plan.xlsx", office.export, name="export"),
+    path("plans/<int:pk>/recount/", office.recount, name="recount"),
+    path("plans/<int:pk>/send/", office.send, name="send"),
+    path("plans/<int:pk>/withdraw/", office.withdraw, name="withdraw"),
+    path("plans/<int:pk>/cosign/", office.cosign, name="cosign"),
+    path("plans/<int:pk>/return/", office.return_plan, name="return"),
+    path("plans/<int:pk>/approve/", office.approve, name="approve"),
+    path("plans/<int:pk>/publish/", office.publish, name="publish"),
+    path("plans/<int:pk>/platform/", office.platform, name="platform"),
+    path("plans/<int:pk>/exceptions/", office.exceptions, name="exceptions"),
+    path(
+        "plans/exceptions/<int:pk>/withdraw/", office.withdraw_exception, name="withdraw_exception"
+    ),
+    path("plans/<int:pk>/lines/new/", lines.new_line, name="new_line"),
+    path("plans/<int:pk>/rates/", lines.rates, name="rates"),
+    path("plan-lines/<int:pk>/", lines.line, name="line"),
+    path("plan-lines/<int:pk>/edit/", lines.edit_line, name="edit_line"),
+    path("plan-lines/<int:pk>/drop/", lines.drop_line, name="drop_line"),
+    path("plan-lines/<int:pk>/adjust/", lines.adjust, name="adjust"),
+    path("adjustments/<int:pk>/approve/", lines.approve_adjustment, name="approve_adjustment"),
+    path("adjustments/<int:pk>/decline/", lines.decline_adjustment, name="decline_adjustment"),
+    path("public/plans/", public.plans, name="public_plans"),
+    path("public/plans/<int:pk>/", public.plan, name="public_plan"),
+    path("public/plans/<int:pk>/plan.xlsx", public.workbook, name="public_workbook"),
+    path("public/plans/<int:pk>/plan.json", public.data, name="public_data"),
+]
