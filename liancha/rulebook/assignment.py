@@ -80,7 +80,8 @@ def assign(staffing: Staffing, *, seed: str, base: int = 1) -> Assignment:
         raise Refused("base", "均衡起点至少为 1")
     run = _Run(staffing, seed)
     board = run.board
-    largest = max(board.capacity, default=0)
+    # Nobody can stand on more units than he may be sent to: beyond that a cap changes nothing.
+    largest = max(map(min, board.capacity, map(len, board.reach)), default=0)
     cap = base
     while True:
         run.take_by_ticket(cap)
@@ -88,7 +89,7 @@ def assign(staffing: Staffing, *, seed: str, base: int = 1) -> Assignment:
         if not board.missing:
             break
         if cap >= largest:
-            raise infeasible(board, cap)
+            raise infeasible(board)
         cap += 1
     teams = {
         unit: tuple(sorted(board.inspectors[i] for i in bits(board.members[u])))

@@ -16,10 +16,12 @@ from .verdicts import Blocked
 
 LEAST_PEOPLE = 2  # art. 20: no fewer than two inspectors go
 SHOWN = 8
+MOST_CHANGES = 40  # nobody grants more single exceptions than this
 
 
 class Loosen(StrEnum):
     CAPACITY = "capacity"  # let an inspector take more
+    EVERYONE = "everyone"  # let all of those who may be sent take more
     LEAD = "lead"  # recognise an eligible inspector for the lead seat
     ALLOW = "allow"  # allow a pair that is not allowed now
     LEADS = "leads"  # ask for fewer lead seats
@@ -40,6 +42,8 @@ class Change:
         match self.kind:
             case Loosen.CAPACITY:
                 return f"{self.inspector} 的上限由 {self.before} 改为 {self.after}"
+            case Loosen.EVERYONE:
+                return f"能派去的人上限都提高到 {self.after}"
             case Loosen.LEAD:
                 return f"{self.inspector} 取得 {self.unit} 的主检资格"
             case Loosen.ALLOW:
@@ -102,9 +106,9 @@ class Infeasible(Blocked):
         self.shortages = shortages
 
 
-def infeasible(board: Board, cap: int) -> Infeasible:
+def infeasible(board: Board) -> Infeasible:
     """Read the proof off a board whose repair failed at the largest cap."""
-    roomy = board.roomy(cap)
+    roomy = board.roomy(max(board.capacity, default=0))
     everyone = (1 << len(board.inspectors)) - 1
     knots: list[tuple[int, list[int]]] = []  # inspectors reached, short units
     for u in board.still_short():
@@ -131,10 +135,12 @@ def _shortage(board: Board, reached: int, units: list[int]) -> Shortage:
     people = sorted((board.inspectors[i], board.capacity[i]) for i in bits(reached))
     allowed = [(board.leads if is_lead else board.eligible)[u].bit_count() for u in units]
     wanted = [_leads(board, u) if is_lead else _people(board, u) for u in units]
+    few = sum(board.open[u] for u in units) <= MOST_CHANGES
     tried = [
-        _more_capacity(board, units),
-        _more_pairs(board, units, Loosen.LEAD) if is_lead else None,
-        _more_pairs(board, units, Loosen.ALLOW),
+        _more_capacity(board, units) if few else None,
+        _more_for_all(board, reached, units) if reached else None,
+        _more_pairs(board, units, Loosen.LEAD) if is_lead and few else None,
+        _more_pairs(board, units, Loosen.ALLOW) if few else None,
         _fewer_leads(board, units) if is_lead else None,
         _fewer_people(board, units),
     ]
@@ -145,7 +151,7 @@ def _shortage(board: Board, reached: int, units: list[int]) -> Shortage:
         allowed=tuple(allowed),
         wanted=tuple(wanted),
         reached=len(through),
-        relaxations=tuple(sorted((changes for changes in tried if changes), key=len)),
+        relaxations=tuple(sorted((changes for changes in tried if changes), key=_weight)),
     )
 
 
@@ -183,6 +189,32 @@ def _more_capacity(board: Board, units: list[int]) -> tuple[Change, ...] | None:
     )
 
 
+def _more_for_all(board: Board, reached: int, units: list[int]) -> tuple[Change, ...] | None:
+    """The smallest common capacity of those reached that is enough."""
+    people = list(bits(reached))
+    everyone = (1 << len(board.inspectors)) - 1
+    missing = sum(board.open[u] for u in units)
+    most = max(len(board.reach[i]) for i in people)
+    before = max(board.capacity[i] for i in people)
+    least = -(-(sum(board.load[i] for i in people) + missing) // len(people))
+    for common in range(max(least, min(board.capacity[i] for i in people) + 1), most + 1):
+        trial = board.copy()
+        for i in people:
+            trial.capacity[i] = max(trial.capacity[i], common)
+        if all(_filled(trial, u, everyone) for u in units):
+            return (Change(Loosen.EVERYONE, "", "", before, common),)
+    return None
+
+
+def _filled(trial: Board, u: int, everyone: int) -> bool:
+    while trial.open[u]:
+        path, _ = trial.search(u, trial.roomy(max(trial.capacity)), everyone)
+        if path is None:
+            return False
+        trial.follow(path)
+    return True
+
+
 def _more_pairs(board: Board, units: list[int], kind: Loosen) -> tuple[Change, ...] | None:
     """Somebody with room: not allowed there yet, or allowed but not for the lead seat."""
     trial = board.copy()
@@ -217,11 +249,8 @@ def _fewer_leads(board: Board, units: list[int]) -> tuple[Change, ...] | None:
         leads = _leads(board, u)
         changes.append(Change(Loosen.LEADS, board.units[u], "", leads, leads - board.open[u]))
         trial.any_open[u] += board.open[u]
-        while trial.open[u]:
-            path, _ = trial.search(u, trial.roomy(max(trial.capacity)), everyone)
-            if path is None:
-                return None
-            trial.follow(path)
+        if not _filled(trial, u, everyone):
+            return None
     return tuple(changes)
 
 
@@ -234,6 +263,10 @@ def _fewer_people(board: Board, units: list[int]) -> tuple[Change, ...] | None:
             return None
         changes.append(Change(Loosen.PEOPLE, board.units[u], "", before, after))
     return tuple(changes)
+
+
+def _weight(changes: tuple[Change, ...]) -> tuple[int, bool]:
+    return len(changes), changes[0].kind is Loosen.EVERYONE
 
 
 def _listed(names: Iterable[str]) -> str:
