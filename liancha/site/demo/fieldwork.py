@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, timedelta
 
+from liancha.accounts.models import User
 from liancha.disclosure import actions as disclosure
 from liancha.disclosure.models import FollowUp, Result
 from liancha.inspection import actions as inspection
 from liancha.inspection.models import ItemAnswer, Measure, Visit, VisitItem
+from liancha.roster.models import Inspector
 from liancha.rulebook.lifecycles import ResultState, TaskState
 from liancha.task.models import Task
 
 from .plots import Plot
 from .scribble import signature
-from .year import World
+from .year import Story, World
 
 PAPERS = "营业执照、相关许可证件；近一年的台账、从业人员名册；安全管理制度"
 SLOTS = ("09:00", "10:30", "14:30", "16:00")
@@ -26,7 +27,7 @@ FINDINGS = (
 )
 
 
-def teams_and_notices(world: World, plot: Plot, task: Task) -> Iterator[datetime]:
+def teams_and_notices(world: World, plot: Plot, task: Task) -> Story:
     planner = world.people.planner[task.initiator.code]
     at = world.at(world.back(plot.start - 8), 9, 30)
     yield at
@@ -62,23 +63,24 @@ def teams_and_notices(world: World, plot: Plot, task: Task) -> Iterator[datetime
         )
 
 
-def visits(world: World, plot: Plot, task: Task) -> Iterator[datetime]:
+def visits(world: World, plot: Plot, task: Task) -> Story:
     """Check-in, every item, signature; some findings, now and then a refusal."""
     planned = list(
         Visit.objects.filter(team__task=task, state="notified").order_by("planned_on", "slot", "pk")
     )
     for n, visit in enumerate(planned):
         hour, minute = map(int, visit.slot.split(":"))
-        start = world.at(visit.planned_on, hour, minute)
+        day = visit.planned_on or world.anchor
+        start = world.at(day, hour, minute)
         members = list(visit.team.members.select_related("user", "department").order_by("pk"))
         for k, inspector in enumerate(members):
             at = start + timedelta(minutes=k)
             yield at
-            inspection.check_in(visit=visit, inspector=inspector, by=inspector.user, at=at)
+            inspection.check_in(visit=visit, inspector=inspector, by=account(inspector), at=at)
         at = start + timedelta(minutes=len(members) + 1)
         yield at
         leader = visit.team.leader
-        inspection.start(visit=visit, by=leader.user, at=at)
+        inspection.start(visit=visit, by=account(leader), at=at)
         rows = list(
             VisitItem.objects.filter(part__visit=visit, is_expected=True).select_related(
                 "item", "part"
@@ -95,7 +97,7 @@ def visits(world: World, plot: Plot, task: Task) -> Iterator[datetime]:
                 item=row.item,
                 finding=ItemAnswer.Finding.FOUND if is_found else ItemAnswer.Finding.FINE,
                 situation=situation if is_found else "",
-                by=officer.user,
+                by=account(officer),
                 at=at,
             )
             if is_found:
@@ -105,9 +107,9 @@ def visits(world: World, plot: Plot, task: Task) -> Iterator[datetime]:
                     channel=Measure.Channel.WRITTEN,
                     detail="限期改正，改正后书面报告",
                     basis=basis,
-                    deadline_on=visit.planned_on + timedelta(days=10),
-                    document_number=f"责改〔{visit.planned_on.year}〕{visit.pk}号",
-                    by=officer.user,
+                    deadline_on=day + timedelta(days=10),
+                    document_number=f"责改〔{day.year}〕{visit.pk}号",
+                    by=account(officer),
                     at=at,
                 )
         at = start + timedelta(minutes=len(members) + 8 + 2 * len(rows))
@@ -119,7 +121,7 @@ def visits(world: World, plot: Plot, task: Task) -> Iterator[datetime]:
                 ending="refused",
                 refusal="现场负责人看过记录表后表示需请示总部，拒绝签名。",
                 inspectors=members[:2],
-                by=leader.user,
+                by=account(leader),
                 at=at,
             )
         else:
@@ -128,14 +130,14 @@ def visits(world: World, plot: Plot, task: Task) -> Iterator[datetime]:
                 signer=f"值班经理{world.chance.choice('王李赵钱孙')}某",
                 signer_post="值班经理",
                 signature_png_base64=signature(world.chance),
-                by=leader.user,
+                by=account(leader),
                 at=at,
             )
 
 
-def results(world: World, plot: Plot, task: Task) -> Iterator[datetime]:
+def results(world: World, plot: Plot, task: Task) -> Story:
     """Some working days later the departments enter, audit and publish; slow ones wait."""
-    last = max(visit.planned_on for visit in Visit.objects.filter(team__task=task))
+    last = max(day for day in _days(task) if day)
     at = world.at(last, 18, 30)
     yield at
     disclosure.collect(by="system", at=at)
@@ -184,6 +186,17 @@ def results(world: World, plot: Plot, task: Task) -> Iterator[datetime]:
                 by=world.people.handler[follow_up.department.code],
                 at=at,
             )
+
+
+def account(inspector: Inspector) -> User:
+    """The inspector's own log-in: in the demo everybody on the roster has one."""
+    if inspector.user is None:
+        raise LookupError(inspector.number)
+    return inspector.user
+
+
+def _days(task: Task) -> list[date | None]:
+    return list(Visit.objects.filter(team__task=task).values_list("planned_on", flat=True))
 
 
 def _code(answer: ItemAnswer) -> tuple[str, str]:

@@ -7,10 +7,10 @@ allowed is said by the actions.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from datetime import date, datetime, timedelta
 
-from liancha.accounts.models import User
+from liancha.accounts.models import Department, User
 from liancha.draw import actions as draws
 from liancha.draw.models import Draw
 from liancha.rulebook.lifecycles import TaskState
@@ -21,6 +21,8 @@ from . import fieldwork
 from .plots import Plot, goes_beyond
 from .year import Story, World
 
+# What the ceremony calls a party, its department or its witness, and who acts for it.
+Hand = tuple[str, Department | None, User | None, User]
 LOTTERY = "双色球 第 {issue} 期 红球升序 + 蓝球"
 LOTTERY_FORM = "00 00 00 00 00 00 + 00"
 DICE_FORM = "0 0 0 0 0 0 0 0 0 0"
@@ -49,7 +51,7 @@ def tell(world: World, plot: Plot) -> Story:
     yield from fieldwork.results(world, plot, task)
 
 
-def _beginning(world: World, plot: Plot) -> Iterator[datetime]:
+def _beginning(world: World, plot: Plot) -> Generator[datetime, None, Task | None]:
     """From the plan line to the approved scheme."""
     line = world.lines[plot.field]
     planner = world.people.planner[line.initiator.code]
@@ -106,7 +108,7 @@ def _beginning(world: World, plot: Plot) -> Iterator[datetime]:
     return task
 
 
-def _first_draw(world: World, plot: Plot, task: Task) -> Iterator[datetime]:
+def _first_draw(world: World, plot: Plot, task: Task) -> Generator[datetime, None, Draw | None]:
     """Freeze, commitments, rule, reveals, beacon, lock."""
     planner = world.people.planner[task.initiator.code]
     at = world.at(world.back(plot.start - 4), 16, 42)
@@ -120,9 +122,9 @@ def _first_draw(world: World, plot: Plot, task: Task) -> Iterator[datetime]:
     )
     if plot.until == TaskState.POOL_FROZEN:
         return None
-    cooperator = task.participations.exclude(department=task.initiator).first().department
+    cooperator = task.participations.exclude(department=task.initiator)[0].department
     witness = world.people.cast["jianzheng"]
-    hands = [
+    hands: list[Hand] = [
         (task.initiator.name, task.initiator, None, planner),
         (cooperator.name, cooperator, None, world.people.handler[cooperator.code]),
         (witness.body, None, witness, witness),
@@ -139,11 +141,11 @@ def _ceremony(
     world: World,
     plot: Plot,
     draw: Draw,
-    hands: list[tuple[str, object, User | None, User]],
+    hands: list[Hand],
     *,
     day: date,
     by: User,
-) -> Iterator[datetime]:
+) -> Story:
     is_first = draw.kind == Draw.Kind.TARGETS
     evening = world.at(day, 21, 15)
     due = evening if is_first else world.at(day, 11, 30)
@@ -206,7 +208,7 @@ def _ceremony(
     draws.lock(draw=draw, by=by, at=at)
 
 
-def _dispatch(world: World, plot: Plot, task: Task, draw: Draw) -> Iterator[datetime]:
+def _dispatch(world: World, plot: Plot, task: Task, draw: Draw) -> Story:
     planner = world.people.planner[task.initiator.code]
     day = world.back(plot.start - 6)
     at = world.at(day, 9, 2)
@@ -226,7 +228,7 @@ def _dispatch(world: World, plot: Plot, task: Task, draw: Draw) -> Iterator[date
         draws.acknowledge(dispatch=dispatch, by=world.people.handler[code], at=at)
 
 
-def _second_draws(world: World, plot: Plot, task: Task, draw: Draw) -> Iterator[datetime]:
+def _second_draws(world: World, plot: Plot, task: Task, draw: Draw) -> Story:
     """Every department draws its own people, one after another in a morning."""
     planner = world.people.planner[task.initiator.code]
     day = world.back(plot.start - 7)
@@ -238,12 +240,12 @@ def _second_draws(world: World, plot: Plot, task: Task, draw: Draw) -> Iterator[
         task.refresh_from_db()
         own = draws.freeze_inspectors(task=task, department=department, by=handler, at=at)
         witness = world.people.cast["jianzheng"]
-        other: tuple[str, object, User | None, User] = (
+        other: Hand = (
             (witness.body, None, witness, witness)
             if department == task.initiator
             else (task.initiator.name, task.initiator, None, planner)
         )
-        hands = [(department.name, department, None, handler), other]
+        hands: list[Hand] = [(department.name, department, None, handler), other]
         at = world.at(day, 9, 8)
         yield at
         yield from _ceremony(world, plot, own, hands, day=day, by=handler)

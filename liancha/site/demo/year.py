@@ -7,7 +7,7 @@ A story is a generator: it yields the moment of its next act and acts when that 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from itertools import count
@@ -21,7 +21,7 @@ from liancha.workdays import queries as workdays
 
 from .people import People
 
-Story = Iterator[datetime]
+Story = Generator[datetime, None, None]
 
 
 @dataclass
