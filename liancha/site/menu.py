@@ -146,7 +146,7 @@ PUBLIC: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("home", "首页", ("disclosure:portal",)),
     ("draws", "抽取", ("disclosure:public_draws",)),
     ("results", "结果", ("disclosure:public_results",)),
-    ("lists", "清单与计划", ("disclosure:public_lists", "lists:public")),
+    ("lists", "清单与计划", ("lists:public", "plan:public_plans")),
     ("data", "开放数据", ("disclosure:public_data",)),
 )
 PUBLIC_FOOTER: tuple[tuple[str, tuple[str, ...]], ...] = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -10,7 +11,10 @@ from django.views.decorators.http import require_safe
 
 from liancha.accounts.permissions import Permission, may, public
 
-from . import gallery, menu, workbench
+from . import gallery, menu, todos, workbench
+from .context import calendar_of
+
+A_PAGE = 12
 
 
 @public
@@ -20,14 +24,20 @@ def home(request: HttpRequest) -> HttpResponse:
     if not request.user.is_authenticated or not may(request.user, Permission.SITE_WORKBENCH):
         return redirect(menu.url_of("disclosure:portal", "accounts:login") or "/design/")
     today = timezone.localdate()
-    todos = workbench.gather(request.user, today)
+    waiting = todos.waiting_for(request.user, today)
+    late = [todo for todo in waiting if todo.due_on is not None and todo.due_on < today]
+    shown = late if request.GET.get("tab") == "late" else waiting
+    page = Paginator([(todo, todo.is_pressing(today)) for todo in shown], A_PAGE)
     return render(
         request,
         "site/workbench.html",
         {
-            "todos": [(todo, todo.is_pressing(today)) for todo in todos],
-            "due_today": sum(todo.due_on == today for todo in todos),
-            "overdue": sum(todo.due_on is not None and todo.due_on < today for todo in todos),
+            "page_obj": page.get_page(request.GET.get("page")),
+            "waiting": len(waiting),
+            "late": len(late),
+            "due_today": sum(todo.due_on == today for todo in waiting),
+            "week": workbench.week(waiting, today, calendar_of(request)),
+            "tasks": workbench.my_tasks(request.user),
             "now": timezone.localtime(),
         },
     )
