@@ -17,7 +17,10 @@ INPUTS = (ROSTER, NEEDS, ELIGIBLE)
 
 
 def check_transcript(report: Report, transcript: InspectorTranscript) -> None:
-    """All that needs none of the three input files."""
+    """All that needs none of the three input files.
+
+    Source: liancha-draw/1, §6, level transcript.
+    """
     check_ceremony(report, transcript)
     loads = dict(transcript.loads)
     found = Counter(inspector for _, inspector in transcript.assignment)
@@ -40,7 +43,10 @@ def check_transcript(report: Report, transcript: InspectorTranscript) -> None:
 def check_inputs(
     report: Report, transcript: InspectorTranscript, files: Mapping[str, bytes]
 ) -> None:
-    """The three files, and, when all are there, the assignment made again from them."""
+    """The three files, and, when all are there, the assignment made again from them.
+
+    Source: liancha-draw/1, §8; art. 19, paragraph 1.
+    """
     rule = transcript.rule
     recorded = {
         ROSTER: rule.inputs.roster,

@@ -29,7 +29,10 @@ from .verdicts import Blocked
 
 
 def check_ceremony(report: Report, transcript: Ceremony) -> None:
-    """Rule, commitments, beacon and seed: the same for both kinds of draw."""
+    """Rule, commitments, beacon and seed: the same for both kinds of draw.
+
+    Source: liancha-draw/1, §§2–4.
+    """
     rule = transcript.rule
     problems = rule.problems(FILE)
     counts = [problem for problem in problems if problem.part.endswith((".count", ".ratio"))]
@@ -66,7 +69,10 @@ def check_ceremony(report: Report, transcript: Ceremony) -> None:
 
 
 def check_transcript(report: Report, transcript: TargetTranscript) -> None:
-    """All that needs neither list."""
+    """All that needs neither list.
+
+    Source: liancha-draw/1, §6, level transcript.
+    """
     check_ceremony(report, transcript)
     strata = transcript.rule.strata
     report.settle(
@@ -91,7 +97,10 @@ def check_transcript(report: Report, transcript: TargetTranscript) -> None:
 
 
 def check_lists(report: Report, transcript: TargetTranscript, files: Mapping[str, bytes]) -> None:
-    """frame.tsv, drawn.tsv and codes.txt, whichever are there."""
+    """frame.tsv, drawn.tsv and codes.txt, whichever are there.
+
+    Source: liancha-draw/1, §6, level full; art. 19, paragraph 3: the list is what was drawn.
+    """
     drawing = None
     codes = None
     if FRAME in files:
@@ -227,7 +236,10 @@ def _check_codes(
 
 
 def check_firm(report: Report, transcript: TargetTranscript, data: bytes, name: str) -> None:
-    """One firm's own answer: line in the committed tree, ticket, threshold, drawn or not."""
+    """One firm's own answer: line in the committed tree, ticket, threshold, drawn or not.
+
+    Source: liancha-draw/1, §6, level firm.
+    """
     try:
         answer = read_firm(data, name)
     except Refused as refusal:
