@@ -1,6 +1,6 @@
 """What can happen in this room. Every function here changes something."""
 
-from .answers import Conflict, Filled, MeasureDraft, answer, fill, take_measure
+from .answers import Conflict, Filled, MeasureDraft, answer, as_filled, fill, take_measure
 from .endings import (
     confirm_refusal,
     refuse,
@@ -8,7 +8,7 @@ from .endings import (
     state_refusal,
     withdraw_refusal,
 )
-from .notices import log_failed_contact, notify, notify_surprise
+from .notices import log_failed_contact, notify, notify_many, notify_surprise
 from .teams import form_teams, give_opinion, invite, plan_visit, plan_visits, set_leader
 from .visits import check_in, start
 
@@ -17,6 +17,7 @@ __all__ = [
     "Filled",
     "MeasureDraft",
     "answer",
+    "as_filled",
     "check_in",
     "confirm_refusal",
     "fill",
@@ -25,6 +26,7 @@ __all__ = [
     "invite",
     "log_failed_contact",
     "notify",
+    "notify_many",
     "notify_surprise",
     "plan_visit",
     "plan_visits",

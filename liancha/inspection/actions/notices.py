@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -86,6 +87,25 @@ def notify(
         remarks=remarks,
     )
     return tuple(remarks)
+
+
+@transaction.atomic
+def notify_many(
+    *, notices: Sequence[tuple[Visit, Mapping[str, str]]], by: User, at: datetime
+) -> tuple[str, ...]:
+    """Several notices at once, each with the words of `notify`: all are written, or none.
+
+    Returns the remarks of all, each with the firm it is about.
+    """
+    if not notices:
+        raise Blocked(
+            "没有可以告知的检查。请先排日程，再勾选待告知的检查。", article="21", paragraph=1
+        )
+    return tuple(
+        f"{visit}：{remark}"
+        for visit, words in notices
+        for remark in notify(visit=visit, by=by, at=at, **words)
+    )
 
 
 @transaction.atomic

@@ -1,0 +1,66 @@
+"""What a firm may scan: who stands at the door, and whether a printed form is the original."""
+
+from __future__ import annotations
+
+from django.core import signing
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+
+from liancha.accounts.permissions import public
+
+from .. import queries
+from ..models import RecordForm, Visit
+
+SALT = "inspection.check"
+DIGITS = 64
+
+
+def token_of(visit: Visit) -> str:
+    """What the code on the arrival page carries: cannot be guessed, holds for the visit only."""
+    return signing.dumps(visit.pk, salt=SALT)
+
+
+@public
+def check(request: HttpRequest, token: str) -> HttpResponse:
+    """Who comes, what they check, on what ground. Open from check-in to the end of that day.
+
+    Of a surprise visit it says only that it is one: the clue is confidential (art. 21).
+    """
+    try:
+        pk = signing.loads(token, salt=SALT)
+    except signing.BadSignature:
+        raise Http404 from None
+    one = get_object_or_404(
+        Visit.objects.select_related(
+            "team__task__field__version", "team__leader", "drawn_target__candidate", "notice"
+        ),
+        pk=pk,
+    )
+    day = timezone.localdate()
+    begun = one.checkins.filter(at__date=day).exists()
+    ended_today = one.completed_at and timezone.localdate(one.completed_at) == day
+    if not (ended_today or (begun and not one.is_over)):
+        return render(request, "inspection/check.html", {"is_open": False}, status=404)
+    context = {
+        "is_open": True,
+        "visit": one,
+        "task": one.team.task,
+        "attendance": queries.attendance(one, on=day),
+        "sections": [each for each in queries.sections(one) if each.part.is_involved],
+    }
+    return render(request, "inspection/check.html", context)
+
+
+@public
+def check_record(request: HttpRequest, digest: str) -> HttpResponse:
+    """Whether a record form with this digest exists. Says when and which task, not who."""
+    form = None
+    if len(digest) == DIGITS:
+        form = (
+            RecordForm.objects.select_related("visit__team__task")
+            .filter(digest=digest.lower(), ended_at__isnull=False)
+            .first()
+        )
+    context = {"form": form, "digest": digest}
+    return render(request, "inspection/check_record.html", context, status=200 if form else 404)
