@@ -91,5 +91,5 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "menu": SimpleLazyObject(lambda: built[0]),
         "current": SimpleLazyObject(lambda: built[1]),
         "me": SimpleLazyObject(lambda: me(user)),
-        "search_url": menu.url_of("site:search", "registry:targets"),
+        "search_url": menu.url_of("site:search"),
     }

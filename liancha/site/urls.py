@@ -9,6 +9,7 @@ from . import views
 site = (
     [
         path("", views.home, name="workbench"),
+        path("search/", views.search, name="search"),
         path("design/", views.design, name="design"),
         path("design/blocked/", views.design_blocked, name="design_blocked"),
         path("design/<slug:layout>/", views.design_layout, name="design_layout"),

@@ -9,9 +9,10 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from liancha.accounts.permissions import Permission, may, public
+from liancha.accounts.permissions import Permission, may, public, requires
 
 from . import gallery, menu, todos, workbench
+from . import search as searching
 from .context import calendar_of
 
 A_PAGE = 12
@@ -41,6 +42,17 @@ def home(request: HttpRequest) -> HttpResponse:
             "now": timezone.localtime(),
         },
     )
+
+
+@requires(Permission.SITE_WORKBENCH)
+@require_safe
+def search(request: HttpRequest) -> HttpResponse:
+    """What the search box of the top bar leads to. A single hit is opened at once."""
+    text = request.GET.get("q", "").strip()[:60]
+    found = searching.search(request.user, text)
+    if len(found) == 1 and len(found[0].hits) == 1:
+        return redirect(found[0].hits[0].url)
+    return render(request, "site/search.html", {"text": text, "found": found})
 
 
 def _only_for_looking() -> None:
