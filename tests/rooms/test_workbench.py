@@ -10,7 +10,7 @@ from liancha.oversight.models import Reminder
 from liancha.plan.models import Plan, PlanCoSign
 from liancha.rulebook.deadlines import Calendar
 from liancha.rulebook.lifecycles import PlanState, TaskState
-from liancha.site import todos, workbench
+from liancha.site import search, todos, workbench
 from tests.people import NOON
 from tests.rooms.draw_world import STARTS, World, make_world
 
@@ -25,6 +25,7 @@ def world(monkeypatch) -> World:
     # What is asked here is what waits; where a page stands is the rooms' own matter.
     monkeypatch.setattr(todos, "place_of", lambda record, *page: f"/{record.pk}/")
     monkeypatch.setattr(workbench, "place_of", lambda record, *page: f"/{record.pk}/")
+    monkeypatch.setattr(search, "place_of", lambda record, *page: f"/{record.pk}/")
     return make_world(classes="ABCD")
 
 
@@ -134,3 +135,28 @@ def test_the_start_page_shows_the_work(client, world):
     assert "建待抽检库：宾馆、旅店监督抽查（第 1 批）" in page
     assert "第 2 步，共 7 步：建库" in page
     assert "没有超期的事项" in client.get("/?tab=late").content.decode()
+
+
+# ── The search box ────────────────────────────────────────────────────────────────────────
+
+
+def test_the_search_finds_what_the_lists_would_show(client, world):
+    client.force_login(world.cast.shen)
+    page = client.get("/search/", {"q": "宾馆"}).content.decode()
+    assert "洛阳第1宾馆" in page
+    assert "宾馆、旅店监督抽查（第 1 批）" in page
+
+
+def test_the_search_does_not_look_over_fences(client, world):
+    client.force_login(world.cast.huo)
+    page = client.get("/search/", {"q": "宾馆"}).content.decode()
+    assert "宾馆、旅店监督抽查（第 1 批）" not in page
+    client.force_login(world.cast.sys)
+    assert "没有找到" in client.get("/search/", {"q": "宾馆"}).content.decode()
+
+
+def test_a_single_hit_is_opened_at_once(client, world):
+    client.force_login(world.cast.shen)
+    answer = client.get("/search/", {"q": world.task.number})
+    assert answer.status_code == 302
+    assert answer["Location"] == f"/{world.task.pk}/"
