@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from django.db import models
+from django.urls import reverse
 
 from liancha.accounts.models import Department, Region, User
 from liancha.ledger.locks import Lock, Sealed
 from liancha.rulebook import lifecycles
+from liancha.rulebook.eligibility import Duty
 from liancha.rulebook.lifecycles import ListState
 
 
@@ -27,6 +30,9 @@ class Method(models.TextChoices):
     REMOTE = "7", "非现场监管"
 
 
+LEVELS = (("C", "市级"), ("X", "县（区）级"), ("CX", "市、县（区）级"))
+
+
 class ListVersionQuerySet(models.QuerySet["ListVersion"]):
     def in_force(self, kind: str, region: str = "410300") -> Self:
         return self.filter(kind=kind, region=region, state=ListState.PUBLISHED)
@@ -34,6 +40,10 @@ class ListVersionQuerySet(models.QuerySet["ListVersion"]):
     def published(self) -> Self:
         """Versions anybody may read: the one in force and those it superseded."""
         return self.filter(state__in=(ListState.PUBLISHED, ListState.SUPERSEDED))
+
+    def in_work(self) -> Self:
+        """Versions that are being drawn up: not public yet."""
+        return self.exclude(state__in=(ListState.PUBLISHED, ListState.SUPERSEDED))
 
 
 class ListVersion(models.Model):
@@ -80,16 +90,35 @@ class ListVersion(models.Model):
     def __str__(self) -> str:
         return f"{self.title}（第 {self.number} 版）"
 
+    def get_absolute_url(self) -> str:
+        return reverse("lists:version", args=[self.pk])
+
+    @property
+    def is_joint(self) -> bool:
+        return self.kind == self.Kind.JOINT
+
+    @property
+    def is_draft(self) -> bool:
+        return self.state == ListState.DRAFT
+
+    @property
+    def is_public(self) -> bool:
+        return self.state in (ListState.PUBLISHED, ListState.SUPERSEDED)
+
     def advance(self, then: ListState) -> None:
         self.state = lifecycles.LIST.step(ListState(self.state), then)
         self.save(update_fields=["state"])
 
 
 class CoSign(models.Model):
-    """会签: one named department's word on a list version (art. 9)."""
+    """会签: one named department's word on a list version (art. 9).
+
+    agrees  None until it has spoken; only agreement counts towards publication
+    """
 
     version = models.ForeignKey(ListVersion, models.CASCADE, related_name="cosigns")
     department = models.ForeignKey(Department, models.PROTECT)
+    agrees = models.BooleanField("同意", null=True, blank=True)
     opinion = models.CharField("意见", max_length=300, blank=True)
     signed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     signed_at = models.DateTimeField(null=True, blank=True)
@@ -98,6 +127,34 @@ class CoSign(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["version", "department"], name="one_cosign_each"),
         ]
+
+
+class ListChange(models.Model):
+    """立改废释: one row put in, altered or taken out against the version before (art. 8).
+
+    basis  which law changed, or which practice: no change without one
+    """
+
+    class Kind(models.TextChoices):
+        ADDED = "added", "新增"
+        CHANGED = "changed", "修改"
+        REMOVED = "removed", "删除"
+
+    version = models.ForeignKey(ListVersion, models.CASCADE, related_name="changes")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    code = models.CharField(max_length=10)
+    name = models.CharField(max_length=200)
+    basis = models.CharField("依据和理由", max_length=300)
+    at = models.DateTimeField()
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+
+    lock: ClassVar[Lock] = Sealed("list", "version_id", is_fixed=False)
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.name}"
 
 
 class CheckItem(models.Model):
@@ -124,20 +181,32 @@ class CheckItem(models.Model):
 
 
 class JointField(models.Model):
-    """抽查领域: the row of the joint list that one task is about (art. 10)."""
+    """抽查领域: the row of the joint list that one task is about (art. 10).
+
+    tag      code of the registry's tag that its targets carry
+    methods  digits of Method: "1 3"
+    duty     what makes the initiator fit to initiate: 主管部门 or 重要监管职责
+    """
 
     version = models.ForeignKey(ListVersion, models.CASCADE, related_name="fields")
     code = models.CharField("代码", max_length=10)
     name = models.CharField("抽查领域", max_length=80)
     targets = models.CharField("检查对象", max_length=200)
-    tag = models.CharField("对象标签", max_length=40)  # registry.Tag.code
+    tag = models.CharField("对象标签", max_length=40)
     item_class = models.CharField("事项类别", max_length=10, choices=ItemClass.choices)
-    methods = models.CharField("检查方式", max_length=20)  # digits of Method: "1 3"
+    methods = models.CharField("检查方式", max_length=20)
     ratio_note = models.CharField("参考比例和频次", max_length=80, blank=True)
-    level = models.CharField("层级", max_length=2)  # C 市, X 县（区）, CX
+    level = models.CharField("层级", max_length=2, choices=LEVELS)
     source = models.CharField("来源", max_length=60, blank=True)
-    initiator = models.ForeignKey(Department, models.PROTECT, related_name="+")
-    cooperators = models.ManyToManyField(Department, related_name="+")
+    initiator = models.ForeignKey(
+        Department, models.PROTECT, related_name="+", verbose_name="发起部门"
+    )
+    duty = models.CharField(
+        "发起部门职责", max_length=10, choices=Duty.choices(), default=Duty.COMPETENT
+    )
+    cooperators = models.ManyToManyField(
+        Department, through="Cooperation", related_name="+", verbose_name="配合部门"
+    )
 
     lock: ClassVar[Lock] = Sealed("list", "version_id", is_fixed=False)
 
@@ -149,6 +218,48 @@ class JointField(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def method_words(self) -> str:
+        """现场检查、网络监测."""
+        return "、".join(Method(digit).label for digit in self.methods.split())
+
+
+@dataclass(frozen=True, slots=True)
+class SealedWithItsField(Lock):
+    """Rows that hang on a joint field refuse every change once its version is sealed."""
+
+    def refusals(self, model: type[models.Model], vendor: str) -> dict[str, str]:
+        def sealed(row: str) -> str:
+            return (
+                "EXISTS (SELECT 1 FROM ledger_seal JOIN lists_jointfield ON ledger_seal.subject = "
+                "'list:' || CAST(lists_jointfield.version_id AS TEXT) "
+                f'WHERE lists_jointfield.id = {row}."field_id")'
+            )
+
+        return {
+            "INSERT": sealed("NEW"),
+            "UPDATE": f"{sealed('OLD')} OR {sealed('NEW')}",
+            "DELETE": sealed("OLD"),
+        }
+
+
+class Cooperation(models.Model):
+    """A department named as cooperator in a field."""
+
+    field = models.ForeignKey(JointField, models.CASCADE, related_name="cooperations")
+    department = models.ForeignKey(Department, models.PROTECT, related_name="+")
+
+    lock: ClassVar[Lock] = SealedWithItsField()
+
+    class Meta:
+        ordering: ClassVar = ["department"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["field", "department"], name="cooperates_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.field} · {self.department}"
 
 
 class JointItem(models.Model):

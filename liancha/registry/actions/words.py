@@ -107,7 +107,7 @@ def save_place(
         defaults={"is_old": is_old},
     )
     ledger.append(
-        "registry.save_place", by=by, at=at, name=name, region=region, kind=kind, old=is_old
+        "registry.save_place", by=by, at=at, name=name, region=region, place=kind, old=is_old
     )
     return place
 
