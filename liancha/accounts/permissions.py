@@ -47,6 +47,7 @@ class Permission(StrEnum):
     INSPECTION_TEAM = "inspection.team"
     INSPECTION_VIEW = "inspection.view"
     LEDGER_VIEW = "ledger.view"
+    LISTS_COSIGN = "lists.cosign"
     LISTS_EDIT = "lists.edit"
     LISTS_PUBLISH = "lists.publish"
     LISTS_VIEW = "lists.view"
@@ -140,6 +141,7 @@ ROLES: dict[Role, Powers] = {
         "为本部门编计划行、建任务、拟方案、建库、主持检查对象的抽取、组织检查组和告知。",
         _READ
         | {
+            P.LISTS_COSIGN,
             P.LISTS_EDIT,
             P.REGISTRY_EDIT,
             P.REGISTRY_IMPORT,
@@ -158,6 +160,7 @@ ROLES: dict[Role, Powers] = {
         "确认本部门参与，参加摇号，抽取本部门人员，录入并公示本部门结果，跟踪后续处置。",
         _READ
         | {
+            P.LISTS_COSIGN,
             P.REGISTRY_EDIT,
             P.REGISTRY_IMPORT,
             P.ROSTER_EDIT,
@@ -178,6 +181,7 @@ ROLES: dict[Role, Powers] = {
         "批准本部门的计划、方案、作废和人员更换，审核结果；不批准自己提出的事项。",
         _READ
         | {
+            P.LISTS_COSIGN,
             P.PLAN_APPROVE,
             P.TASK_APPROVE,
             P.DRAW_VOID,
