@@ -17,6 +17,8 @@ from django.urls import NoReverseMatch, get_urlconf, reverse
 from liancha.accounts.models import User
 from liancha.accounts.permissions import Permission
 
+from . import todos
+
 Count = Callable[[User], int]
 
 
@@ -38,6 +40,17 @@ class Entry:
 
 
 P = Permission
+
+
+def _results(user: User) -> int:
+    works = user.may(P.DISCLOSURE_ENTER) or user.may(P.DISCLOSURE_AUDIT)
+    return todos.open_results(user).count() if works else 0
+
+
+def _follow_ups(user: User) -> int:
+    return todos.open_follow_ups(user).count() if user.may(P.DISCLOSURE_FOLLOW_UP) else 0
+
+
 MENU: tuple[Entry, ...] = (
     Entry("", "工作台", "house", "site:workbench", (P.SITE_WORKBENCH,)),
     Entry("一单两库", "抽查事项清单", "list-check", "lists:items", (P.LISTS_VIEW,)),
@@ -48,8 +61,22 @@ MENU: tuple[Entry, ...] = (
     Entry("计划与任务", "抽查任务", "clipboard2-check", "task:tasks", (P.TASK_VIEW,)),
     Entry("计划与任务", "摇号派发", "shuffle", "draw:draws", (P.DRAW_WATCH,)),
     Entry("检查与公示", "联合检查", "phone", "inspection:visits", (P.INSPECTION_VIEW,)),
-    Entry("检查与公示", "结果与公示", "megaphone", "disclosure:results", (P.DISCLOSURE_VIEW,)),
-    Entry("检查与公示", "后续处置", "arrow-repeat", "disclosure:followups", (P.DISCLOSURE_VIEW,)),
+    Entry(
+        "检查与公示",
+        "结果与公示",
+        "megaphone",
+        "disclosure:results",
+        (P.DISCLOSURE_VIEW,),
+        _results,
+    ),
+    Entry(
+        "检查与公示",
+        "后续处置",
+        "arrow-repeat",
+        "disclosure:followups",
+        (P.DISCLOSURE_VIEW,),
+        _follow_ups,
+    ),
     Entry("监督", "超期与预警", "speedometer2", "oversight:overdue", (P.OVERSIGHT_VIEW,)),
     Entry("监督", "督办与通报", "bell", "oversight:reminders", (P.OVERSIGHT_VIEW,)),
     Entry("监督", "存证日志", "link-45deg", "oversight:log", (P.LEDGER_VIEW,)),

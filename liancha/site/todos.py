@@ -243,11 +243,16 @@ RESULT_STEPS: tuple[tuple[tuple[ResultState, ...], Permission, str, str, str], .
 )
 
 
+def open_results(user: User) -> QuerySet[Result]:
+    """Results of this person's department at a step that is theirs; who entered never audits."""
+    states = [state for step in RESULT_STEPS if user.may(step[1]) for state in step[0]]
+    rows = Result.objects.of_department(user).filter(state__in=states)
+    return rows.exclude(state=ResultState.ENTERED, entered_by=user)
+
+
 def results(user: User) -> Iterator[Todo]:
-    """Results of this person's department at the step that is theirs; who entered never audits."""
-    steps = {state: step for step in RESULT_STEPS if user.may(step[1]) for state in step[0]}
-    rows: QuerySet[Result] = Result.objects.of_department(user).filter(state__in=list(steps))
-    rows = rows.exclude(state=ResultState.ENTERED, entered_by=user)
+    steps = {state: step for step in RESULT_STEPS for state in step[0]}
+    rows = open_results(user)
     related = "part__department", "part__visit__drawn_target__candidate", "part__visit__team__task"
     for result in rows.select_related(*related).order_by(F("due_on").asc(nulls_last=True))[:MOST]:
         _, _, mark, title, verb = steps[ResultState(result.state)]
@@ -265,8 +270,12 @@ def results(user: User) -> Iterator[Todo]:
         )
 
 
+def open_follow_ups(user: User) -> QuerySet[FollowUp]:
+    return FollowUp.objects.filter(department=user.department_id, state=FollowUpState.OPEN)
+
+
 def follow_ups(user: User) -> Iterator[Todo]:
-    rows = FollowUp.objects.filter(department=user.department_id, state=FollowUpState.OPEN)
+    rows = open_follow_ups(user)
     related = "department", "result__part__visit__drawn_target__candidate"
     for one in rows.select_related(*related).order_by(F("due_on").asc(nulls_last=True))[:MOST]:
         yield Todo(
