@@ -252,12 +252,12 @@ class AdjustForm(forms.Form):
         kind.choices = [
             (value, label) for value, label in Adjustment.Kind.choices if value in kinds
         ]
-        self.initial |= {
-            "kind": kinds[0],
-            "starts_on": line.starts_on,
-            "ends_on": line.ends_on,
-            "frequency": line.frequency,
-        }
+        self.initial.update(
+            kind=kinds[0],
+            starts_on=line.starts_on,
+            ends_on=line.ends_on,
+            frequency=line.frequency,
+        )
 
     def clean(self) -> None:
         kind = self.cleaned_data.get("kind")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from liancha.papers.writers import Sheet, write_workbook
+from liancha.papers.writers import Sheet, Value, write_workbook
 from liancha.rulebook.coverage import PLAN_COLUMNS
 
 from . import columns
@@ -19,7 +19,7 @@ ADJUSTMENT_TITLES = ("计划编号", "任务名称", "调整", "调整前", "调
 def workbook(plan: Plan, lines: Iterable[PlanLine], adjustments: Iterable[Adjustment]) -> bytes:
     """The eight columns, and beside them the number and state of each line; then the changes."""
     titles = ("序号", "计划编号", *PLAN_COLUMNS, "状态")
-    rows = [
+    rows: list[Sequence[Value]] = [
         (n, line.number, *columns.columns(line).values(), line.get_state_display())
         for n, line in enumerate(lines, 1)
     ]
