@@ -18,10 +18,10 @@ from . import signature
 from .actions import Filled, MeasureDraft
 from .models import Notice, RecordForm, Visit
 
-MOST_BYTES = 64 * 1024  # of one row of the form as JSON
+MOST_BYTES = 128 * 1024  # of one row of the form as JSON
 PAPERS = (
     "营业执照；\n各项许可证、备案凭证；\n与上述检查事项有关的制度、记录、台账、合同和票据；\n"
-    "到场人员的身份证件（非法定代表人到场的，带授权委托书）。"
+    "到场人员的身份证件（受托到场的，带授权委托书）。"
 )
 
 

@@ -25,7 +25,11 @@ def seats() -> models.QuerySet[Assignment]:
         assignment=OuterRef("pk"), state=ReplacementState.APPROVED
     ).order_by("-id")
     return Assignment.objects.annotate(
-        holder=Coalesce(Subquery(changes.values("coming")[:1]), F("inspector_id"))
+        holder=Coalesce(
+            Subquery(changes.values("coming")[:1]),
+            F("inspector_id"),
+            output_field=models.BigIntegerField(),
+        )
     )
 
 

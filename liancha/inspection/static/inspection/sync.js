@@ -91,7 +91,7 @@ async function send(key, draft) {
       method: 'POST',
       redirect: 'manual',
       credentials: 'same-origin',
-      keepalive: true,
+      keepalive: document.visibilityState === 'hidden',
       signal: AbortSignal.timeout ? AbortSignal.timeout(PATIENCE) : undefined,
       headers: { 'Content-Type': 'application/json', Accept: 'application/json', 'X-CSRFToken': token() },
       body: JSON.stringify({ finding: draft.finding, situation: draft.situation, measures: draft.measures.map((m) => ({ ...m, witness: Number(m.witness) || null })), seen: draft.seen, tab }),
