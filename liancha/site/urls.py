@@ -20,6 +20,11 @@ site = (
 urlpatterns = [
     path("", include(site)),
     path("", include("liancha.accounts.urls")),
+    path("", include("liancha.disclosure.urls")),
+    path("", include("liancha.draw.urls")),
+    path("", include("liancha.inspection.urls")),
+    path("", include("liancha.plan.urls")),
+    path("", include("liancha.task.urls")),
     path("", include("liancha.oversight.urls")),
     path("", include("liancha.queue.urls")),
     path("", include("liancha.roster.urls")),
