@@ -1,11 +1,14 @@
 """第四章 联合抽查活动的组织实施 — Chapter 4, the visit (arts. 20 and 21)."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
+from liancha.inspection import actions
+from liancha.inspection.models import ItemAnswer, RecordForm, Visit
 from liancha.rulebook import deadlines, presence
 from liancha.rulebook.eligibility import Span
+from liancha.rulebook.lifecycles import VisitState
 from liancha.rulebook.presence import (
     Channel,
     Ending,
@@ -17,10 +20,28 @@ from liancha.rulebook.presence import (
 )
 from liancha.rulebook.verdicts import Blocked
 from tests.articles.calendars import CALENDAR
+from tests.people import NOON
+from tests.rooms.visit_world import (
+    DAY,
+    MORNING,
+    answer_all,
+    arrive,
+    begun,
+    make_visit_world,
+    sign,
+    tell,
+    told,
+)
 
 TODAY = date(2026, 11, 26)
 VALID = (Span(date(2024, 1, 1), date(2029, 12, 31)),)
 OVER = (Span(date(2020, 1, 1), date(2026, 11, 25)),)
+
+
+@pytest.fixture
+def world(db):
+    """Three hotels and their officers are drawn; the teams are still to be formed."""
+    return make_visit_world()
 
 
 def officer(person, department, certificates=VALID, **facts):
@@ -54,6 +75,38 @@ class TestArticle20:
         assert presence.officers_present(team, ["市监"], on=TODAY) == {"市监": 1}
         with pytest.raises(Blocked, match="专家和辅助人员不计入"):
             presence.check_present(team, "市监", on=TODAY)
+
+    def test_the_initiator_forms_the_teams_and_names_the_leader(self, world):
+        with pytest.raises(Blocked, match="由发起部门") as refusal:
+            actions.form_teams(task=world.task, by=world.cast.lu, at=NOON)
+        assert refusal.value.article == "20"
+        for team in actions.form_teams(task=world.task, by=world.cast.shen, at=NOON):
+            assert team.leader == world.officers["GA"][0]
+            assert team.leader in team.members.all()
+
+    def test_another_member_may_lead_if_their_certificate_is_valid(self, world):
+        team = actions.form_teams(task=world.task, by=world.cast.shen, at=NOON)[0]
+        member, outsider = world.officers["WJ"][0], world.officers["WJ"][2]
+        facts = {"team": team, "by": world.cast.shen, "at": NOON}
+        with pytest.raises(Blocked, match="不在组员名单中"):
+            actions.set_leader(inspector=outsider, **facts)
+        member.certificates.update(valid_to=date(2026, 11, 22))
+        with pytest.raises(Blocked, match="已过期"):
+            actions.set_leader(inspector=member, **facts)
+        member.certificates.update(valid_to=date(2028, 12, 31))
+        assert actions.set_leader(inspector=member, **facts).leader == member
+
+    def test_an_invited_expert_on_the_spot_does_not_make_up_for_an_officer(self, world):
+        visit = told(world)[0]
+        expert = world.officers["WJ"][2]
+        expert.is_expert = True
+        expert.save()
+        actions.invite(visit=visit, expert=expert, by=world.cast.shen, at=NOON)
+        arrive(world, visit, "WJ", count=1)
+        with pytest.raises(Blocked, match="不在这一组"):
+            actions.check_in(visit=visit, inspector=expert, by=expert.user, at=MORNING)
+        with pytest.raises(Blocked, match="到场的持有效执法证件人员 1 人"):
+            actions.start(visit=visit, by=world.officers["WJ"][0].user, at=MORNING)
 
 
 class TestArticle21:
@@ -161,3 +214,168 @@ class TestArticle21:
             presence.check_measure(MeasureKind.CEASE, **facts, officers=["甲", "乙"])
         with pytest.raises(Blocked, match="第二名"):
             presence.check_measure(MeasureKind.CEASE, **facts, words="停止", officers=["甲"])
+
+    # The same on a task of three hotels and four departments
+
+    def test_one_notice_speaks_for_all_departments(self, world):
+        visit = told(world)[0]
+        tell(world, visit)
+        assert Visit.objects.get(pk=visit.pk).notice.items == "公安：许可；卫健：卫生许可"
+
+    def test_a_visit_without_notice_does_not_begin_and_nobody_checks_in(self, world):
+        actions.form_teams(task=world.task, by=world.cast.shen, at=NOON)
+        visit, first = world.visits[0], world.officers["GA"][0]
+        with pytest.raises(Blocked, match="还没有告知企业"):
+            actions.check_in(visit=visit, inspector=first, by=first.user, at=MORNING)
+        for n in range(3):
+            actions.log_failed_contact(
+                visit=visit,
+                channel="phone",
+                note=f"第 {n + 1} 次无人接听",
+                by=world.cast.shen,
+                at=NOON,
+            )
+        arrive(world, visit, "GA")
+        actions.start(visit=visit, by=first.user, at=MORNING)
+        assert Visit.objects.get(pk=visit.pk).state == VisitState.STARTED
+
+    def test_a_surprise_visit_needs_a_clue_and_no_notice(self, world):
+        actions.form_teams(task=world.task, by=world.cast.shen, at=NOON)
+        visit, first = world.visits[0], world.officers["GA"][0]
+        facts = {"visit": visit, "approver": "程以宁", "by": world.cast.shen, "at": NOON}
+        with pytest.raises(Blocked, match="线索编号"):
+            actions.notify_surprise(clue_source="投诉举报", clue_number="", **facts)
+        actions.notify_surprise(clue_source="投诉举报", clue_number="2026-118", **facts)
+        arrive(world, visit, "GA")
+        assert actions.start(visit=visit, by=first.user, at=MORNING) == ["洛阳市公安局"]
+
+    def test_a_department_with_one_officer_is_stopped_and_the_others_go_on(self, world):
+        visit = told(world)[0]
+        arrive(world, visit, "GA", "WJ", "SCJG")
+        arrive(world, visit, "XF", count=1)
+        begun_by = actions.start(visit=visit, by=world.officers["GA"][0].user, at=MORNING)
+        assert len(begun_by) == 3
+        alone = world.officers["XF"][0]
+        with pytest.raises(Blocked, match="还没有开始检查") as refusal:
+            actions.answer(
+                visit=visit,
+                item=world.items["消防安全检查合格证"],
+                finding="fine",
+                by=alone.user,
+                at=MORNING,
+            )
+        assert refusal.value.article == "21"
+
+    def test_its_items_hold_up_the_signature_until_its_second_officer_has_come(self, world):
+        visit = told(world)[0]
+        arrive(world, visit, "GA", "WJ", "SCJG")
+        arrive(world, visit, "XF", count=1)
+        actions.start(visit=visit, by=world.officers["GA"][0].user, at=MORNING)
+        answer_all(world, visit)
+        with pytest.raises(Blocked, match="消防救援支队的 1 项还没有开始，现在到场 1 人"):
+            sign(world, visit)
+        late = MORNING + timedelta(minutes=40)
+        arrive(world, visit, "XF", at=late)
+        actions.start(visit=visit, by=world.officers["XF"][1].user, at=late)
+        answer_all(world, visit)
+        sign(world, visit)
+        assert Visit.objects.get(pk=visit.pk).state == VisitState.SIGNED
+
+    def test_an_order_without_a_finding_is_refused(self, world):
+        visit = begun(world)
+        one = world.officers["SCJG"][0]
+        answer = actions.answer(
+            visit=visit, item=world.items["明码标价情况"], finding="fine", by=one.user, at=MORNING
+        )
+        with pytest.raises(Blocked, match="先有发现的问题"):
+            actions.take_measure(
+                answer=answer,
+                kind="cease",
+                channel="written",
+                basis="价格法",
+                by=one.user,
+                at=MORNING,
+            )
+
+    def test_a_spoken_order_names_its_words_and_a_colleague_on_the_spot(self, world):
+        visit = begun(world)
+        one, two, absent = world.officers["SCJG"]
+        answer = actions.answer(
+            visit=visit,
+            item=world.items["明码标价情况"],
+            finding="found",
+            situation="收费高于标价",
+            by=one.user,
+            at=MORNING,
+        )
+        facts = {"answer": answer, "kind": "cease", "channel": "oral", "basis": "价格法第十三条"}
+        facts |= {"by": one.user, "at": MORNING}
+        with pytest.raises(Blocked, match="记下说的话"):
+            actions.take_measure(**facts, witness=two)
+        with pytest.raises(Blocked, match="第二名"):
+            actions.take_measure(**facts, detail="立即停止加价收费。")
+        with pytest.raises(Blocked, match="已签到的另一名"):
+            actions.take_measure(**facts, detail="立即停止加价收费。", witness=absent)
+        measure = actions.take_measure(**facts, detail="立即停止加价收费。", witness=two)
+        assert measure.witness == two
+
+    def test_a_blank_item_holds_up_the_signature(self, world):
+        visit = begun(world)
+        answer_all(world, visit, but=("公共场所卫生许可",))
+        with pytest.raises(Blocked, match="卫健还有 1 项没有填写：公共场所卫生许可"):
+            sign(world, visit)
+
+    def test_a_refusal_is_stated_by_two_officers_on_the_spot(self, world):
+        visit = begun(world)
+        answer_all(world, visit)
+        one, two, absent = world.officers["GA"]
+        facts = {
+            "visit": visit,
+            "ending": "refused",
+            "refusal": "负责人称需请示总部，拒绝签名。",
+            "by": one.user,
+            "at": MORNING,
+        }
+        with pytest.raises(Blocked, match="现在有 1 名确认"):
+            actions.refuse(**facts, inspectors=[one])
+        with pytest.raises(Blocked, match="没有在现场签到"):
+            actions.refuse(**facts, inspectors=[absent])
+        with pytest.raises(Blocked, match="至少 10 个字"):
+            actions.refuse(**facts | {"refusal": "拒绝签名"}, inspectors=[two])
+        form = actions.refuse(**facts, inspectors=[two])
+        assert {each.inspector for each in form.witnesses.all()} == {one, two}
+        assert Visit.objects.get(pk=visit.pk).state == VisitState.ANNOTATED
+
+    def test_a_signed_form_takes_no_more_answers(self, world):
+        visit = begun(world)
+        answer_all(world, visit)
+        sign(world, visit)
+        one = world.officers["WJ"][0]
+        with pytest.raises(Blocked, match="不能再改") as refusal:
+            actions.answer(
+                visit=visit,
+                item=world.items["公共场所卫生许可"],
+                finding="found",
+                by=one.user,
+                at=MORNING,
+            )
+        assert refusal.value.article == "21"
+        assert set(ItemAnswer.objects.values_list("finding", flat=True)) == {"fine"}
+
+    def test_each_department_writes_its_own_rows_only(self, world):
+        visit = begun(world)
+        with pytest.raises(Blocked, match="由负责的部门填写"):
+            actions.answer(
+                visit=visit,
+                item=world.items["公共场所卫生许可"],
+                finding="fine",
+                by=world.officers["SCJG"][0].user,
+                at=MORNING,
+            )
+
+    def test_anybody_the_firm_sends_may_sign(self, world):
+        visit = begun(world)
+        answer_all(world, visit)
+        sign(world, visit, signer="值班前台", signer_post="前台接待")
+        assert RecordForm.objects.get().signer_post == "前台接待"
+        assert Visit.objects.get(pk=visit.pk).planned_on == DAY
