@@ -1,4 +1,4 @@
-/* Lists: ticks and the batch bar, labels of the cards a table becomes on a phone, J K X Enter. */
+/* Lists: query rows, ticks and the batch bar, labels of the cards a table becomes on a phone, J K X Enter. */
 import { fresh } from './once.js';
 import { isTyping } from './menus.js';
 
@@ -8,6 +8,7 @@ let isWatching = false;
 export function watchLists(root) {
   fresh(root, 'form[data-batch]').forEach(batch);
   fresh(root, 'table.lc-table').forEach(label);
+  fresh(root, 'form.lc-query').forEach(fold);
   if (!isWatching) {
     isWatching = true;
     document.addEventListener('keydown', move);
@@ -62,6 +63,23 @@ function batch(form) {
   });
   window.addEventListener('pageshow', show);
   show();
+}
+
+/* On a phone a query row with several fields shows the first one, and the rest on demand. */
+function fold(form) {
+  const fields = [...form.children].filter((child) => child.classList.contains('lc-field'));
+  if (fields.length < 2) return;
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.className = 'btn lc-query-toggle';
+  button.textContent = '筛选';
+  const show = (isFolded) => {
+    form.classList.toggle('folded', isFolded);
+    button.setAttribute('aria-expanded', String(!isFolded));
+  };
+  button.addEventListener('click', () => show(!form.classList.contains('folded')));
+  fields[0].after(button);
+  show(!form.querySelector('.is-invalid'));
 }
 
 /* Below 900 px the head is gone: cells that do not speak for themselves get its word. */
