@@ -20,7 +20,8 @@ RED, BLUE = 33, 16
 class Preset:
     """One kind of beacon.
 
-    wording  the source's text with {issue} where its number goes; "" when it has none
+    wording  the source's text with {issue} where its number goes
+    begins   how every text that means this source begins
     form     spelling with 0 for each digit
     odd      says what no such source can show, "" when the value may be
     evidence what to give as proof of the value
@@ -29,6 +30,7 @@ class Preset:
     code: str
     label: str
     wording: str
+    begins: str
     form: str
     hint: str
     evidence: str
@@ -58,6 +60,7 @@ LOTTERY = Preset(
     code="lottery",
     label="双色球开奖号码",
     wording="双色球 第{issue}期 红球升序 + 蓝球",
+    begins="双色球",
     form="00 00 00 00 00 00 + 00",
     hint="每周二、四、日 21:15 开奖。抽取会等到开奖后继续，各方不必守候。",
     evidence="开奖公告的网址或报纸名称",
@@ -67,6 +70,7 @@ DICE = Preset(
     code="dice",
     label="现场掷骰 10 枚",
     wording="现场掷骰 10 枚，自左至右",
+    begins="现场掷骰",
     form="0 0 0 0 0 0 0 0 0 0",
     hint="在场各方看着掷，见证人读数，拍照存证。",
     evidence="读数的见证人、地点",
@@ -76,12 +80,10 @@ PRESETS = {preset.code: preset for preset in (LOTTERY, DICE)}
 
 
 def preset_of(form: str, source: str) -> Preset | None:
-    """Which of ours a rule's beacon is, if any."""
-    if form == DICE.form and source == DICE.wording:
-        return DICE
-    head, tail = LOTTERY.wording.split("{issue}")
-    if form == LOTTERY.form and source.startswith(head) and source.endswith(tail):
-        return LOTTERY
+    """Which of ours a rule's beacon is, if any: by its spelling and how its name begins."""
+    for preset in PRESETS.values():
+        if form == preset.form and source.startswith(preset.begins):
+            return preset
     return None
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from fractions import Fraction
 from functools import cached_property
 
 from django.db.models import (
@@ -79,6 +80,10 @@ class Stratum:
         """How many will be drawn; 0 while there is no rate."""
         return protocol.count(self.ratio, self.size) if self.ratio else 0
 
+    @property
+    def rate(self) -> Fraction | None:
+        return protocol.parse_ratio(self.ratio) if self.ratio else None
+
 
 @dataclass(frozen=True)
 class Pool:
@@ -114,7 +119,16 @@ class Pool:
     @property
     def universe(self) -> int:
         """Everybody with the tag, in the pool or out of it."""
-        return self.size + sum(each.count for each in self.excluded)
+        return self.size + self.out
+
+    @property
+    def out(self) -> int:
+        """Everybody with the tag who does not enter."""
+        return sum(each.count for each in self.excluded)
+
+    @property
+    def is_by_credit(self) -> bool:
+        return self.stratify == PlanLine.Stratify.CREDIT
 
     @property
     def candidates(self) -> TargetQuerySet:

@@ -1,8 +1,129 @@
-"""What the pages of this room show."""
+"""What the doors of this room ask: who may see which file when, and where a ceremony stands."""
 
 from __future__ import annotations
 
-from .pools import pool
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db.models import Q
+from django.utils import timezone
+
+from liancha.accounts.models import User
+from liancha.rulebook.lifecycles import DrawState
+
+from . import bundles
+from .models import Draw, Transcript
+from .pools import FINISHED, pool
 from .seats import current_inspectors
 
-__all__ = ["current_inspectors", "pool"]
+__all__ = [
+    "Openness",
+    "current_inspectors",
+    "is_public",
+    "may_have",
+    "may_see_names",
+    "openness",
+    "pool",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Openness:
+    """What of a draw anybody may have at a moment.
+
+    rule        the logged rule; of inspectors only with their transcript, it holds their inputs
+    transcript  transcript.json and log.json
+    codes       codes.txt, and the names that belong to it
+    lists       drawn.tsv and frame.tsv
+    inputs      roster.tsv, needs.tsv, eligible.tsv of a draw of inspectors
+    firms       firm.json, each to its own firm
+    opens_on    the day set in the scheme, None when the last visit decides
+    """
+
+    rule: bool
+    transcript: bool
+    codes: bool
+    lists: bool
+    inputs: bool
+    firms: bool
+    opens_on: date | None
+
+
+def openness(draw: Draw, now: datetime) -> Openness:
+    """What is public of this draw now.
+
+    Lists open after the last visit of the task or on the day its scheme names; those of
+    confidential strata never do, only the codes. A void draw has no lists to open.
+    Source: draw protocol, §6; decisions A23 and A33.
+    """
+    task = draw.task
+    is_over = task.state in FINISHED
+    opens = task.lists_open_on
+    is_open = is_over or (opens is not None and timezone.localtime(now).date() >= opens)
+    is_locked = draw.state == DrawState.LOCKED
+    is_public = is_locked or (
+        draw.state == DrawState.VOID and Transcript.objects.filter(draw=draw).exists()
+    )
+    of_targets = draw.is_of_targets
+    return Openness(
+        rule=draw.rule_at is not None and (of_targets or is_over),
+        # The transcript of inspectors names who goes to which target: it waits like a list.
+        transcript=is_public and (of_targets or is_over),
+        codes=is_locked and of_targets and is_open,
+        lists=is_locked and of_targets and is_open and not draw.is_confidential,
+        inputs=is_locked and not of_targets and is_over,
+        firms=is_locked and of_targets and is_open,
+        opens_on=opens,
+    )
+
+
+def is_public(draw: Draw, name: str, now: datetime) -> bool:
+    """Whether anybody may have this file of a draw now."""
+    opened = openness(draw, now)
+    if name in (bundles.TRANSCRIPT, bundles.LOG):
+        return opened.transcript
+    if name == bundles.CODES:
+        return opened.codes
+    if name in (bundles.FRAME, bundles.DRAWN):
+        return opened.lists
+    return opened.inputs
+
+
+def may_have(draw: Draw, name: str, user: User, now: datetime) -> bool:
+    """Whether this person may have it: public, or one of those who may see the names anyway."""
+    return is_public(draw, name, now) or may_see_names(draw, user)
+
+
+def may_see_names(draw: Draw, user: User) -> bool:
+    """Whether this person may see who is drawn before it is public: participants, the parties
+    and witnesses of the draw, auditors. Nobody else, the coordinating office included.
+
+    Source: draw protocol, §6; decision A23.
+    """
+    if "supervisor" in user.roles:
+        return True
+    if user.department_id and draw.task.departments.filter(pk=user.department_id).exists():
+        return True
+    return draw.parties.filter(user=user).exists()
+
+
+def in_sight(user: User):  # type: ignore[no-untyped-def]
+    """Draws for this person's list, newest first."""
+    return (
+        Draw.objects.visible_to(user)
+        .select_related("task", "department")
+        .order_by("-frozen_at", "-id")
+    )
+
+
+def waiting_for(user: User):  # type: ignore[no-untyped-def]
+    """Draws where this person's own hand is wanted: a commitment, a reveal, the next step."""
+    mine = Q(parties__user=user)
+    if user.department_id:
+        mine |= Q(parties__department=user.department_id, parties__user=None)
+    hands = Draw.objects.filter(
+        mine & Q(state=DrawState.COMMITTING, parties__commitment="")
+        | mine & Q(state=DrawState.RULE_LOGGED, parties__nonce="")
+    )
+    own = Draw.objects.open().filter(department=user.department_id)
+    return Draw.objects.visible_to(user).filter(Q(pk__in=hands) | Q(pk__in=own))

@@ -141,6 +141,50 @@ class Prepared:
         return sum(need.people for need in self.staffing.needs.values())
 
 
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """What one department could send, before the pool is frozen.
+
+    drawable  people with papers in order for the whole window
+    room      targets they can take in all, each counted once a person
+    needed    seats the draw will have to fill
+    """
+
+    department: Department
+    people: int
+    drawable: int
+    room: int
+    needed: int
+
+    @property
+    def is_short(self) -> bool:
+        return self.drawable < PEOPLE_PER_TARGET or self.room < self.needed
+
+    @property
+    def is_tight(self) -> bool:
+        """Nobody or hardly anybody is left to chance."""
+        return not self.is_short and self.drawable < 2 * PEOPLE_PER_TARGET
+
+
+def supplies(task: Task, *, count: int, on: date) -> list[Supply]:
+    """Whether every participant has the people for so many targets (WARN, art. 18, paragraph 2)."""
+    window = Span(task.starts_on, task.ends_on)
+    found = []
+    for part in task.participations.select_related("department"):
+        people = list(Inspector.objects.of(part.department).officers().with_papers())
+        able = [p for p in people if not inspector_faults(p.facts(on), window=window)]
+        found.append(
+            Supply(
+                department=part.department,
+                people=len(people),
+                drawable=len(able),
+                room=sum(min(each.capacity, count) for each in able),
+                needed=PEOPLE_PER_TARGET * count,
+            )
+        )
+    return found
+
+
 def units_of(of: Draw, department: Department) -> dict[str, DrawnTarget]:
     """The drawn targets this department goes to, by code: all but those it is released from."""
     drawn = list(

@@ -5,12 +5,13 @@ from .ceremony import (
     PartySpec,
     close,
     commit,
+    commitment_of,
     enter_beacon,
     log_rule,
     open_rule,
     reveal,
 )
-from .dispatching import acknowledge, dispatch
+from .dispatching import acknowledge, dispatch, note_reading
 from .locking import compute_void, lock
 from .manning import decide_replacement, freeze_inspectors, request_replacement
 from .pooling import choose_pool, freeze, set_aside, take_back
@@ -24,6 +25,7 @@ __all__ = [
     "choose_pool",
     "close",
     "commit",
+    "commitment_of",
     "compute_void",
     "decide_replacement",
     "dispatch",
@@ -32,6 +34,7 @@ __all__ = [
     "freeze_inspectors",
     "lock",
     "log_rule",
+    "note_reading",
     "open_rule",
     "request_replacement",
     "reveal",

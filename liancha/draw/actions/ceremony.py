@@ -102,6 +102,11 @@ def open_rule(
     return draw
 
 
+def commitment_of(draw: Draw, party: Party, nonce: str) -> str:
+    """What this party hands in for this number of 64 hex digits."""
+    return protocol.commitment(draw.number, party.name, nonce)
+
+
 @transaction.atomic
 def commit(*, party: Party, commitment: str, by: User, at: datetime) -> Party:
     """Hand in the hash of a number nobody knows yet. With the last one the rule is logged.
@@ -187,7 +192,7 @@ def reveal(*, party: Party, nonce: str, by: User, at: datetime) -> Party:
         raise Blocked(f"{party.name}已经揭示，不能再改。", article="19", paragraph=1)
     if not form.is_hex(nonce, 64):
         raise Blocked("随机数应是 64 位小写十六进制数。", article="19", paragraph=1)
-    if protocol.commitment(draw.number, party.name, nonce) != party.commitment:
+    if commitment_of(draw, party, nonce) != party.commitment:
         raise Blocked(
             f"这个随机数与{party.name}的承诺不符，没有收下。"
             "请用生成承诺的那台设备或当时保存的文件再揭示一次。",

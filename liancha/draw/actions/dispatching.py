@@ -94,3 +94,12 @@ def acknowledge(*, dispatch: Dispatch, by: User, at: datetime) -> Dispatch:
         department=dispatch.department.code,
     )
     return dispatch
+
+
+@transaction.atomic
+def note_reading(*, draw: Draw, name: str, by: User, at: datetime) -> None:
+    """Put on record who took a list that is not public yet.
+
+    Source: draw protocol, §7, frame.tsv is guarded like the drawn list.
+    """
+    ledger.append("draw.read_list", by=by, at=at, about=("draw", draw.pk), file=name)

@@ -17,7 +17,7 @@ from liancha.task.models import Task
 from .. import frames, rosters, rules, transcripts
 from ..models import Assignment, Candidate, Draw, DrawnTarget, Transcript
 from .ceremony import held, value_problem
-from .pooling import only_for
+from .pooling import only_for, refused_as_blocked
 
 LOOKED_UP = 500  # codes in one query, well below what SQLite takes
 
@@ -40,11 +40,10 @@ def lock(*, draw: Draw, by: User, at: datetime) -> Draw:
             "名单表里已有不是本次抽取写入的内容，不能锁定。请通知审计管理员。", article="19"
         )
     task = Task.objects.select_for_update(of=("self",)).get(pk=draw.task_id)
+    with refused_as_blocked("存证的规则与各方的随机数对不上，不能抽取", "19"):
+        count = _lock_targets(draw) if draw.is_of_targets else _lock_inspectors(draw)
     if draw.is_of_targets:
-        count = _lock_targets(draw)
         task.advance(TaskState.TARGETS_DRAWN)
-    else:
-        count = _lock_inspectors(draw)
     draw.save(update_fields=["seed"])
     if not draw.is_of_targets and all_drawn(task):
         task.advance(TaskState.INSPECTORS_DRAWN)

@@ -21,7 +21,7 @@ from liancha.task.models import Task
 
 from .. import rosters, seats
 from ..models import Assignment, Draw, Replacement
-from .pooling import keep_files, next_number, only_for
+from .pooling import keep_files, next_number, only_for, refused_as_blocked
 
 
 @transaction.atomic
@@ -60,9 +60,10 @@ def freeze_inspectors(
             f"冻结后移出人员要写明理由：{'、'.join(unexplained)}。", article="19", paragraph=1
         )
     local = timezone.localtime(at)
-    prepared = seats.prepared(
-        of=of, department=department, removed=removed, base=base, on=local.date()
-    )
+    with refused_as_blocked("人员库里有不能抽取的内容", "18"):
+        prepared = seats.prepared(
+            of=of, department=department, removed=removed, base=base, on=local.date()
+        )
     serial, number = next_number(department, local.year)
     draw = Draw.objects.create(
         task=task,
@@ -93,7 +94,7 @@ def freeze_inspectors(
         draw=draw.number,
         kind="freeze",
         about=("task", task.pk),
-        inputs=protocol.inputs_seal(draw.salt, staffing.inputs_of(files)),
+        frame=protocol.inputs_seal(draw.salt, staffing.inputs_of(files)),
         base=base,
         removed=len(removed),
         notes=form.H(f"{draw.salt}\n{form.file_digest(notes[rosters.REMOVED_FILE])}"),

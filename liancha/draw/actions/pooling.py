@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
 
@@ -38,6 +39,15 @@ def only_for(department: Department, by: User) -> None:
             article="19",
             paragraph=1,
         )
+
+
+@contextmanager
+def refused_as_blocked(what: str, article: str) -> Iterator[None]:
+    """Whatever the protocol refuses to read or write becomes a sentence for the person."""
+    try:
+        yield
+    except form.Refused as refusal:
+        raise Blocked(f"{what}：{refusal}。", article=article) from refusal
 
 
 def next_number(department: Department, year: int) -> tuple[int, str]:
@@ -191,7 +201,8 @@ def freeze(
         frozen_at=at,
         frozen_by=by,
     )
-    frame = _write_rows(draw, pool, progress)
+    with refused_as_blocked("待抽检库里有不能入库的内容", "18"):
+        frame = _write_rows(draw, pool, progress)
     draw.frame_root, draw.frame_sha256, draw.frame_size = frame.root, frame.sha256, frame.size
     draw.save(update_fields=["frame_root", "frame_sha256", "frame_size"])
     entry = ledger.append(

@@ -3,6 +3,7 @@
 from .draws import Dispatch, Draw, DrawQuerySet, Party, Rule, Transcript
 from .lists import (
     Candidate,
+    CandidateQuerySet,
     DrawnTarget,
     DrawnTargetQuerySet,
     Exclusion,
@@ -15,6 +16,7 @@ from .staff import Assignment, Replacement
 __all__ = [
     "Assignment",
     "Candidate",
+    "CandidateQuerySet",
     "Dispatch",
     "Draw",
     "DrawQuerySet",

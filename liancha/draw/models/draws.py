@@ -174,6 +174,11 @@ class Draw(models.Model):
         return self.kind == self.Kind.TARGETS
 
     @property
+    def quota(self) -> int:
+        """How many targets are to be drawn, all strata together."""
+        return sum(each["count"] for each in self.strata)
+
+    @property
     def is_confidential(self) -> bool:
         """Its strata are an internal reference: lists never become public, only codes do."""
         return self.task.is_confidential and self.stratify == PlanLine.Stratify.CREDIT

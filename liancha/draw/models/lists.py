@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Self
 
 from django.db import models
+from django.db.models import Q
 
 from liancha.accounts.models import Department, User
 from liancha.ledger.locks import AppendOnly, Lock, Sealed
@@ -49,6 +50,15 @@ class SetAside(models.Model):
         return f"{self.target}：{self.reason}"
 
 
+class CandidateQuerySet(models.QuerySet["Candidate"]):
+    def matching(self, text: str) -> Self:
+        """Search the frozen particulars: part of the name or address, or the code's beginning."""
+        text = text.strip()
+        if text.isascii() and text.isalnum() and any(c.isdigit() for c in text):
+            return self.filter(code__startswith=text.upper())
+        return self.filter(Q(name__contains=text) | Q(address__contains=text)) if text else self
+
+
 class Candidate(models.Model):
     """One line of frame.tsv, with the target's particulars as they were at the freeze.
 
@@ -65,6 +75,7 @@ class Candidate(models.Model):
     region_name = models.CharField(max_length=40)
     credit_class = models.CharField(max_length=1, blank=True)
 
+    objects = CandidateQuerySet.as_manager()
     lock: ClassVar[Lock] = Sealed("frame", "draw_id")
 
     class Meta:

@@ -1,0 +1,290 @@
+"""The shape of what people enter in this room."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from typing import Any
+
+from django import forms
+
+from liancha.accounts.models import Department, User
+from liancha.rulebook.beacon import value_problem
+
+from . import beacons
+from .models import Draw, Replacement
+
+HEX = re.compile(r"[0-9a-f]{64}")
+PICTURE_LIMIT = 8 * 1024 * 1024
+COOLING = ((0, "不设冷却期"), (3, "3 个月"), (6, "6 个月"), (12, "12 个月"), (24, "24 个月"))
+
+
+def half_width(text: str) -> str:
+    """Digits and signs as an input method for Chinese leaves them, made plain."""
+    return text.translate({n: n - 0xFEE0 for n in range(0xFF01, 0xFF5F)} | {0x3000: 0x20})
+
+
+class PoolChoices(forms.Form):
+    """What the plan leaves open for the pool of one task."""
+
+    cooling_months = forms.TypedChoiceField(
+        label="A 类冷却期",
+        choices=COOLING,
+        coerce=int,
+        help_text="A 类对象在任务开始前这段时间内查过的，本次不入库。须与实施方案一致。",
+    )
+    takes_suspended = forms.BooleanField(label="登记为歇业的也入库", required=False)
+    ratio = forms.CharField(
+        label="抽查比例",
+        required=False,
+        max_length=20,
+        help_text="没有计划行的任务在这里定比例，例如 5% 或 1/20。",
+    )
+
+    def __init__(self, *args: Any, has_plan: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if has_plan:
+            del self.fields["ratio"]
+
+    def clean_ratio(self) -> str:
+        text = half_width(self.cleaned_data["ratio"]).strip()
+        if not text:
+            return ""
+        if found := re.fullmatch(r"(\d{1,3})(?:\.(\d{1,3}))?%", text):
+            whole, part = found[1], found[2] or ""
+            ratio = Fraction(int(whole + part), 100 * 10 ** len(part))
+        elif found := re.fullmatch(r"(\d{1,6})/([1-9]\d{0,5})", text):
+            ratio = Fraction(int(found[1]), int(found[2]))
+        else:
+            raise forms.ValidationError("请写成 5% 或 1/20。")
+        if not 0 < ratio <= 1:
+            raise forms.ValidationError("比例应大于 0，不超过 100%。")
+        return f"{ratio.numerator}/{ratio.denominator}"
+
+
+class SetAside(forms.Form):
+    reason = forms.CharField(label="排除理由", max_length=200, required=False)
+
+
+class PoolSearch(forms.Form):
+    """What to show of the pool: in it, or out of it and why."""
+
+    q = forms.CharField(label="名称、代码或地址", required=False, max_length=60)
+    stratum = forms.ChoiceField(label="分层", required=False)
+    reason = forms.ChoiceField(label="排除原因", required=False)
+
+    def __init__(
+        self,
+        *args: Any,
+        strata: list[tuple[str, str]],
+        reasons: list[tuple[str, str]],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["stratum"].choices = [("", "全部"), *strata]  # type: ignore[attr-defined]
+        self.fields["reason"].choices = [("", "全部"), *reasons]  # type: ignore[attr-defined]
+        if not reasons:
+            del self.fields["reason"]
+        if not strata:
+            del self.fields["stratum"]
+
+
+OTHER = "other"
+
+
+class Rule(forms.Form):
+    """Who brings a number, and which public value comes last."""
+
+    departments = forms.ModelMultipleChoiceField(
+        label="参加的部门",
+        queryset=Department.objects.none(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    witnesses = forms.ModelMultipleChoiceField(
+        label="见证人",
+        queryset=User.objects.none(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    beacon = forms.ChoiceField(
+        label="公开随机值",
+        widget=forms.RadioSelect,
+        choices=[
+            *((preset.code, preset.label) for preset in beacons.PRESETS.values()),
+            (OTHER, "其他公开数值"),
+        ],
+    )
+    issue = forms.CharField(
+        label="双色球期号",
+        required=False,
+        max_length=7,
+        help_text="七位，例如 2026135。",
+    )
+    source = forms.CharField(
+        label="来源",
+        required=False,
+        max_length=100,
+        help_text="写到两个人读来都是同一个值。",
+    )
+    spelling = forms.CharField(
+        label="格式",
+        required=False,
+        max_length=60,
+        help_text="每位数字写 0，至少 8 位，例如 0000.00 0000。",
+    )
+    due = forms.DateTimeField(
+        label="公布时间",
+        help_text="承诺和揭示都要在这之前完成。",
+        widget=forms.DateTimeInput,
+    )
+
+    def __init__(self, *args: Any, draw: Draw, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.draw = draw
+        others = draw.task.departments.exclude(pk=draw.department_id)
+        self.fields["departments"].queryset = others  # type: ignore[attr-defined]
+        self.fields["witnesses"].queryset = User.objects.filter(  # type: ignore[attr-defined]
+            grants__role="witness", is_active=True
+        ).distinct()
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        kind = data.get("beacon")
+        if kind == beacons.LOTTERY.code:
+            issue = half_width(data.get("issue", "")).strip()
+            if not re.fullmatch(r"20\d{5}", issue):
+                self.add_error("issue", "期号是七位数字，前四位是年份，例如 2026135。")
+            data["source"] = beacons.LOTTERY.source(issue)
+            data["spelling"] = beacons.LOTTERY.form
+        elif kind == beacons.DICE.code:
+            data["source"], data["spelling"] = beacons.DICE.source(), beacons.DICE.form
+        elif kind == OTHER:
+            for name, word in (("source", "来源"), ("spelling", "格式")):
+                if not data.get(name):
+                    self.add_error(name, f"请填写{word}。")
+        if self.draw.kind == Draw.Kind.INSPECTORS and not (
+            data.get("departments") or data.get("witnesses")
+        ):
+            self.add_error("departments", "除本部门外，请再选发起部门或一名见证人。")
+        return data
+
+
+class Commitment(forms.Form):
+    commitment = forms.CharField(label="承诺", max_length=200)
+
+    def clean_commitment(self) -> str:
+        """The hash itself, out of whatever line `sha256sum` printed."""
+        text = half_width(self.cleaned_data["commitment"]).strip().lower()
+        found = re.match(r"[0-9a-f]+", text)
+        digits = found[0] if found else ""
+        if not HEX.fullmatch(digits):
+            raise forms.ValidationError("承诺应是 64 位十六进制数。请复制命令输出的整行。")
+        return digits
+
+
+class Nonce(forms.Form):
+    nonce = forms.CharField(label="随机数", max_length=200)
+
+    def clean_nonce(self) -> str:
+        text = half_width(self.cleaned_data["nonce"]).strip().lower()
+        if not HEX.fullmatch(text):
+            raise forms.ValidationError("随机数是 64 位十六进制数，由字母 a 到 f 和数字组成。")
+        return text
+
+
+class BeaconValue(forms.Form):
+    value = forms.CharField(label="公开随机值", max_length=60)
+    evidence = forms.CharField(label="出处", max_length=200, required=False)
+    picture = forms.FileField(
+        label="照片",
+        required=False,
+        widget=forms.ClearableFileInput(attrs={"accept": ".jpg,.jpeg,.png"}),
+    )
+
+    def __init__(self, *args: Any, draw: Draw, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.draw = draw
+        preset = beacons.preset_of(draw.beacon_form, draw.beacon_source)
+        self.fields["value"].help_text = f"照格式 {draw.beacon_form} 写"
+        if preset:
+            self.fields["evidence"].help_text = preset.evidence
+
+    def clean_value(self) -> str:
+        value = " ".join(half_width(self.cleaned_data["value"]).split())
+        if problem := value_problem(self.draw.beacon_form, value):
+            raise forms.ValidationError(f"{problem}。")
+        if odd := beacons.odd_value(self.draw.beacon_form, self.draw.beacon_source, value):
+            raise forms.ValidationError(odd)
+        return value
+
+    def clean_picture(self) -> Any:
+        picture = self.cleaned_data["picture"]
+        if picture is None:
+            return None
+        if picture.size > PICTURE_LIMIT:
+            raise forms.ValidationError("照片超过 8 MB，请缩小后再传。")
+        head = picture.read(8)
+        picture.seek(0)
+        if not (head.startswith(b"\xff\xd8\xff") or head == b"\x89PNG\r\n\x1a\n"):
+            raise forms.ValidationError("请上传 JPG 或 PNG 照片。")
+        return picture
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if "picture" in data and not data.get("evidence") and not data.get("picture"):
+            self.add_error("evidence", "请写明出处，或上传照片。")
+        return data
+
+
+class Void(forms.Form):
+    cause = forms.ChoiceField(
+        label="原因", choices=Draw.VoidCause.choices, widget=forms.RadioSelect
+    )
+    reason = forms.CharField(
+        label="经过",
+        max_length=300,
+        widget=forms.Textarea,
+        help_text="编号、原因、经过和批准人会一直公开。",
+    )
+
+
+class Inspectors(forms.Form):
+    """How a department's draw starts: evenness, and who is out since the freeze."""
+
+    base = forms.IntegerField(label="均衡起点", min_value=1, max_value=999)
+
+    def __init__(self, *args: Any, numbers: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.numbers = numbers
+
+    def removed(self) -> dict[str, str]:
+        """Inspector number → reason, of those ticked."""
+        chosen = [number for number in self.data.getlist("out") if number in self.numbers]
+        return {number: self.data.get(f"why-{number}", "").strip()[:200] for number in chosen}
+
+
+class ReplacementRequest(forms.Form):
+    reason = forms.ChoiceField(
+        label="更换原因", choices=Replacement.Reason.choices, widget=forms.RadioSelect
+    )
+    detail = forms.CharField(label="说明", max_length=300, required=False)
+    designated = forms.ModelChoiceField(
+        label="指定人选",
+        queryset=None,
+        required=False,
+        empty_label="不指定，按票据递补",
+    )
+    designation_reason = forms.CharField(label="指定原因", max_length=300, required=False)
+
+    def __init__(self, *args: Any, people: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["designated"].queryset = people  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("reason") == Replacement.Reason.OTHER and not data.get("detail"):
+            self.add_error("detail", "选择“其他”的，请写明具体原因。")
+        if data.get("designated") and not data.get("designation_reason"):
+            self.add_error("designation_reason", "指定人选的，请写明为什么不按票据递补。")
+        return data

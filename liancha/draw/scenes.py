@@ -1,0 +1,448 @@
+"""Where a ceremony stands, as its page shows it: steps, the act now due, hands, results, log.
+
+Reads only. What somebody may do is decided again by the action behind each button.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from fractions import Fraction
+from functools import cached_property
+
+from django.db.models import Q
+from django.utils import timezone
+
+from liancha.accounts.models import User
+from liancha.accounts.permissions import Permission
+from liancha.ledger.models import Entry
+from liancha.plan.models import PlanLine
+from liancha.rulebook import protocol
+from liancha.rulebook.form import Refused
+from liancha.rulebook.lifecycles import DrawState
+
+from . import beacons, frames, rules
+from .models import Candidate, Dispatch, Draw, Party
+
+SHOWN_ROWS = 200  # of a long list; the rest is a page away
+DOTS = 120  # a dot stands for one target up to this size of a stratum, for several beyond
+ORDINALS = "一二三四五六七八九十"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One of the eight steps: what it is called, who or when, "done", "now" or ""."""
+
+    word: str
+    note: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """One party as the page shows it."""
+
+    party: Party
+    role: str
+    is_mine: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One drawn target, before or after the lock; names only for those who may see them."""
+
+    place: int
+    stratum: str
+    ticket: str
+    code: str
+    name: str
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One stratum: how many are in it and drawn, the line below which a ticket is drawn."""
+
+    name: str
+    label: str
+    ordinal: str
+    ratio: str
+    size: int
+    count: int
+    threshold: str | None
+    dots: tuple[bool, ...]
+
+    @property
+    def rate(self) -> Fraction:
+        return protocol.parse_ratio(self.ratio)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One entry of the log in words."""
+
+    at: datetime
+    text: str
+    note: str
+    number: str
+    kind: str = "proof"
+
+
+@dataclass
+class Scene:
+    """Everything the ceremony page asks, each read once and only when it is shown."""
+
+    draw: Draw
+    user: User
+    now: datetime
+    sees_names: bool
+    problem: str = field(default="", init=False)
+
+    @cached_property
+    def hands(self) -> list[Hand]:
+        parties = self.draw.parties.select_related("department", "user__department")
+        return [Hand(party, self._role(party), party.speaks_for(self.user)) for party in parties]
+
+    def _role(self, party: Party) -> str:
+        if party.is_witness:
+            return "见证人"
+        if party.department_id == self.draw.task.initiator_id:
+            return "发起部门"
+        return "配合部门"
+
+    @cached_property
+    def mine(self) -> Party | None:
+        """The party this person should act for now, if any."""
+        wanted = "commitment" if self.draw.state == DrawState.COMMITTING else "nonce"
+        if self.draw.state not in (DrawState.COMMITTING, DrawState.RULE_LOGGED):
+            return None
+        if not self.user.may(Permission.DRAW_JOIN):
+            return None
+        waiting = (h.party for h in self.hands if h.is_mine and not getattr(h.party, wanted))
+        return next(waiting, None)
+
+    @property
+    def is_operator(self) -> bool:
+        """Runs this draw: the initiator's planner, or the department's handler for its own."""
+        wanted = Permission.DRAW_RUN if self.draw.is_of_targets else Permission.DRAW_INSPECTORS
+        return self.user.department_id == self.draw.department_id and self.user.may(wanted)
+
+    @property
+    def is_head(self) -> bool:
+        return self.user.department_id == self.draw.department_id and self.user.may(
+            Permission.DRAW_VOID
+        )
+
+    @property
+    def may_ask_void(self) -> bool:
+        """The operator, while nothing is locked and nobody has asked."""
+        closed = (DrawState.LOCKED, DrawState.VOID)
+        return (
+            self.is_operator and self.draw.state not in closed and self.draw.void_asked_at is None
+        )
+
+    @cached_property
+    def is_due(self) -> bool:
+        return self.draw.beacon_due is not None and self.now >= self.draw.beacon_due
+
+    @cached_property
+    def committed(self) -> int:
+        return sum(1 for hand in self.hands if hand.party.commitment)
+
+    @cached_property
+    def revealed(self) -> int:
+        return sum(1 for hand in self.hands if hand.party.nonce)
+
+    @cached_property
+    def dispatches(self) -> list[Dispatch]:
+        return list(
+            self.draw.dispatches.select_related("department", "acknowledged_by").order_by("pk")
+        )
+
+    @cached_property
+    def my_dispatch(self) -> Dispatch | None:
+        """The copy this person's department has not signed for yet."""
+        if not self.user.may(Permission.DRAW_ACKNOWLEDGE):
+            return None
+        own = (d for d in self.dispatches if d.department_id == self.user.department_id)
+        return next((d for d in own if not d.acknowledged_at), None)
+
+    @cached_property
+    def act(self) -> str:
+        """The one act now due, as the name of its panel."""
+        state, operator = self.draw.state, self.is_operator
+        if state == DrawState.VOID:
+            return "void"
+        if state == DrawState.FROZEN:
+            return "open" if operator else "wait_open"
+        if state == DrawState.COMMITTING:
+            if self.is_due:
+                return "late"
+            return "commit" if self.mine else "wait_commit"
+        if state == DrawState.RULE_LOGGED:
+            if self.is_due:
+                return "missed"
+            return "reveal" if self.mine else "wait_reveal"
+        if state == DrawState.CLOSED:
+            if not self.draw.beacon_value:
+                if not self.is_due:
+                    return "wait_due"
+                return "beacon" if operator else "wait_value"
+            return "lock" if operator else "wait_lock"
+        if not self.draw.is_of_targets:
+            return "done"
+        if not self.dispatches:
+            return "dispatch" if operator else "wait_dispatch"
+        return "acknowledge" if self.my_dispatch else "done"
+
+    # ── Steps ─────────────────────────────────────────────────────────────────────────────────
+
+    @cached_property
+    def steps(self) -> list[Step]:
+        draw = self.draw
+        n = len(self.hands)
+        of = "户" if draw.is_of_targets else "对"
+        words = [
+            ("冻结", self._when(draw.frozen_at)),
+            ("承诺", f"{self.committed} / {n}" if n else "待约定各方"),
+            ("规则存证", self._when(draw.rule_at)),
+            ("揭示", f"{self.revealed} / {n}" + self._closed() if draw.rule_at else ""),
+            ("公开随机", self._beacon_note()),
+            ("抽取", f"{self.count:,} {of}" if self.seed and self.sees_result else ""),
+            ("锁定", self._when(draw.locked_at)),
+        ]
+        if draw.is_of_targets:
+            signed = sum(1 for d in self.dispatches if d.acknowledged_at)
+            note = f"{signed} / {len(self.dispatches)} 已签收" if self.dispatches else ""
+            words.append(("派发", note))
+        now = self._now_at()
+        return [
+            Step(word, note, "done" if n < now else "now" if n == now else "")
+            for n, (word, note) in enumerate(words)
+        ]
+
+    def _now_at(self) -> int:
+        """Which step is under way, counted from 0; past the end when all are done."""
+        draw = self.draw
+        if draw.state == DrawState.VOID:
+            return -1
+        if draw.state == DrawState.LOCKED:
+            return 7 if draw.is_of_targets and not self.dispatches else 9
+        if draw.state == DrawState.CLOSED:
+            return 6 if draw.beacon_value else 4
+        return {DrawState.FROZEN: 1, DrawState.COMMITTING: 1, DrawState.RULE_LOGGED: 3}[
+            DrawState(draw.state)
+        ]
+
+    def _when(self, moment: datetime | None) -> str:
+        if moment is None:
+            return ""
+        local, year = timezone.localtime(moment), timezone.localtime(self.now).year
+        return f"{local:%m-%d %H:%M}" if local.year == year else f"{local:%Y-%m-%d %H:%M}"
+
+    def _closed(self) -> str:
+        closed = self.draw.closed_at
+        return f"，{timezone.localtime(closed):%H:%M} 截止" if closed else ""
+
+    def _beacon_note(self) -> str:
+        draw = self.draw
+        if draw.beacon_value:
+            return self._when(draw.beacon_at)
+        return f"{self._when(draw.beacon_due)} 公布" if draw.beacon_due else ""
+
+    # ── Results ───────────────────────────────────────────────────────────────────────────────
+
+    @cached_property
+    def seed(self) -> str:
+        """The seed as soon as it can be computed; "" before, or where the rows contradict it."""
+        draw = self.draw
+        if draw.seed:
+            return draw.seed
+        if draw.state != DrawState.CLOSED or not draw.beacon_value:
+            return ""
+        try:
+            return rules.seed_of(draw)
+        except Refused as refusal:
+            self.problem = str(refusal)
+            return ""
+
+    @property
+    def sees_result(self) -> bool:
+        return bool(self.seed)
+
+    @cached_property
+    def count(self) -> int:
+        """How many are drawn, or seats to fill."""
+        if self.draw.is_of_targets:
+            return self.draw.quota
+        return self.draw.assignments.count()
+
+    @cached_property
+    def outcome(self) -> frames.Outcome | None:
+        if not self.draw.is_of_targets or not self.seed or self.draw.state == DrawState.VOID:
+            return None
+        return frames.outcome(self.draw)
+
+    @cached_property
+    def layers(self) -> list[Layer]:
+        thresholds = self.outcome.drawing.thresholds if self.outcome else ()
+        strata = self.draw.strata
+        labels = labels_of(self.draw)
+        return [
+            Layer(
+                name=each["name"],
+                label=labels.get(each["name"], each["name"]),
+                ordinal=ordinal(n, len(strata)),
+                ratio=each["ratio"],
+                size=each["size"],
+                count=each["count"],
+                threshold=thresholds[n] if thresholds else None,
+                dots=tuple(_dots(each["size"], each["count"] if thresholds else 0)),
+            )
+            for n, each in enumerate(strata)
+        ]
+
+    @property
+    def is_by_credit(self) -> bool:
+        return self.draw.stratify == PlanLine.Stratify.CREDIT
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """The drawn list, strata in order, by ticket; empty for whoever may not see names."""
+        if self.outcome is None or not self.sees_names:
+            return []
+        lines = self.outcome.drawing.lines[:SHOWN_ROWS]
+        people = {
+            candidate.code: candidate
+            for candidate in Candidate.objects.filter(
+                draw=self.draw, code__in=[line.code for line in lines]
+            )
+        }
+        labels = labels_of(self.draw)
+        return [
+            Row(
+                place=number,
+                stratum=labels.get(line.stratum, line.stratum),
+                ticket=line.ticket,
+                code=line.code,
+                name=people[line.code].name,
+                region=people[line.code].region_name,
+            )
+            for number, line in enumerate(lines, start=1)
+        ]
+
+    @property
+    def preset(self) -> beacons.Preset | None:
+        return beacons.preset_of(self.draw.beacon_form, self.draw.beacon_source)
+
+    @property
+    def dice(self) -> list[str]:
+        """The faces of the dice, when the public value is dice."""
+        if self.preset is beacons.DICE and self.draw.beacon_value:
+            return self.draw.beacon_value.split(" ")
+        return []
+
+    # ── Log ───────────────────────────────────────────────────────────────────────────────────
+
+    @cached_property
+    def entries(self) -> list[Entry]:
+        about = Q(draw=self.draw.number) | Q(subject=f"draw:{self.draw.pk}")
+        return list(Entry.objects.filter(about).order_by("-index"))
+
+    @property
+    def log(self) -> list[Line]:
+        return [_line(entry) for entry in self.entries]
+
+    @property
+    def version(self) -> str:
+        """Changes whenever the page would look different: the screens ask for it and wait."""
+        newest = self.entries[0].index if self.entries else -1
+        return f"{self.draw.state}.{newest}.{int(self.is_due)}"
+
+
+def labels_of(draw: Draw) -> dict[str, str]:
+    """Names of the strata for people: the region's name for its code."""
+    if draw.stratify != PlanLine.Stratify.REGION:
+        return {}
+    from liancha.accounts.models import Region
+
+    return dict(Region.objects.values_list("code", "name"))
+
+
+def ordinal(n: int, of: int) -> str:
+    """第一层 for the first of several; 全部 when there is one."""
+    if of == 1:
+        return "全部"
+    return f"第{ORDINALS[n]}层" if n < len(ORDINALS) else f"第 {n + 1} 层"
+
+
+def _dots(size: int, count: int) -> Iterator[bool]:
+    """The drawn first. In a large stratum one dot stands for several, the drawn at least one."""
+    if size > DOTS:
+        count, size = -(-count * DOTS // size), DOTS
+    for n in range(size):
+        yield n < count
+
+
+def _short(digest: str) -> str:
+    return f"{digest[:8]}…{digest[-6:]}"
+
+
+# what → (words, note); each gets the entry's body.
+def _line(entry: Entry) -> Line:
+    body = json.loads(entry.body)
+    text, note = _words(entry.what, body)
+    return Line(at=entry.at, text=text, note=note, number=f"#{entry.index:,}")
+
+
+def _words(what: str, body: dict) -> tuple[str, str]:  # type: ignore[type-arg]
+    match what:
+        case "draw.freeze":
+            frame = body["frame"]
+            return (
+                f"名单冻结，{frame['size']:,} 户",
+                f"名单根 {_short(frame['root'])}",
+            )
+        case "draw.freeze_inspectors":
+            return "人员库冻结", f"输入摘要 {_short(body['frame'])}"
+        case "draw.open_rule":
+            return (
+                f"约定 {len(body['parties'])} 方和公开随机值",
+                f"{body['beacon']['source']}，{body['beacon']['due'][:16].replace('T', ' ')} 公布",
+            )
+        case "draw.commit":
+            return f"收到{body['party']}的承诺", _short(body["commitment"])
+        case "draw.log_rule":
+            return "规则摘要存证", _short(body["rule_digest"])
+        case "draw.reveal":
+            return f"{body['party']}揭示", _short(body["nonce"])
+        case "draw.close":
+            missing = "、".join(body["missing"])
+            return "揭示截止", f"未揭示：{missing}" if missing else "各方全部揭示"
+        case "draw.enter_beacon":
+            again = f"，更正：{body['reason']}" if body.get("reason") else ""
+            return "公开随机值录入", f"{body['value']}{again}"
+        case "draw.lock":
+            return "抽取完成并锁定", f"抽取记录 {_short(body['transcript'])}"
+        case "draw.dispatch":
+            return f"派发到 {len(body['to'])} 个部门", ""
+        case "draw.acknowledge":
+            return "签收", body["department"]
+        case "draw.ask_void":
+            return "申请作废", body["reason"]
+        case "draw.void":
+            return "作废", body["reason"]
+        case "draw.keep":
+            return "不同意作废", body["note"]
+        case "draw.compute_void":
+            return "作废后补算", f"抽取记录 {_short(body['transcript'])}"
+        case "draw.read_list":
+            return "下载未公开的名单", f"{body['file']}，{body['by']}"
+        case "draw.request_replacement":
+            return "申请更换人员", f"{body['leaving']} → {body['coming']}"
+        case "draw.decide_replacement":
+            word = "同意更换人员" if body["agreed"] else "不同意更换人员"
+            return word, f"{body['leaving']} → {body['coming']}"
+    return what, ""

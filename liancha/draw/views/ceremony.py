@@ -1,0 +1,307 @@
+"""The draw itself: one page for everybody in the hall, that follows what the others do."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from liancha.accounts.permissions import Permission, requires
+from liancha.rulebook.lifecycles import DrawState
+
+from .. import actions, beacons, forms, lanes, queries, scenes
+from ..models import Dispatch, Draw, Party
+
+PAGE = 30
+RUN = (Permission.DRAW_RUN, Permission.DRAW_INSPECTORS)
+
+
+@requires(Permission.DRAW_WATCH)
+def draws(request: HttpRequest) -> HttpResponse:
+    """All draws this person may watch; those that wait for a hand first."""
+    rows = queries.in_sight(request.user)
+    tab = request.GET.get("tab", "")
+    if tab == "mine":
+        rows = rows.filter(pk__in=queries.waiting_for(request.user).values("pk"))
+    elif tab in (Draw.Kind.TARGETS, Draw.Kind.INSPECTORS):
+        rows = rows.filter(kind=tab)
+    return render(
+        request,
+        "draw/draws.html",
+        {
+            "tab": tab,
+            "waiting": queries.waiting_for(request.user).distinct().count(),
+            "page_obj": Paginator(rows, PAGE).get_page(request.GET.get("page")),
+        },
+    )
+
+
+def _scene(request: HttpRequest, draw: Draw) -> scenes.Scene:
+    names = queries.may_see_names(draw, request.user) or (
+        queries.openness(draw, timezone.now()).codes
+    )
+    return scenes.Scene(draw, request.user, timezone.now(), names)
+
+
+def _visible(request: HttpRequest, pk: int) -> Draw:
+    rows = Draw.objects.visible_to(request.user).select_related(
+        "task__initiator", "department", "frozen_by", "locked_by", "of"
+    )
+    return get_object_or_404(rows, pk=pk)
+
+
+def _own(request: HttpRequest, pk: int) -> Draw:
+    return get_object_or_404(Draw.objects.run_by(request.user), pk=pk)
+
+
+@requires(Permission.DRAW_WATCH)
+@never_cache
+def draw(request: HttpRequest, pk: int) -> HttpResponse:
+    """The ceremony, from the frozen pool to the receipts."""
+    found = _visible(request, pk)
+    if not found.is_of_targets and found.state == DrawState.LOCKED:
+        return redirect("draw:staff", pk)
+    scene = _scene(request, found)
+    return render(request, "draw/draw.html", _context(request, scene))
+
+
+@requires(Permission.DRAW_WATCH)
+@never_cache
+def live(request: HttpRequest, pk: int) -> HttpResponse:
+    """The part of the page that changes; nothing when it has not, so that typing is not lost."""
+    scene = _scene(request, _visible(request, pk))
+    if request.GET.get("v") == scene.version:
+        return HttpResponse(status=204)
+    return render(request, "draw/_live.html", _context(request, scene) | {"is_update": True})
+
+
+def _context(request: HttpRequest, scene: scenes.Scene) -> dict[str, object]:
+    context: dict[str, object] = {
+        "draw": scene.draw,
+        "scene": scene,
+        "openness": queries.openness(scene.draw, scene.now),
+    }
+    if scene.act == "beacon":
+        context["beacon_form"] = forms.BeaconValue(draw=scene.draw)
+    return context
+
+
+@requires(*RUN)
+def open_rule(request: HttpRequest, pk: int) -> HttpResponse:
+    """Name the parties and the public value."""
+    found = _own(request, pk)
+    now = timezone.localtime()
+    form = forms.Rule(
+        request.POST or None,
+        draw=found,
+        initial={"beacon": beacons.LOTTERY.code, "due": beacons.next_lottery(now)},
+    )
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        parties = [actions.PartySpec(found.department.name, department=found.department)]
+        parties += [actions.PartySpec(each.name, department=each) for each in given["departments"]]
+        parties += [
+            actions.PartySpec(
+                f"{each}（{each.body}）" if each.body else str(each), user=each, is_witness=True
+            )
+            for each in given["witnesses"]
+        ]
+        actions.open_rule(
+            draw=found,
+            parties=parties,
+            beacon=actions.BeaconSpec(given["source"], given["spelling"], given["due"]),
+            by=request.user,
+            at=now,
+        )
+        messages.success(request, "各方和公开随机值已约定，等各方提交承诺")
+        return redirect(found)
+    status = 422 if form.errors else 200
+    return render(
+        request,
+        "draw/open_rule.html",
+        {"draw": found, "form": form, "presets": beacons.PRESETS.values()},
+        status=status,
+    )
+
+
+@requires(Permission.DRAW_JOIN)
+@require_POST
+def commit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Hand in one party's commitment."""
+    party = get_object_or_404(Party.objects.select_related("draw"), pk=pk)
+    found = _visible(request, party.draw_id)
+    form = forms.Commitment(request.POST)
+    if not form.is_valid():
+        messages.error(request, form.errors["commitment"][0])
+        return redirect(found)
+    actions.commit(
+        party=party,
+        commitment=form.cleaned_data["commitment"],
+        by=request.user,
+        at=timezone.now(),
+    )
+    messages.success(request, f"{party.name}的承诺已存证")
+    return redirect(found)
+
+
+@requires(Permission.DRAW_JOIN)
+@require_POST
+def reveal(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show one party's number."""
+    party = get_object_or_404(Party.objects.select_related("draw"), pk=pk)
+    found = _visible(request, party.draw_id)
+    form = forms.Nonce(request.POST)
+    if not form.is_valid():
+        messages.error(request, form.errors["nonce"][0])
+        return redirect(found)
+    actions.reveal(
+        party=party, nonce=form.cleaned_data["nonce"], by=request.user, at=timezone.now()
+    )
+    messages.success(request, f"{party.name}的随机数与承诺相符")
+    return redirect(found)
+
+
+@requires(*RUN)
+@require_POST
+def close(request: HttpRequest, pk: int) -> HttpResponse:
+    found = _own(request, pk)
+    actions.close(draw=found, by=request.user, at=timezone.now())
+    messages.success(request, "揭示已截止，等公开随机值公布")
+    return redirect(found)
+
+
+@requires(*RUN)
+@require_POST
+def beacon(request: HttpRequest, pk: int) -> HttpResponse:
+    """Enter the public value with its proof."""
+    found = _own(request, pk)
+    form = forms.BeaconValue(request.POST, request.FILES, draw=found)
+    if not form.is_valid():
+        scene = _scene(request, _visible(request, pk))
+        context = _context(request, scene) | {"beacon_form": form}
+        return render(request, "draw/draw.html", context, status=422)
+    actions.enter_beacon(
+        draw=found,
+        value=form.cleaned_data["value"],
+        evidence=form.cleaned_data["evidence"],
+        picture=form.cleaned_data["picture"],
+        reason=request.POST.get("reason", ""),
+        by=request.user,
+        at=timezone.now(),
+    )
+    messages.success(request, "公开随机值已存证，结果已算出，请核对后锁定")
+    return redirect(found)
+
+
+@requires(*RUN)
+@require_POST
+def lock(request: HttpRequest, pk: int) -> HttpResponse:
+    """Lock what was drawn, for ever."""
+    found = actions.lock(draw=_own(request, pk), by=request.user, at=timezone.now())
+    messages.success(request, f"名单已锁定，抽取记录可以下载和验证（{found.number}）")
+    return redirect(found)
+
+
+@requires(Permission.DRAW_RUN)
+@require_POST
+def dispatch(request: HttpRequest, pk: int) -> HttpResponse:
+    found = _own(request, pk)
+    sent = actions.dispatch(
+        draw=found, reason=request.POST.get("reason", ""), by=request.user, at=timezone.now()
+    )
+    messages.success(request, f"名单已派发到 {len(sent)} 个部门")
+    return redirect(found)
+
+
+@requires(Permission.DRAW_ACKNOWLEDGE)
+@require_POST
+def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
+    """Sign for the list on behalf of one's own department."""
+    rows = Dispatch.objects.filter(department=request.user.department_id)
+    found = get_object_or_404(rows.select_related("draw"), pk=pk)
+    actions.acknowledge(dispatch=found, by=request.user, at=timezone.now())
+    messages.success(request, "已签收，可以抽取本部门的执法检查人员")
+    return redirect(found.draw)
+
+
+@requires(*RUN)
+def ask_void(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask the head to void this draw."""
+    found = _own(request, pk)
+    form = forms.Void(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        actions.ask_void(draw=found, by=request.user, at=timezone.now(), **form.cleaned_data)
+        messages.success(request, "作废申请已提交，等本部门负责人批准")
+        return redirect(found)
+    status = 422 if form.errors else 200
+    return render(request, "draw/ask_void.html", {"draw": found, "form": form}, status=status)
+
+
+@requires(Permission.DRAW_VOID)
+@require_POST
+def void(request: HttpRequest, pk: int) -> HttpResponse:
+    """The head's word on a request to void."""
+    found = actions.void(
+        draw=_own(request, pk),
+        agree=request.POST.get("agree") == "yes",
+        note=request.POST.get("note", "")[:300],
+        by=request.user,
+        at=timezone.now(),
+    )
+    word = "已作废，编号不再使用" if found.state == DrawState.VOID else "已退回作废申请，抽取继续"
+    messages.success(request, word)
+    return redirect(found)
+
+
+@requires(*RUN)
+@require_POST
+def compute_void(request: HttpRequest, pk: int) -> HttpResponse:
+    """Compute what a void draw would have come to."""
+    found = _own(request, pk)
+    actions.compute_void(draw=found, by=request.user, at=timezone.now())
+    messages.success(request, "已补算，抽取记录随作废编号一直公开")
+    return redirect(found)
+
+
+@requires(Permission.DRAW_WATCH)
+@never_cache
+def rule(request: HttpRequest, pk: int) -> HttpResponse:
+    """The logged rule, word for word: a party looks for its commitment here before it reveals."""
+    rows = Draw.objects.visible_to(request.user).filter(rule__isnull=False)
+    found = get_object_or_404(rows, pk=pk)
+    return HttpResponse(found.rule.text, content_type="application/json; charset=utf-8")
+
+
+@requires(Permission.DRAW_WATCH)
+def picture(request: HttpRequest, pk: int) -> FileResponse:
+    """The photograph of the public value."""
+    found = get_object_or_404(Draw.objects.visible_to(request.user).exclude(picture=""), pk=pk)
+    kind = "image/png" if found.picture.name.endswith(".png") else "image/jpeg"
+    return FileResponse(found.picture.open("rb"), content_type=kind)
+
+
+@requires(Permission.DRAW_WATCH)
+@never_cache
+def hall(request: HttpRequest, pk: int) -> HttpResponse:
+    """The big screen: counts, hands, tickets falling below the line. No class, code or name."""
+    rows = Draw.objects.visible_to(request.user).of_targets()
+    found = get_object_or_404(rows.select_related("task__initiator", "department"), pk=pk)
+    scene = scenes.Scene(found, request.user, timezone.now(), False)
+    if request.GET.get("v") == scene.version:
+        return HttpResponse(status=204)
+    is_update = request.headers.get("HX-Request") == "true"
+    return render(
+        request,
+        "draw/_hall.html" if is_update else "draw/hall.html",
+        {
+            "draw": found,
+            "scene": scene,
+            "lanes": lanes.lanes(scene),
+            "others": found.task.departments.exclude(pk=found.department_id),
+            "openness": queries.openness(found, scene.now),
+        },
+    )
