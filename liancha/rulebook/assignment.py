@@ -32,7 +32,7 @@ def ticket(seed: str, unit: str, inspector: str) -> str:
 class Trace:
     """How it came about, for the explain panel. Pairs are (unit, inspector).
 
-    filled     unit → ticket of the pair that took its last seat, None if a repair did
+    filled     unit → the largest ticket that took a seat there, None if a repair took the last
     moved      pair given up in a repair → the unit the inspector went to (the last one, if often)
     only_lead  unit → inspectors passed over because only a lead seat was open
     repaired   pairs that a repair brought in
@@ -120,6 +120,7 @@ class _Run:
         self.ceilings = [b""] * len(self.tails)
         self.waiting = [0] * len(self.heads)  # masks of inspectors
         self.passed = [0] * len(self.heads)  # the same, never taken back
+        self.latest = [b""] * len(self.heads)  # the largest ticket that took a seat
         wanted = sum(self.board.open) // max(1, len(self.tails)) + 1
         self.first_aim = 2 * wanted + 6 * isqrt(wanted) + 16
 
@@ -141,8 +142,9 @@ class _Run:
             if board.open[u]:
                 if board.fits(u, i):
                     board.join(u, i)
+                    self.latest[u] = max(self.latest[u], ticket)
                     if not board.open[u]:
-                        self.trace.filled[board.units[u]] = ticket.hex()
+                        self.trace.filled[board.units[u]] = self.latest[u].hex()
                 else:
                     self.waiting[u] |= 1 << i
             if board.room(i, cap) > 0:

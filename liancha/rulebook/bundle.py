@@ -251,6 +251,8 @@ class FirmAnswers:
 
     def of(self, code: str) -> FirmAnswer:
         """Raises KeyError for a firm that was not in the pool."""
+        if name_problem(code):
+            raise KeyError(code)
         start = f"{code}\t".encode()
         index = bisect_left(self._lines, start)
         if index == len(self._lines) or not self._lines[index].startswith(start):

@@ -1,7 +1,7 @@
 """Why this inspector and not that one (liancha-draw/1, §8; Measures, art. 19).
 
-Every passed-over inspector with a smaller ticket was full, was moved, or only a lead seat was
-open: here it is said which. Read off the trace of a finished assignment; nothing is drawn again.
+Every inspector passed over for one with a larger ticket was full, was moved, or only a lead seat
+was open: here it is said which. Read off the trace of a finished assignment, nothing drawn again.
 Why a pair was not eligible at all is for the room that decided it.
 """
 

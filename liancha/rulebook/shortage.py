@@ -24,6 +24,7 @@ class Loosen(StrEnum):
     EVERYONE = "everyone"  # let all of those who may be sent take more
     LEAD = "lead"  # recognise an eligible inspector for the lead seat
     ALLOW = "allow"  # allow a pair that is not allowed now
+    ALLOW_LEAD = "allow_lead"  # the same, for a lead seat
     LEADS = "leads"  # ask for fewer lead seats
     PEOPLE = "people"  # ask for fewer people, never below two
 
@@ -48,6 +49,8 @@ class Change:
                 return f"{self.inspector} 取得 {self.unit} 的主检资格"
             case Loosen.ALLOW:
                 return f"{self.inspector} 可派往 {self.unit}"
+            case Loosen.ALLOW_LEAD:
+                return f"{self.inspector} 可派往 {self.unit}，坐主检席"
             case Loosen.LEADS:
                 return f"{self.unit} 的主检席由 {self.before} 改为 {self.after}"
             case Loosen.PEOPLE:
@@ -85,10 +88,12 @@ class Shortage:
         seat = "主检席" if self.is_lead else "席"
         if not self.inspectors:
             word = "合格的" if self.is_lead else "可派的"
-            return f"{units}需 {self.wanted[0]} {seat}，{word}只有 {self.allowed[0]} 人"
+            return f"{units} 需 {self.wanted[0]} {seat}，{word}只有 {self.allowed[0]} 人"
         names = _listed(name for name, _ in self.inspectors)
         total = sum(capacity for _, capacity in self.inspectors)
-        return f"{units}还缺 {self.seats} {seat}，能派去的只有 {names}，合计最多 {total} 席，已排满"
+        return (
+            f"{units} 还缺 {self.seats} {seat}，能派去的只有 {names}，合计最多 {total} 席，已排满"
+        )
 
 
 class Infeasible(Blocked):
@@ -234,10 +239,12 @@ def _more_pairs(board: Board, units: list[int], kind: Loosen) -> tuple[Change, .
             i = min(free, key=lambda i: (trial.load[i], i))
             trial.eligible[u] |= 1 << i
             trial.free[u] |= 1 << i
+            granted = kind
             if trial.any_open[u] == 0:
                 trial.leads[u] |= 1 << i
+                granted = Loosen.LEAD if kind is Loosen.LEAD else Loosen.ALLOW_LEAD
             trial.join(u, i)
-            changes.append(Change(kind, board.units[u], board.inspectors[i], 0, 1))
+            changes.append(Change(granted, board.units[u], board.inspectors[i], 0, 1))
     return tuple(changes)
 
 
