@@ -37,6 +37,7 @@ def adjust(
 
     after  ADD, CANCEL: nothing. DELAY: starts_on, ends_on. FREQUENCY: frequency.
            RATIO: rates, one for each stratum of the line
+           What of a DELAY is left out stays as it is.
 
     Raises Blocked without a reason, for a ratio whose list is drawn (art. 19), while another
     request for the line waits, and for what the rulebook would not let a draft say.
@@ -158,7 +159,8 @@ def _change(
 ) -> dict[str, Any]:
     """What approval will apply, as JSON; checked now so that nobody approves the impossible."""
     if kind is AdjustmentKind.DELAY:
-        starts_on, ends_on = _day(after["starts_on"]), _day(after["ends_on"])
+        starts_on = _day(after.get("starts_on") or line.starts_on)
+        ends_on = _day(after.get("ends_on") or line.ends_on)
         coverage.check_dates(starts_on, ends_on, year=plan.year)
         if (starts_on, ends_on) == (line.starts_on, line.ends_on):
             raise Blocked("时间安排没有变化。请填新的开始和结束日期。", article="16")

@@ -216,10 +216,10 @@ def check_writer(initiator: Department, by: User, plan: Plan) -> None:
 def duty_of(department: Department, field: JointField) -> Duty | None:
     """What duty a department holds in a field, as the list says it (art. 10).
 
-    A county branch of the field's competent department holds its duty at home.
+    A county branch of the field's initiator holds its duty at home.
     """
     if field.initiator_id in (department.pk, department.system_id):
-        return Duty.COMPETENT
+        return Duty(field.duty)
     listed = set(field.cooperators.values_list("pk", flat=True))
     if listed & {department.pk, department.system_id}:
         return Duty.ORDINARY
@@ -234,7 +234,7 @@ def check_rates(
     *,
     reason: str = "",
 ) -> list[Rate]:
-    """Every stratum has a rate that can be read, rising with risk and under the cap.
+    """Every stratum with targets has a rate that can be read, rising with risk, under the cap.
 
     found   base by stratum
     returns the rates in the order of the strata
@@ -243,9 +243,10 @@ def check_rates(
     Source: art. 15.
     """
     given = {each.stratum: each for each in map(as_rate, rates)}
-    if lacking := [columns.stratum_word(name) for name in found if name not in given]:
-        raise Blocked(f"还没有抽查比例：{'、'.join(lacking)}。请补全。", article="14")
-    checked = [_readable(given[name], size) for name, size in found.items()]
+    lacking = [columns.stratum_word(name) for name in found if found[name] and name not in given]
+    if lacking or not given:
+        raise Blocked(f"还没有抽查比例：{'、'.join(lacking) or '全部'}。请补全。", article="14")
+    checked = [_readable(given[name], size) for name, size in found.items() if name in given]
     by_class = {
         _credit_class(each.stratum): Fraction(each.ratio)
         for each in checked

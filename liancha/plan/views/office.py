@@ -133,8 +133,7 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
         and (user.may(Permission.PLAN_APPROVE) or user.may(Permission.PLAN_EDIT)),
         "may_approve": coordinates
         and user.may(Permission.PLAN_APPROVE)
-        and plan.state == PlanState.COSIGNING
-        and plan.created_by_id != user.pk,
+        and plan.state == PlanState.COSIGNING,
         "may_publish": coordinates
         and user.may(Permission.PLAN_PUBLISH)
         and plan.state == PlanState.APPROVED,
