@@ -23,10 +23,12 @@ urlpatterns = [
     path("", include("liancha.disclosure.urls")),
     path("", include("liancha.draw.urls")),
     path("", include("liancha.inspection.urls")),
+    path("", include("liancha.lists.urls")),
     path("", include("liancha.plan.urls")),
     path("", include("liancha.task.urls")),
     path("", include("liancha.oversight.urls")),
     path("", include("liancha.queue.urls")),
+    path("", include("liancha.registry.urls")),
     path("", include("liancha.roster.urls")),
     path("workdays/", include("liancha.workdays.urls")),
 ]

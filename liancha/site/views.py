@@ -39,6 +39,7 @@ def home(request: HttpRequest) -> HttpResponse:
             "due_today": sum(todo.due_on == today for todo in waiting),
             "week": workbench.week(waiting, today, calendar_of(request)),
             "tasks": workbench.my_tasks(request.user),
+            "clock": workbench.result_clock(request.user, today, calendar_of(request)),
             "now": timezone.localtime(),
         },
     )

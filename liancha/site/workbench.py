@@ -14,6 +14,9 @@ from django.db.models import Model
 from django.urls import NoReverseMatch, reverse
 
 from liancha.accounts.models import Department, User
+from liancha.accounts.permissions import Permission
+from liancha.disclosure.models import Result
+from liancha.disclosure.queries import Clock, clock
 from liancha.rulebook.deadlines import Calendar
 from liancha.rulebook.lifecycles import TaskState
 from liancha.task.models import Task
@@ -104,6 +107,23 @@ def week(todos: list[Todo], today: date, calendar: Calendar, *, shown: int = 3) 
             )
         )
     return days
+
+
+# ── The clock of 20 working days ──────────────────────────────────────────────────────────
+
+
+def result_clock(user: User, today: date, calendar: Calendar) -> Clock | None:
+    """Where the unpublished results of one's department stand, or of all for those who oversee.
+
+    None for people without results in sight, and while there are none.
+    """
+    if not user.may(Permission.DISCLOSURE_VIEW):
+        return None
+    everybody = user.sees_all_departments
+    rows = Result.objects.visible_to(user) if everybody else Result.objects.of_department(user)
+    found = clock(rows, today, calendar, unit="件" if everybody else "户")
+    is_empty = not (found.uncounted or found.due or any(band.count for band in found.bands))
+    return None if is_empty else found
 
 
 # ── My tasks ──────────────────────────────────────────────────────────────────────────────
