@@ -278,7 +278,7 @@ class Release(models.Model):
         return f"{self.target} · {self.department} 不涉及"
 
 
-class ImportQuerySet(models.QuerySet["Import"]):
+class RegisterQuerySet(models.QuerySet["Import"]):
     def visible_to(self, user: User) -> Self:
         """One's own department's imports; the coordinating office and supervisors see all."""
         if user.sees_all_departments:
@@ -322,7 +322,7 @@ class Import(models.Model):
     given_up_at = models.DateTimeField(null=True, blank=True)
     job = models.ForeignKey(Job, models.SET_NULL, null=True, blank=True, related_name="+")
 
-    objects = ImportQuerySet.as_manager()
+    objects = RegisterQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar = ["-id"]

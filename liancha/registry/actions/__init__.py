@@ -20,6 +20,7 @@ from .targets import (
     save_target,
     set_credit,
     set_region,
+    show_phone,
     tag_targets,
     take_back_release,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "save_target",
     "set_credit",
     "set_region",
+    "show_phone",
     "sync_supervisors",
     "tag_targets",
     "take_back_release",

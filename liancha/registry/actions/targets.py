@@ -262,6 +262,13 @@ def mark_inspected(*, target_ids: Collection[int], on: date, by: User | str, at:
     return count
 
 
+@transaction.atomic
+def show_phone(*, target: Target, by: User, at: datetime) -> str:
+    """The telephone number in full; who looked is on record."""
+    ledger.append("registry.show_phone", by=by, at=at, about=("target", target.pk))
+    return target.phone
+
+
 def _new_target(data: Mapping[str, Any]) -> Target:
     cell, kind = str(data.get("code") or ""), str(data.get("kind") or "")
     if not cell.strip():

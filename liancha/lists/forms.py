@@ -1,0 +1,230 @@
+"""What people may type in this room."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from liancha.accounts.models import Department
+from liancha.rulebook.eligibility import Duty
+
+from .models import LEVELS, ItemClass, JointField, ListVersion, Method
+from .rows import CheckRow, FieldRow, ItemRow
+
+MORE_ITEMS = 3  # empty lines offered below the items a field has
+
+
+class StartForm(forms.Form):
+    title = forms.CharField(label="标题", max_length=120)
+    document_number = forms.CharField(
+        label="文号", max_length=60, required=False, help_text="例如 洛双随机办〔2026〕1号"
+    )
+    basis = forms.CharField(
+        label="修订依据和理由",
+        max_length=1_000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="哪些法律法规立、改、废、释，或哪些实际工作需要（第八条第二款）",
+    )
+
+
+class FieldForm(forms.Form):
+    """One field of the joint list; its items stand in the formset below it."""
+
+    code = forms.CharField(label="代码", max_length=10, help_text="例如 JF41")
+    name = forms.CharField(label="抽查领域", max_length=80)
+    targets = forms.CharField(label="检查对象", max_length=200)
+    tag = forms.SlugField(
+        label="对象标签",
+        max_length=40,
+        help_text="名录库标签的代码，按它找检查对象，例如 hotel",
+    )
+    item_class = forms.ChoiceField(
+        label="事项类别", choices=ItemClass.choices, widget=forms.RadioSelect
+    )
+    methods = forms.MultipleChoiceField(
+        label="检查方式", choices=Method.choices, widget=forms.CheckboxSelectMultiple
+    )
+    level = forms.ChoiceField(label="层级", choices=LEVELS)
+    ratio_note = forms.CharField(label="参考比例和频次", max_length=80, required=False)
+    initiator = forms.ModelChoiceField(
+        Department.objects.none(), label="发起部门", empty_label="请选择"
+    )
+    duty = forms.ChoiceField(label="发起部门在这个领域的职责", choices=Duty.choices())
+    cooperators = forms.ModelMultipleChoiceField(
+        Department.objects.none(), label="配合部门", widget=forms.CheckboxSelectMultiple
+    )
+    basis = forms.CharField(
+        label="这次变动的依据", max_length=300, required=False, help_text="随变更记录公布"
+    )
+
+    def __init__(
+        self, *args: Any, version: ListVersion, field: JointField | None = None, **kwargs: Any
+    ) -> None:
+        if field is not None:
+            kwargs["initial"] = {
+                "code": field.code,
+                "name": field.name,
+                "targets": field.targets,
+                "tag": field.tag,
+                "item_class": field.item_class,
+                "methods": field.methods.split(),
+                "level": field.level,
+                "ratio_note": field.ratio_note,
+                "initiator": field.initiator_id,
+                "duty": field.duty,
+                "cooperators": [department.pk for department in field.cooperators.all()],
+            }
+        else:
+            kwargs.setdefault("initial", {"item_class": ItemClass.GENERAL, "level": "CX"})
+        super().__init__(*args, **kwargs)
+        ours = Department.objects.active().filter(region=version.region_id)
+        for name in ("initiator", "cooperators"):
+            self.fields[name].queryset = ours  # type: ignore[attr-defined]
+            self.fields[name].label_from_instance = _short  # type: ignore[attr-defined]
+        if version.previous_id is None:
+            del self.fields["basis"]
+
+    def row(self, items: list[ItemRow], source: str = "") -> FieldRow:
+        """The row as it was typed."""
+        data = self.cleaned_data
+        return FieldRow(
+            code=data["code"],
+            name=data["name"],
+            targets=data["targets"],
+            tag=data["tag"],
+            item_class=data["item_class"],
+            methods=" ".join(sorted(data["methods"])),
+            level=data["level"],
+            initiator=data["initiator"],
+            cooperators=list(data["cooperators"]),
+            items=items,
+            duty=data["duty"],
+            ratio_note=data["ratio_note"],
+            source=source,
+        )
+
+
+class ItemForm(forms.Form):
+    """One item of a field; an empty line is no item."""
+
+    name = forms.CharField(label="抽查事项", max_length=200, required=False)
+    department = forms.ModelChoiceField(
+        Department.objects.none(), label="检查部门", required=False, empty_label="请选择"
+    )
+    basis = forms.CharField(label="检查依据", max_length=200, required=False)
+    needs_tag = forms.SlugField(label="需另有标签", max_length=40, required=False)
+
+    def __init__(self, *args: Any, departments: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["department"].queryset = departments  # type: ignore[attr-defined]
+        self.fields["department"].label_from_instance = _short  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("name") and not data.get("department"):
+            self.add_error("department", "请选择由哪个部门检查。")
+        return data
+
+
+_ItemFormSet = forms.formset_factory(ItemForm, extra=MORE_ITEMS, max_num=40)
+
+
+def item_forms(version: ListVersion, field: JointField | None, data: Any = None) -> Any:
+    """The items of a field, with a few empty lines."""
+    ours = Department.objects.active().filter(region=version.region_id)
+    initial = (
+        [
+            {
+                "name": item.name,
+                "department": item.department_id,
+                "basis": item.basis,
+                "needs_tag": item.needs_tag,
+            }
+            for item in field.items.all()
+        ]
+        if field
+        else []
+    )
+    return _ItemFormSet(data, initial=initial, prefix="items", form_kwargs={"departments": ours})
+
+
+def items_of(formset: Any) -> list[ItemRow]:
+    """The lines that are not empty, in their order."""
+    return [
+        ItemRow(data["name"], data["department"], data.get("basis", ""), data.get("needs_tag", ""))
+        for data in formset.cleaned_data
+        if data.get("name")
+    ]
+
+
+class CheckItemForm(forms.Form):
+    """A row of the single-department list: the seven columns of art. 10."""
+
+    category = forms.CharField(label="抽查类别", max_length=60)
+    name = forms.CharField(label="抽查事项", max_length=200)
+    targets = forms.CharField(label="检查对象", max_length=200)
+    item_class = forms.ChoiceField(
+        label="事项类别", choices=ItemClass.choices, widget=forms.RadioSelect
+    )
+    methods = forms.CharField(label="检查方式", max_length=60, help_text="例如 现场检查、网络监测")
+    subject = forms.CharField(
+        label="检查主体", max_length=100, help_text="例如 县级以上市场监督管理部门"
+    )
+    basis = forms.CharField(
+        label="检查依据",
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="法律名称和条款，例如 《食品安全法》第110条",
+    )
+    department = forms.ModelChoiceField(
+        Department.objects.none(), label="部门", empty_label="请选择"
+    )
+    change_basis = forms.CharField(
+        label="这次变动的依据", max_length=300, required=False, help_text="随变更记录公布"
+    )
+
+    def __init__(self, *args: Any, version: ListVersion, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        ours = Department.objects.active().filter(region=version.region_id)
+        self.fields["department"].queryset = ours  # type: ignore[attr-defined]
+        if version.previous_id is None:
+            del self.fields["change_basis"]
+
+    def row(self) -> CheckRow:
+        """The row as it was typed."""
+        data = {k: v for k, v in self.cleaned_data.items() if k != "change_basis"}
+        return CheckRow(**data)
+
+
+class CosignForm(forms.Form):
+    agrees = forms.ChoiceField(
+        label="本部门意见",
+        choices=(("yes", "同意"), ("no", "不同意")),
+        initial="yes",
+        widget=forms.RadioSelect,
+    )
+    opinion = forms.CharField(
+        label="说明",
+        max_length=300,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="不同意时必填",
+    )
+
+
+class NoteForm(forms.Form):
+    note = forms.CharField(
+        label="退回原因", max_length=300, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+
+class UploadForm(forms.Form):
+    file = forms.FileField(
+        label="清单文件",
+        widget=forms.ClearableFileInput(attrs={"accept": ".xlsx,.xls,.csv"}),
+        error_messages={"empty": "文件是空的。请选择有内容的表格。"},
+    )
+
+
+def _short(department: Department) -> str:
+    return department.short

@@ -1,0 +1,191 @@
+"""Page-shaped questions: what a version changes against the one before, how it came about."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from liancha.accounts.models import User
+from liancha.ledger.models import Entry
+from liancha.rulebook.lifecycles import ListState
+
+from .models import CheckItem, JointField, ListVersion
+
+EVENTS = {
+    "lists.start": "开始编制",
+    "lists.load": "载入整张清单",
+    "lists.save_field": "修改领域",
+    "lists.remove_field": "删除领域",
+    "lists.save_item": "修改事项",
+    "lists.remove_item": "删除事项",
+    "lists.consult": "征求意见",
+    "lists.send_back": "退回草稿",
+    "lists.cosign": "会签",
+    "lists.approve": "批准",
+    "lists.publish": "公布",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One row that is not as it was. kind: added, changed or removed; old and new as words."""
+
+    kind: str
+    code: str
+    name: str
+    parts: tuple[tuple[str, str, str], ...]
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    at: datetime
+    text: str
+    note: str
+    number: int
+    kind: str = ""
+
+
+def differences(version: ListVersion) -> list[Difference]:
+    """Rows that differ from the version before, with the basis given for each."""
+    if version.previous is None:
+        return []
+    read = _fields if version.is_joint else _items
+    old, new = read(version.previous), read(version)
+    bases = {change.code: change.basis for change in version.changes.order_by("pk")}
+    found = []
+    for code in sorted(old.keys() | new.keys()):
+        before, after = old.get(code), new.get(code)
+        if before == after:
+            continue
+        kind = "added" if before is None else "removed" if after is None else "changed"
+        row = after or before or {}
+        parts = tuple(
+            (word, (before or {}).get(word, ""), (after or {}).get(word, ""))
+            for word in row
+            if (before or {}).get(word) != (after or {}).get(word)
+        )
+        found.append(
+            Difference(
+                kind, code, row.get("抽查领域") or row["抽查事项"], parts, bases.get(code, "")
+            )
+        )
+    return found
+
+
+def story(version: ListVersion) -> list[Event]:
+    """How a version came about, newest first."""
+    return [
+        Event(
+            entry.at,
+            EVENTS.get(entry.what, entry.what),
+            _note(entry),
+            entry.index,
+            "proof" if entry.what == "lists.publish" else "",
+        )
+        for entry in Entry.objects.about("list", version.pk).order_by("-index")
+        if entry.what in EVENTS
+    ]
+
+
+def steps(version: ListVersion) -> list[tuple[str, str, str]]:
+    """The four steps of a version, for the bar above its page."""
+    order = [
+        ListState.DRAFT,
+        ListState.CONSULTING,
+        ListState.APPROVED,
+        ListState.PUBLISHED,
+        ListState.SUPERSEDED,
+    ]
+    here = min(order.index(ListState(version.state)), 3)
+    signed = sum(bool(sign.agrees) for sign in version.cosigns.all())
+    notes = (
+        f"{version.created_at:%m-%d}",
+        f"会签 {signed}/{len(version.cosigns.all())}" if here else "送各部门会签",
+        "会签齐后批准",
+        f"{version.published_at:%Y-%m-%d}" if version.published_at else "公布后锁定",
+    )
+    words = ("起草", "征求意见", "批准", "公布")
+    done = here + (1 if version.is_public else 0)
+    return [
+        (word, note, "done" if n < done else "now" if n == here else "")
+        for n, (word, note) in enumerate(zip(words, notes, strict=True))
+    ]
+
+
+def waiting_for(user: User) -> Iterable[ListVersion]:
+    """Versions that this person's department still has to sign."""
+    if user.department is None:
+        return ListVersion.objects.none()
+    return ListVersion.objects.filter(
+        state=ListState.CONSULTING,
+        cosigns__department=user.department,
+        cosigns__agrees=None,
+    )
+
+
+def _fields(version: ListVersion) -> dict[str, dict[str, str]]:
+    return {
+        field.code: _field_words(field)
+        for field in version.fields.select_related("initiator").prefetch_related(
+            "cooperators", "items__department"
+        )
+    }
+
+
+def _field_words(field: JointField) -> dict[str, str]:
+    return {
+        "抽查领域": field.name,
+        "抽查事项": "；".join(
+            f"{item.name}（{item.department.short}）" for item in field.items.all()
+        ),
+        "检查对象": field.targets,
+        "对象标签": field.tag,
+        "发起部门": field.initiator.short,
+        "配合部门": "、".join(department.short for department in field.cooperators.all()),
+        "事项类别": field.get_item_class_display(),
+        "检查方式": field.method_words,
+        "层级": field.get_level_display(),
+        "参考比例和频次": field.ratio_note,
+    }
+
+
+def _items(version: ListVersion) -> dict[str, dict[str, str]]:
+    return {
+        f"{item.department.short} {item.position:03d}": _item_words(item)
+        for item in version.items.select_related("department")
+    }
+
+
+def _item_words(item: CheckItem) -> dict[str, str]:
+    return {
+        "抽查类别": item.category,
+        "抽查事项": item.name,
+        "检查对象": item.targets,
+        "事项类别": item.get_item_class_display(),
+        "检查方式": item.methods,
+        "检查主体": item.subject,
+        "检查依据": item.basis,
+    }
+
+
+def _note(entry: Entry) -> str:
+    body = json.loads(entry.body)
+    who = str(body.get("by", ""))
+    match entry.what:
+        case "lists.start":
+            what = str(body.get("basis", ""))
+        case "lists.save_field" | "lists.remove_field" | "lists.save_item" | "lists.remove_item":
+            what = f"{body.get('name', '')}：{body.get('basis') or '首版'}"
+        case "lists.cosign":
+            verb = "同意" if body.get("agrees") else "不同意"
+            what = f"{verb}{'：' + body['opinion'] if body.get('opinion') else ''}"
+        case "lists.approve" if body.get("minutes"):
+            what = f"按 {body['minutes']} 批准，未会签：{'、'.join(body.get('without', []))}"
+        case "lists.send_back":
+            what = str(body.get("note", ""))
+        case _:
+            what = ""
+    return "，".join(part for part in (what, who) if part)

@@ -1,0 +1,44 @@
+from django.urls import path, register_converter
+
+from .models import ListVersion
+from .views import office, public
+
+
+class Kind:
+    """joint or items, as they stand in addresses."""
+
+    regex = "|".join(ListVersion.Kind.values)
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return str(value)
+
+
+register_converter(Kind, "list_kind")
+
+app_name = "lists"
+urlpatterns = [
+    path("lists/joint/", office.joint, name="joint"),
+    path("lists/items/", office.items, name="items"),
+    path("lists/<list_kind:kind>/new/", office.new_version, name="new_version"),
+    path("lists/versions/<int:pk>/", office.version, name="version"),
+    path("lists/versions/<int:pk>/export/", office.export, name="export"),
+    path("lists/versions/<int:pk>/upload/", office.upload, name="upload"),
+    path("lists/versions/<int:pk>/fields/new/", office.new_field, name="new_field"),
+    path("lists/versions/<int:pk>/items/new/", office.new_item, name="new_item"),
+    path("lists/versions/<int:pk>/consult/", office.consult, name="consult"),
+    path("lists/versions/<int:pk>/send-back/", office.send_back, name="send_back"),
+    path("lists/versions/<int:pk>/cosign/", office.cosign, name="cosign"),
+    path("lists/versions/<int:pk>/approve/", office.approve, name="approve"),
+    path("lists/versions/<int:pk>/publish/", office.publish, name="publish"),
+    path("lists/fields/<int:pk>/", office.edit_field, name="edit_field"),
+    path("lists/fields/<int:pk>/remove/", office.remove_field, name="remove_field"),
+    path("lists/check-items/<int:pk>/", office.edit_item, name="edit_item"),
+    path("lists/check-items/<int:pk>/remove/", office.remove_item, name="remove_item"),
+    path("public/lists/", public.lists, name="public"),
+    path("public/lists/<int:pk>/", public.version, name="public_version"),
+    path("public/lists/<int:pk>/xlsx/", public.sheet, name="public_sheet"),
+    path("public/lists/<int:pk>/json/", public.data, name="public_data"),
+]

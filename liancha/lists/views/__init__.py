@@ -1,0 +1,1 @@
+"""Doors of this room: the office's pages and the public's."""

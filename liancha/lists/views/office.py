@@ -1,0 +1,427 @@
+"""Lists in the office: the one in force, the one being drawn up, and its way to publication."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import IO, Any, cast
+
+from django.contrib import messages
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from liancha.accounts.permissions import Permission, requires
+from liancha.papers.faults import Unreadable
+from liancha.rulebook.lifecycles import ListState
+from liancha.rulebook.regions import CITY
+from liancha.rulebook.verdicts import Blocked, NeedsReason
+
+from .. import actions, forms, queries, sheets
+from ..models import CheckItem, JointField, ListVersion
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@requires(Permission.LISTS_VIEW)
+def joint(request: HttpRequest) -> HttpResponse:
+    return _in_force(request, ListVersion.Kind.JOINT)
+
+
+@requires(Permission.LISTS_VIEW)
+def items(request: HttpRequest) -> HttpResponse:
+    return _in_force(request, ListVersion.Kind.ITEMS)
+
+
+@requires(Permission.LISTS_VIEW)
+def version(request: HttpRequest, pk: int) -> HttpResponse:
+    """One version: its rows, what it changes, who signed, how it came about."""
+    return _show(request, _find(request, pk))
+
+
+@requires(Permission.LISTS_PUBLISH)
+def new_version(request: HttpRequest, kind: str) -> HttpResponse:
+    form = forms.StartForm(request.POST or None)
+    refused: Blocked | None = None
+    if request.method == "POST" and form.is_valid():
+        try:
+            begun = actions.start_version(
+                kind=kind,
+                **form.cleaned_data,
+                region=_region(request),
+                by=request.user,
+                at=timezone.now(),
+            )
+        except Blocked as blocked:
+            refused = blocked
+        else:
+            messages.success(request, f"已开始编制“{begun}”")
+            return redirect(begun)
+    context = {"form": form, "kind": ListVersion.Kind(kind), "refused": refused}
+    return render(request, "lists/new_version.html", context, status=_status(request, refused))
+
+
+@requires(Permission.LISTS_EDIT)
+def new_field(request: HttpRequest, pk: int) -> HttpResponse:
+    return _edit_field(request, _draft(request, pk), None)
+
+
+@requires(Permission.LISTS_EDIT)
+def edit_field(request: HttpRequest, pk: int) -> HttpResponse:
+    field = get_object_or_404(
+        JointField.objects.select_related("version__region").filter(version__in=_versions(request)),
+        pk=pk,
+    )
+    return _edit_field(request, _draft(request, field.version_id), field)
+
+
+@requires(Permission.LISTS_EDIT)
+@require_POST
+def remove_field(request: HttpRequest, pk: int) -> HttpResponse:
+    field = get_object_or_404(
+        JointField.objects.select_related("version").filter(version__in=_versions(request)), pk=pk
+    )
+    found = field.version
+    actions.remove_field(field=field, basis=_reason(request), by=request.user, at=timezone.now())
+    messages.success(request, f"已从草稿中删除“{field.name}”")
+    return redirect(found)
+
+
+@requires(Permission.LISTS_EDIT)
+def new_item(request: HttpRequest, pk: int) -> HttpResponse:
+    return _edit_item(request, _draft(request, pk), None)
+
+
+@requires(Permission.LISTS_EDIT)
+def edit_item(request: HttpRequest, pk: int) -> HttpResponse:
+    item = get_object_or_404(
+        CheckItem.objects.select_related("version__region").filter(version__in=_versions(request)),
+        pk=pk,
+    )
+    return _edit_item(request, _draft(request, item.version_id), item)
+
+
+@requires(Permission.LISTS_EDIT)
+@require_POST
+def remove_item(request: HttpRequest, pk: int) -> HttpResponse:
+    item = get_object_or_404(
+        CheckItem.objects.select_related("version", "department").filter(
+            version__in=_versions(request)
+        ),
+        pk=pk,
+    )
+    found = item.version
+    actions.remove_item(item=item, basis=_reason(request), by=request.user, at=timezone.now())
+    messages.success(request, f"已从草稿中删除“{item.name}”")
+    return redirect(found)
+
+
+@requires(Permission.LISTS_PUBLISH)
+@require_POST
+def upload(request: HttpRequest, pk: int) -> HttpResponse:
+    """Load a whole table into the draft, or nothing of it."""
+    found = _draft(request, pk)
+    form = forms.UploadForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _show(request, found, upload_form=form)
+    file = form.cleaned_data["file"]
+    with tempfile.NamedTemporaryFile(prefix="liancha-") as kept:
+        for chunk in file.chunks():
+            kept.write(chunk)
+        kept.flush()
+        try:
+            _load(request, found, Path(kept.name), file.name)
+        except (Unreadable, Blocked) as fault:
+            form.add_error("file", str(fault))
+            return _show(request, found, upload_form=form)
+    messages.success(request, f"已载入“{file.name}”")
+    return redirect(found)
+
+
+@requires(Permission.LISTS_PUBLISH)
+@require_POST
+def consult(request: HttpRequest, pk: int) -> HttpResponse:
+    found = actions.consult(version=_find(request, pk), by=request.user, at=timezone.now())
+    messages.success(request, f"已送 {found.cosigns.count()} 个部门会签")
+    return redirect(found)
+
+
+@requires(Permission.LISTS_PUBLISH)
+@require_POST
+def send_back(request: HttpRequest, pk: int) -> HttpResponse:
+    form = forms.NoteForm(request.POST)
+    note = form.cleaned_data["note"] if form.is_valid() else ""
+    found = actions.send_back(
+        version=_find(request, pk), note=note, by=request.user, at=timezone.now()
+    )
+    messages.success(request, "已退回草稿，会签重新开始")
+    return redirect(found)
+
+
+@requires(Permission.LISTS_COSIGN)
+@require_POST
+def cosign(request: HttpRequest, pk: int) -> HttpResponse:
+    """The word of one's own department."""
+    found = _find(request, pk)
+    form = forms.CosignForm(request.POST)
+    if not form.is_valid() or request.user.department is None:
+        return _show(request, found, cosign_form=form)
+    agrees = form.cleaned_data["agrees"] == "yes"
+    actions.cosign(
+        version=found,
+        department=request.user.department,
+        opinion=form.cleaned_data["opinion"],
+        agrees=agrees,
+        by=request.user,
+        at=timezone.now(),
+    )
+    messages.success(request, "已会签同意" if agrees else "已记下不同意的意见")
+    return redirect(found)
+
+
+@requires(Permission.LISTS_PUBLISH)
+@require_POST
+def approve(request: HttpRequest, pk: int) -> HttpResponse:
+    """Approve; when signatures are missing the page asks for the minutes of the meeting."""
+    found = actions.approve(
+        version=_find(request, pk),
+        minutes=_reason(request),
+        by=request.user,
+        at=timezone.now(),
+    )
+    messages.success(request, f"已批准“{found}”")
+    return redirect(found)
+
+
+@requires(Permission.LISTS_PUBLISH)
+@require_POST
+def publish(request: HttpRequest, pk: int) -> HttpResponse:
+    found = actions.publish(version=_find(request, pk), by=request.user, at=timezone.now())
+    messages.success(request, f"已公布“{found}”，任何人都能看到")
+    return redirect(found)
+
+
+@requires(Permission.LISTS_VIEW)
+def export(request: HttpRequest, pk: int) -> HttpResponse:
+    return workbook(_find(request, pk))
+
+
+# ── What several of them need ─────────────────────────────────────────────────────────────
+
+
+def workbook(found: ListVersion) -> HttpResponse:
+    """A version as a download."""
+    file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
+    sheets.write_version(file, found)
+    file.seek(0)
+    name = f"{found.title}（第{found.number}版）.xlsx"
+    # A streamed response is no HttpResponse to the type checker, though Django takes either.
+    return cast(HttpResponse, FileResponse(file, True, name, content_type=XLSX))
+
+
+def _region(request: HttpRequest) -> str:
+    department = request.user.department
+    return department.region_id if department else CITY
+
+
+def _versions(request: HttpRequest) -> Any:
+    """The city's versions, one's own county's, and whatever is public."""
+    published = ListVersion.objects.published()
+    if request.user.sees_all_departments:
+        return ListVersion.objects.all()
+    return published | ListVersion.objects.filter(region__in=(CITY, _region(request)))
+
+
+def _find(request: HttpRequest, pk: int) -> ListVersion:
+    return get_object_or_404(
+        _versions(request).select_related("region", "previous", "created_by"), pk=pk
+    )
+
+
+def _draft(request: HttpRequest, pk: int) -> ListVersion:
+    found = _find(request, pk)
+    if not found.is_draft:
+        raise Blocked(
+            f"“{found}”{found.get_state_display()}，不能改动。请编制新的一版。",
+            article="8",
+            paragraph=2,
+        )
+    return found
+
+
+def _reason(request: HttpRequest) -> str:
+    return request.POST.get("reason") or request.POST.get("basis", "")
+
+
+def _status(request: HttpRequest, refused: Blocked | None) -> int:
+    return 409 if refused else 422 if request.method == "POST" else 200
+
+
+def _may_write(request: HttpRequest, found: ListVersion) -> bool:
+    """Whether this person's department keeps the list."""
+    own = request.user.department
+    return bool(own and own.is_coordinator and own.region_id == found.region_id)
+
+
+def _in_force(request: HttpRequest, kind: str) -> HttpResponse:
+    """The list in force, those being drawn up, and the earlier ones."""
+    region = _region(request)
+    current = ListVersion.objects.in_force(kind, region).select_related("region").first()
+    current = current or ListVersion.objects.in_force(kind).select_related("region").first()
+    versions = _versions(request).filter(kind=kind, region__in=(CITY, region))
+    context = {
+        "kind": ListVersion.Kind(kind),
+        "version": current,
+        "in_work": versions.in_work().select_related("region"),
+        "earlier": versions.published().order_by("-number").select_related("region"),
+        "may_start": request.user.may(Permission.LISTS_PUBLISH)
+        and bool(request.user.department and request.user.department.is_coordinator),
+        "q": request.GET.get("q", "").strip()[:40],
+    }
+    return render(request, "lists/in_force.html", context | _rows(request, current))
+
+
+def _rows(request: HttpRequest, found: ListVersion | None) -> dict[str, Any]:
+    """Fields or items of a version, those matching ?q=."""
+    if found is None:
+        return {"fields": [], "items": []}
+    asked = request.GET.get("q", "").strip()
+    if found.is_joint:
+        fields = [
+            field
+            for field in sheets.fields_of(found)
+            if not asked
+            or asked in field.name
+            or asked in field.targets
+            or any(asked in item.name for item in field.items.all())
+            or asked in field.initiator.name
+        ]
+        return {"fields": fields, "items": []}
+    items = found.items.select_related("department")
+    if asked:
+        items = items.filter(name__contains=asked) | items.filter(targets__contains=asked)
+    return {"fields": [], "items": items}
+
+
+def _show(request: HttpRequest, found: ListVersion, **more: Any) -> HttpResponse:
+    user = request.user
+    signs = list(found.cosigns.select_related("department", "signed_by").order_by("department"))
+    mine = next((one for one in signs if one.department_id == user.department_id), None)
+    keeps = _may_write(request, found)
+    context = {
+        "version": found,
+        "steps": queries.steps(found),
+        "signs": signs,
+        "signed": sum(bool(one.agrees) for one in signs),
+        "changes": queries.differences(found),
+        "events": queries.story(found),
+        "tab": request.GET.get("tab", "rows"),
+        "q": request.GET.get("q", "").strip()[:40],
+        "may_edit": user.may(Permission.LISTS_EDIT) and found.is_draft,
+        "may_edit_all": user.may(Permission.LISTS_EDIT) and found.is_draft and keeps,
+        "may_load": user.may(Permission.LISTS_PUBLISH) and found.is_draft and keeps,
+        "may_decide": user.may(Permission.LISTS_PUBLISH) and keeps,
+        "may_sign": user.may(Permission.LISTS_COSIGN)
+        and found.state == ListState.CONSULTING
+        and mine is not None
+        and not mine.agrees,
+        "cosign_form": forms.CosignForm(),
+        "upload_form": forms.UploadForm(),
+        "note_form": forms.NoteForm(),
+    }
+    return render(
+        request,
+        "lists/version.html",
+        context | _rows(request, found) | more,
+        status=422 if more else 200,
+    )
+
+
+def _load(request: HttpRequest, found: ListVersion, path: Path, name: str) -> None:
+    department = request.user.department
+    if found.is_joint:
+        remarks = actions.load_joint(
+            version=found,
+            rows=sheets.read_joint(path, name),
+            by=request.user,
+            at=timezone.now(),
+        )
+        for remark in remarks:
+            messages.warning(request, remark)
+    else:
+        actions.load_items(
+            version=found,
+            rows=sheets.read_items(path, name, department=department.code if department else ""),
+            by=request.user,
+            at=timezone.now(),
+        )
+
+
+def _edit_field(request: HttpRequest, found: ListVersion, field: JointField | None) -> HttpResponse:
+    data = request.POST or None
+    form = forms.FieldForm(data, version=found, field=field)
+    item_forms = forms.item_forms(found, field, data)
+    refused: Blocked | None = None
+    if request.method == "POST" and form.is_valid() and item_forms.is_valid():
+        try:
+            saved, remarks = actions.save_field(
+                version=found,
+                field=field,
+                row=form.row(forms.items_of(item_forms), field.source if field else ""),
+                basis=form.cleaned_data.get("basis", ""),
+                by=request.user,
+                at=timezone.now(),
+            )
+        except NeedsReason as needs:
+            form.add_error("basis", str(needs))
+        except Blocked as blocked:
+            refused = blocked
+        else:
+            for remark in remarks:
+                messages.warning(request, remark)
+            messages.success(request, f"已保存“{saved.name}”")
+            return redirect(found)
+    context = {
+        "version": found,
+        "field": field,
+        "form": form,
+        "item_forms": item_forms,
+        "refused": refused,
+    }
+    return render(request, "lists/edit_field.html", context, status=_status(request, refused))
+
+
+def _edit_item(request: HttpRequest, found: ListVersion, item: CheckItem | None) -> HttpResponse:
+    initial: dict[str, Any] = (
+        {
+            name: getattr(item, name)
+            for name in (
+                *("category", "name", "targets", "item_class", "methods", "subject", "basis"),
+                "department",
+            )
+        }
+        if item
+        else {"item_class": "general", "department": request.user.department}
+    )
+    form = forms.CheckItemForm(request.POST or None, version=found, initial=initial)
+    refused: Blocked | None = None
+    if request.method == "POST" and form.is_valid():
+        try:
+            saved = actions.save_item(
+                version=found,
+                item=item,
+                row=form.row(),
+                basis=form.cleaned_data.get("change_basis", ""),
+                by=request.user,
+                at=timezone.now(),
+            )
+        except NeedsReason as needs:
+            form.add_error("change_basis", str(needs))
+        except Blocked as blocked:
+            refused = blocked
+        else:
+            messages.success(request, f"已保存“{saved.name}”")
+            return redirect(found)
+    context = {"version": found, "item": item, "form": form, "refused": refused}
+    return render(request, "lists/edit_item.html", context, status=_status(request, refused))

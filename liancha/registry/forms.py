@@ -1,0 +1,228 @@
+"""What people may type in this room."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django import forms
+from django.db.models import F, OrderBy
+
+from liancha.accounts.models import Region
+from liancha.papers.kinds import LIMITS
+
+from .models import PlaceName, Tag, Target, TargetQuerySet
+
+PENDING = (("", "不限"), ("yes", "待核"), ("no", "已核定"))
+SORTS: dict[str, tuple[str | OrderBy, ...]] = {
+    "name": ("name", "pk"),
+    "-name": ("-name", "-pk"),
+    "code": ("code",),
+    "-code": ("-code",),
+    "region": ("region", "pk"),
+    "-region": ("-region", "-pk"),
+    "inspected": (F("last_inspected_on").asc(nulls_first=True), "pk"),
+    "-inspected": (F("last_inspected_on").desc(nulls_last=True), "-pk"),
+    "updated": ("updated_at", "pk"),
+    "-updated": ("-updated_at", "-pk"),
+}
+
+
+def counties() -> Any:
+    """Everything but the city as a whole."""
+    return Region.objects.exclude(kind=Region.Kind.CITY)
+
+
+class Query(forms.Form):
+    """The query row above the list of targets."""
+
+    q = forms.CharField(label="名称、代码、地址", required=False, max_length=100)
+    region = forms.ModelChoiceField(
+        Region.objects.none(), label="县区", required=False, empty_label="不限"
+    )
+    tag = forms.ModelChoiceField(
+        Tag.objects.all(), label="标签", required=False, empty_label="不限", to_field_name="code"
+    )
+    status = forms.ChoiceField(
+        label="登记状态", required=False, choices=[("", "不限"), *Target.Status.choices]
+    )
+    credit = forms.ChoiceField(
+        label="信用分类",
+        required=False,
+        choices=[("", "不限"), *(c for c in Target.CreditClass.choices if c[0]), ("-", "未分类")],
+    )
+    kind = forms.ChoiceField(
+        label="对象类型", required=False, choices=[("", "不限"), *Target.Kind.choices]
+    )
+    pending = forms.ChoiceField(label="县区核定", required=False, choices=PENDING)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["region"].queryset = counties()  # type: ignore[attr-defined]
+
+    def search(self, targets: TargetQuerySet, sort: str = "") -> TargetQuerySet:
+        """Those of `targets` that are asked for, in the order asked for."""
+        asked = self.cleaned_data if self.is_valid() else {}
+        if asked.get("q"):
+            targets = targets.matching(asked["q"])
+        if asked.get("region"):
+            targets = targets.filter(region=asked["region"])
+        if asked.get("tag"):
+            targets = targets.tagged(asked["tag"].code)
+        if asked.get("status"):
+            targets = targets.filter(status=asked["status"])
+        if asked.get("credit"):
+            targets = targets.filter(credit_class=asked["credit"].replace("-", ""))
+        if asked.get("kind"):
+            targets = targets.filter(kind=asked["kind"])
+        if asked.get("pending"):
+            targets = targets.filter(is_pending=asked["pending"] == "yes")
+        return targets.order_by(*SORTS.get(sort, ("-pk",)))
+
+
+class TargetForm(forms.ModelForm):
+    """One target by hand. The code is typed once and never changed."""
+
+    code = forms.CharField(
+        label="统一社会信用代码",
+        required=False,
+        max_length=30,
+        help_text="18 位；旧户填 15 位注册号。场所、工程等没有代码的留空，由本库编号。",
+    )
+
+    class Meta:
+        model = Target
+        fields = (
+            *("name", "code", "kind", "legal_form", "address", "status", "registered_on"),
+            *("scope", "industry", "capital", "authority", "phone"),
+            *("credit_class", "credit_on", "credit_source"),
+        )
+        widgets = {"scope": forms.Textarea(attrs={"rows": 4})}
+        help_texts = {
+            "address": "写到区县和乡镇街道，系统据此认县区",
+            "scope": "系统据此加标签",
+            "phone": "页面上默认遮住中间四位，查看留痕",
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            del self.fields["code"]
+
+    def validate_unique(self) -> None:
+        """Whether a code is known is said by the action, which names whose it is."""
+
+
+class RegionForm(forms.Form):
+    region = forms.ModelChoiceField(
+        Region.objects.none(), label="核定到", required=False, empty_label="请选择"
+    )
+    reason = forms.CharField(label="依据", max_length=80, required=False)
+    is_outside = forms.BooleanField(label="不在本市", required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["region"].queryset = counties()  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if not data.get("region") and not data.get("is_outside"):
+            self.add_error("region", "请选择县区，或勾选“不在本市”。")
+        return data
+
+
+class TagChoice(forms.Form):
+    tag = forms.ModelChoiceField(Tag.objects.all(), label="标签", empty_label="请选择")
+
+
+class ReleaseForm(forms.Form):
+    reason = forms.CharField(
+        label="不涉及的理由",
+        max_length=200,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="例如：没有电梯等特种设备。抽到这一户时，本部门不检查。",
+    )
+
+
+class UploadForm(forms.Form):
+    file = forms.FileField(
+        label="名录文件",
+        widget=forms.ClearableFileInput(attrs={"accept": ".xlsx,.xls,.csv,.gz,.txt"}),
+        error_messages={"empty": "文件是空的。请选择有内容的表格。"},
+    )
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
+        if file.size > LIMITS.file:
+            raise forms.ValidationError(
+                f"文件有 {file.size // 2**20} MB，超过 {LIMITS.file // 2**20} MB。请分成几个导入。"
+            )
+        return file
+
+
+class Words(forms.CharField):
+    """Several words in a text area, divided by 、 , or line breaks."""
+
+    widget = forms.Textarea(attrs={"rows": 3})
+
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value)
+        for mark in "，,；;\r\n\t":
+            text = text.replace(mark, "、")
+        return list(dict.fromkeys(word.strip() for word in text.split("、") if word.strip()))
+
+    def prepare_value(self, value: Any) -> Any:
+        return "、".join(value) if isinstance(value, list) else value
+
+    def validate(self, value: Any) -> None:
+        super().validate(value)
+        if long := [word for word in value if len(word) > 40]:
+            raise forms.ValidationError(f"“{long[0][:20]}”太长，一个词最多 40 字。")
+
+    def run_validators(self, value: Any) -> None:
+        """The length limits are those of single words."""
+
+
+class TagForm(forms.Form):
+    code = forms.SlugField(
+        label="代码", max_length=40, help_text="小写英文，例如 hotel；联合抽查清单用它指明检查对象"
+    )
+    name = forms.CharField(label="标签", max_length=40)
+    words = Words(
+        label="名称或经营范围中的词",
+        required=False,
+        help_text="出现任何一个就加标签。用顿号、逗号或换行分开。",
+    )
+    name_words = Words(label="只在名称中看的词", required=False)
+    exclusions = Words(
+        label="排除词",
+        required=False,
+        help_text="更长的词，里面的词不算：写“酒店用品”，它里面的“酒店”就不算。",
+    )
+    kinds = forms.MultipleChoiceField(
+        label="按类型全部加",
+        choices=Target.Kind.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def __init__(self, *args: Any, tag: Tag | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if tag:
+            del self.fields["code"]
+
+
+class PlaceForm(forms.Form):
+    name = forms.CharField(label="地名", max_length=40, min_length=2)
+    region = forms.ModelChoiceField(Region.objects.none(), label="属于", empty_label="请选择")
+    kind = forms.ChoiceField(label="类别", choices=PlaceName.Kind.choices)
+    is_old = forms.BooleanField(label="旧名", required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["region"].queryset = counties()  # type: ignore[attr-defined]
+
+
+def suffix_of(name: str) -> str:
+    """The end of a file's name, for the stored copy; never its path."""
+    return "".join(Path(name).suffixes[-2:])[:12]
