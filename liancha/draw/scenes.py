@@ -394,7 +394,7 @@ def _short(digest: str) -> str:
 def _line(entry: Entry) -> Line:
     body = json.loads(entry.body)
     text, note = _words(entry.what, body)
-    return Line(at=entry.at, text=text, note=note, number=f"#{entry.index:,}")
+    return Line(at=entry.at, text=text, note=note, number=f"{entry.index:,}")
 
 
 def _words(what: str, body: dict) -> tuple[str, str]:  # type: ignore[type-arg]

@@ -34,6 +34,7 @@ def draws(request: HttpRequest) -> HttpResponse:
         "draw/draws.html",
         {
             "tab": tab,
+            "tab_all": not tab,
             "waiting": queries.waiting_for(request.user).distinct().count(),
             "page_obj": Paginator(rows, PAGE).get_page(request.GET.get("page")),
         },

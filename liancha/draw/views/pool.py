@@ -19,7 +19,7 @@ from liancha.task.models import Task
 from .. import actions, forms, pools, queries, rosters, scenes
 from ..models import Draw, PoolChoices
 
-PAGE = 50
+PAGE = 20
 EARLY = (TaskState.CREATED, TaskState.SCHEME_SUBMITTED, TaskState.SCHEME_APPROVED)
 
 
