@@ -1,53 +1,107 @@
-"""What never goes public: phone, ID, card, plate, mail (domain §k.3; Measures, art. 3 依法公开).
+"""What never goes public: phone, ID, card, plate, mail, names of people (domain §k.3; art. 22).
 
-Finds them in free text and puts asterisks in their place. It does not judge the text otherwise.
+Finds them in free text and puts asterisks in their place, length kept, so that what is left can be
+read. It judges nothing else, and knows of names only those it is given: people on the record form.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
+
+from stdnum.cn import uscc
+
+_WIDE = {ord("０") + n: ord("0") + n for n in range(10)} | {
+    ord("Ａ") + n: ord("A") + n for n in range(26)
+}
+_ANY = r"(?<![0-9A-Za-z])"
 
 
 @dataclass(frozen=True, slots=True)
 class Masked:
-    """The text the public gets, and what was covered: ["手机号", …]."""
+    """The text the public gets, and what was covered: (what it is, how it was written)."""
 
     text: str
-    kinds: tuple[str, ...]
+    found: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """["手机号", …], each once."""
+        return tuple(dict.fromkeys(kind for kind, _ in self.found))
 
 
-# (what it is, how it looks, characters kept in front, characters kept behind)
-PATTERNS: tuple[tuple[str, re.Pattern[str], int, int], ...] = (
-    ("身份证号", re.compile(r"(?<![0-9A-Za-z])[1-9]\d{16}[0-9Xx](?![0-9A-Za-z])"), 3, 4),
-    ("手机号", re.compile(r"(?<!\d)1[3-9]\d[ -]?\d{4}[ -]?\d{4}(?!\d)"), 3, 4),
-    ("银行卡号", re.compile(r"(?<!\d)[3-6]\d{3}(?:[ -]?\d{4}){3}(?:[ -]?\d{1,3})?(?!\d)"), 4, 4),
-    ("固定电话", re.compile(r"(?<!\d)0\d{2,3}[ -]\d{7,8}(?!\d)"), 4, 2),
-    ("电子邮箱", re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), 1, 4),
-    (
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of number: how it looks, how many characters stay in front and behind.
+
+    spares  what only looks like one
+    """
+
+    name: str
+    looks: re.Pattern[str]
+    head: int
+    tail: int
+    spares: Callable[[str], bool] = lambda text: False
+
+
+KINDS: tuple[Kind, ...] = (
+    Kind(
+        "身份证号",
+        re.compile(
+            _ANY + r"[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])\d{3}[0-9Xx]"
+            r"(?![0-9A-Za-z])"
+        ),
+        3,
+        4,
+    ),
+    Kind("手机号", re.compile(r"(?<!\d)1[3-9]\d[ -]?\d{4}[ -]?\d{4}(?!\d)"), 3, 4),
+    Kind(
+        "银行卡号",
+        re.compile(r"(?<![0-9A-Za-z])[3-6]\d{3}(?:[ -]?\d{4}){3}(?:[ -]?\d{1,3})?(?![0-9A-Za-z])"),
+        4,
+        4,
+        spares=lambda text: uscc.is_valid(text),
+    ),
+    Kind("固定电话", re.compile(r"(?<!\d)[(（]?0\d{2,3}[)） -]{0,2}\d{7,8}(?!\d)"), 4, 2),
+    Kind("固定电话", re.compile(r"(?<=电话)[:： ]?\d{7,8}(?!\d)"), 3, 2),
+    Kind("电子邮箱", re.compile(r"[A-Za-z0-9_.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"), 1, 4),
+    Kind(
         "车牌号",
         re.compile(
             r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼]"
-            r"[A-Z][A-Z0-9]{5,6}(?![A-Z0-9])"
+            r"[A-HJ-Z]·?[A-HJ-NP-Z0-9]{5,6}(?![A-Za-z0-9])"
         ),
         2,
         1,
     ),
 )
+SHORTEST_NAME = 2  # a single character is no name: it would cover half the text
 
 
-def mask(text: str) -> Masked:
-    """Cover every number of a person in a text; credit codes of firms stay readable."""
-    kinds = []
-    for kind, pattern, head, tail in PATTERNS:
-        covered = pattern.sub(partial(_cover, head=head, tail=tail), text)
-        if covered != text:
-            kinds.append(kind)
-            text = covered
-    return Masked(text, tuple(kinds))
+def mask(text: str, names: Iterable[str] = ()) -> Masked:
+    """Cover every number of a person in a text, and these names; credit codes stay readable.
 
+    names  people the record form knows; the surname stays
 
-def _cover(found: re.Match[str], head: int, tail: int) -> str:
-    number = found[0]
-    return number[:head] + "*" * (len(number) - head - tail) + number[len(number) - tail :]
+    Source: art. 22, paragraph 1, for what is published; domain §k.3 for what is not.
+    """
+    text = text.translate(_WIDE)
+    found: list[tuple[str, str]] = []
+
+    def cover(match: re.Match[str], kind: Kind) -> str:
+        number = match[0]
+        if kind.spares(number):
+            return number
+        found.append((kind.name, number))
+        hidden = "*" * (len(number) - kind.head - kind.tail)
+        return number[: kind.head] + hidden + number[len(number) - kind.tail :]
+
+    for kind in KINDS:
+        text = kind.looks.sub(partial(cover, kind=kind), text)
+    for name in sorted({each.strip() for each in names}, key=len, reverse=True):
+        if len(name) >= SHORTEST_NAME and name in text:
+            found.append(("姓名", name))
+            text = text.replace(name, name[0] + "*" * (len(name) - 1))
+    return Masked(text, tuple(found))

@@ -1,0 +1,22 @@
+"""What can happen in this room, in the order in which it happens."""
+
+from ..answers import Entered, checked_items
+from .corrections import ask_correction, decide_correction
+from .followups import close_follow_up, open_follow_up
+from .publishing import publish
+from .results import LONGEST, audit, collect, enter, send_back
+
+__all__ = [
+    "LONGEST",
+    "Entered",
+    "ask_correction",
+    "audit",
+    "checked_items",
+    "close_follow_up",
+    "collect",
+    "decide_correction",
+    "enter",
+    "open_follow_up",
+    "publish",
+    "send_back",
+]
