@@ -17,7 +17,7 @@ from liancha.disclosure.models import FollowUp, Result
 from liancha.draw.models import Dispatch, Draw, Party, Replacement
 from liancha.inspection.models import Visit
 from liancha.oversight.models import Reminder
-from liancha.plan.models import Adjustment, PlanCoSign
+from liancha.plan.models import Adjustment, Plan, PlanCoSign
 from liancha.rulebook.deadlines import plan_due
 from liancha.rulebook.lifecycles import (
     DrawState,
@@ -51,6 +51,24 @@ def plans_to_cosign(user: User) -> Iterator[Todo]:
             one.plan,
             one.department,
             plan_due(one.plan.year),
+        )
+
+
+def plans_to_publish(user: User) -> Iterator[Todo]:
+    """The plan on its last steps, for the office that gathers and publishes it."""
+    verbs = {PlanState.COSIGNING: "看会签", PlanState.APPROVED: "公布计划"}
+    plans = Plan.objects.visible_to(user).filter(state__in=list(verbs))
+    for plan in plans.select_related("created_by__department")[:MOST]:
+        verb = verbs[PlanState(plan.state)]
+        yield Todo(
+            "计划",
+            f"{verb}：{plan}",
+            f"第 {plan.version} 稿",
+            place_of(plan),
+            verb,
+            plan,
+            plan.created_by,
+            plan_due(plan.year),
         )
 
 
@@ -309,6 +327,7 @@ def reminders(user: User) -> Iterator[Todo]:
 # Who is asked what; own_tasks and results sort out their steps by themselves.
 SOURCES: tuple[tuple[tuple[Permission, ...], Source], ...] = (
     ((P.PLAN_APPROVE, P.PLAN_EDIT), plans_to_cosign),
+    ((P.PLAN_PUBLISH,), plans_to_publish),
     ((P.PLAN_APPROVE,), adjustments_to_decide),
     (tuple(step[1] for step in TASK_STEPS), own_tasks),
     ((P.TASK_CONFIRM,), tasks_to_confirm),
