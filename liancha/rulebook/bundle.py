@@ -20,8 +20,8 @@ from .form import (
     decimal,
     decode,
     is_hex,
+    load_json,
     name_problem,
-    parse_json,
     raise_all,
     rows,
     shown,
@@ -277,7 +277,7 @@ def read_firm(data: bytes, part: str) -> FirmAnswer:
     """Read firm.json. Raises Refused with every part that is not of the form."""
     reader = Reader()
     keys = ("draw", "line", "index", "path", "seed", "ticket", "threshold", "drawn")
-    fields = reader.fields(parse_json(data, part), part, *keys)
+    fields = reader.fields(load_json(data, part), part, *keys)
     threshold = fields["threshold"]
     path = reader.items(fields["path"], f"{part} path")
     line = reader.raw(fields["line"], f"{part} line")

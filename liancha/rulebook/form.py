@@ -173,31 +173,43 @@ def decode(data: bytes, part: str) -> str:
         raise Refused(part, f"第 {line} 行不是 UTF-8") from None
 
 
-def parse_json(data: bytes | str, part: str, *, is_signed: bool = False) -> object:
-    """Read JSON that has one meaning only.
+class Misfit:
+    """Stands where JSON holds something that the protocol has no use for."""
 
-    Refused: a doubled key, a number with point or exponent, NaN, an integer outside 0…2⁵³−1
-    (with `is_signed`, outside ±(2⁵³−1)), more than 32 levels, a byte order mark, trailing text.
-    Keys and strings are looked at by the Reader.
+    def __init__(self, message: str) -> None:
+        self.message = message
+
+
+class Doubled(dict[str, object]):
+    """An object in which keys stand more than once; `twice` names them."""
+
+    twice: list[str]
+
+
+def load_json(data: bytes | str, part: str, *, is_signed: bool = False) -> object:
+    """Read JSON with a Misfit or Doubled wherever it could be read in two ways.
+
+    Raises Refused for what cannot be read at all: no UTF-8, no JSON, more than 32 levels.
     """
     text = decode(data, part) if isinstance(data, bytes) else data
 
     def pairs(found: list[tuple[str, object]]) -> dict[str, object]:
         read = dict(found)
-        if len(read) < len(found):
-            keys = [key for key, _ in found]
-            twice = next(key for key in keys if keys.count(key) > 1)
-            raise Refused(part, f"键 {shown(twice)} 写了两次")
-        return read
+        if len(read) == len(found):
+            return read
+        keys = [key for key, _ in found]
+        doubled = Doubled(read)
+        doubled.twice = [key for key in read if keys.count(key) > 1]
+        return doubled
 
-    def integer(digits: str) -> int:
+    def integer(digits: str) -> object:
         number = decimal(digits.removeprefix("-") if is_signed else digits)
         if number is None or digits == "-0":
-            raise Refused(part, f"数 {shown(digits)} 应为 0 到 2⁵³−1 的整数")
+            return Misfit(f"数 {shown(digits)} 应为 0 到 2⁵³−1 的整数")
         return -number if digits.startswith("-") else number
 
     def no_number(digits: str) -> object:
-        raise Refused(part, f"数 {shown(digits)} 应为整数，不带小数点和指数")
+        return Misfit(f"数 {shown(digits)} 应为整数，不带小数点和指数")
 
     try:
         value: object = json.loads(
@@ -216,15 +228,37 @@ def parse_json(data: bytes | str, part: str, *, is_signed: bool = False) -> obje
     return value
 
 
+def parse_json(data: bytes | str, part: str, *, is_signed: bool = False) -> object:
+    """Read JSON that has one meaning only.
+
+    Refused: a doubled key, a number with point or exponent, NaN, an integer outside 0…2⁵³−1
+    (with `is_signed`, outside ±(2⁵³−1)), more than 32 levels, a byte order mark, trailing text.
+    """
+    value = load_json(data, part, is_signed=is_signed)
+    level = [value]
+    while level:
+        for item in level:
+            if isinstance(item, Misfit):
+                raise Refused(part, item.message)
+            if isinstance(item, Doubled):
+                raise Refused(part, f"键 {shown(item.twice[0])} 写了两次")
+        level = _inner(level)
+    return value
+
+
+def _inner(level: list[object]) -> list[object]:
+    return [
+        item
+        for holder in level
+        if isinstance(holder, list | dict)
+        for item in (holder.values() if isinstance(holder, dict) else holder)
+    ]
+
+
 def _depth_exceeds(value: object, limit: int) -> bool:
     level: list[object] = [value]
     for _ in range(limit + 1):
-        level = [
-            item
-            for holder in level
-            if isinstance(holder, list | dict)
-            for item in (holder.values() if isinstance(holder, dict) else holder)
-        ]
+        level = _inner(level)
         if not level:
             return False
     return True
@@ -241,7 +275,7 @@ ABSENT: Final = _Absent()
 
 
 class Reader:
-    """Reads values out of parsed JSON and keeps every problem, so that all parts get named.
+    """Reads values out of what `load_json` gives and keeps every problem, to name all parts.
 
     Each method returns a harmless value where it notes a problem; `finish()` raises them.
     """
@@ -261,9 +295,12 @@ class Reader:
         if not isinstance(value, dict):
             self._wrong(value, part, "应为对象")
             return absent
+        if isinstance(value, Doubled):
+            for key in value.twice:
+                self.note(_inside(part, shown(key)), "写了两次")
         for key in value:
             if key not in absent:
-                self.note(f"{part}.{shown(key)}", "协议里没有这一项")
+                self.note(_inside(part, shown(key)), "协议里没有这一项")
         for key in keys:
             if key not in value:
                 self.note(_inside(part, key), "缺少这一项")
@@ -319,7 +356,7 @@ class Reader:
 
     def _wrong(self, value: object, part: str, message: str) -> None:
         if value is not ABSENT:
-            self.note(part, message)
+            self.note(part, value.message if isinstance(value, Misfit) else message)
 
 
 def _inside(part: str, key: str) -> str:

@@ -39,7 +39,17 @@ from typing import Final
 
 from . import tree
 from .chain import leaf as leaf_data
-from .form import Reader, Refused, canonical, decimal, is_hex, parse_json, shown, text_problem
+from .form import (
+    Reader,
+    Refused,
+    canonical,
+    decimal,
+    is_hex,
+    load_json,
+    parse_json,
+    shown,
+    text_problem,
+)
 from .transcript import json_file
 
 FILE: Final = "log.json"
@@ -139,7 +149,7 @@ def checkpoint_text(origin: str, size: int, root: bytes) -> str:
 def read_log(data: bytes, part: str = FILE) -> Log:
     """Read log.json. Raises Refused with every part that is not of the form above."""
     reader = Reader()
-    fields = reader.fields(parse_json(data, part), part, "entries", "checkpoints")
+    fields = reader.fields(load_json(data, part), part, "entries", "checkpoints")
     checkpoints = [
         _checkpoint(reader, item, f"{part} checkpoints[{at}]")
         for at, item in enumerate(reader.items(fields["checkpoints"], f"{part} checkpoints"))

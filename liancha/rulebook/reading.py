@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .form import ABSENT, Reader, parse_json
+from .form import ABSENT, Reader, load_json
 from .protocol import (
     ALG,
     PROTOCOL,
@@ -32,7 +32,7 @@ _BOTH = ("alg", "beacon", "draw", "escrow", "parties", "protocol")
 
 def read_rule(data: bytes | str, part: str = "规则") -> TargetRule | InspectorRule:
     """The rule as it was logged. Raises Refused with every problem."""
-    value = parse_json(data, part)
+    value = load_json(data, part)
     reader = Reader()
     read: TargetRule | InspectorRule
     if _is_of_inspectors(value):
@@ -48,7 +48,7 @@ def read_transcript(data: bytes, part: str = FILE) -> TargetTranscript | Inspect
 
     Whether the parts agree with one another is not asked here.
     """
-    value = parse_json(data, part)
+    value = load_json(data, part)
     reader = Reader()
     keys: tuple[str, ...]
     read: TargetTranscript | InspectorTranscript
@@ -63,7 +63,8 @@ def read_transcript(data: bytes, part: str = FILE) -> TargetTranscript | Inspect
 
 
 def _is_of_inspectors(value: object) -> bool:
-    return isinstance(value, dict) and value.get("kind") == "inspectors"
+    """By its keys, so that a wrong `kind` is named and not everything else."""
+    return isinstance(value, dict) and "inputs" in value
 
 
 _Fields = dict[str, object]

@@ -31,6 +31,7 @@ def replace(
     seed: str,
     cap: int,
     leaving: Collection[tuple[str, str]],
+    barred: Collection[tuple[str, str]] = (),
 ) -> tuple[Replaced, ...]:
     """Fill the seats of those who leave, by the tickets already fixed.
 
@@ -38,6 +39,7 @@ def replace(
     cap      the transcript's
     leaving  (unit, inspector) pairs, all of this occasion at once; a person who is ill leaves
              every unit. Nobody in it is taken for another unit
+    barred   (unit, inspector) pairs that may not come either: who left before, recusals since
     returns  units in the order of the seed
 
     Raises Refused for a pair that is not there.
@@ -46,7 +48,7 @@ def replace(
     for unit, name in leaving:
         if name not in teams.get(unit, ()):
             raise Refused(f"更换 {shown(unit)}", f"{shown(name)} 不在该组")
-    line = _Line(staffing, teams, seed, cap, leaving)
+    line = _Line(staffing, teams, seed, cap, leaving, barred)
     order = sorted(set(leaving), key=lambda pair: (H(f"{seed}:unit:{pair[0]}"), pair))
     replaced = []
     for unit, name in order:
@@ -65,9 +67,10 @@ def next_in_line(
     cap: int,
     unit: str,
     leaving: str,
+    barred: Collection[tuple[str, str]] = (),
 ) -> tuple[str, ...]:
     """Everybody who could take this one's seat, in the order they would be asked."""
-    line = _Line(staffing, teams, seed, cap, [(unit, leaving)])
+    line = _Line(staffing, teams, seed, cap, [(unit, leaving)], barred)
     return tuple(line.candidates(unit))
 
 
@@ -78,11 +81,13 @@ class _Line:
         teams: Mapping[str, Collection[str]],
         seed: str,
         cap: int,
-        leaving: Iterable[tuple[str, str]],
+        leaving: Collection[tuple[str, str]],
+        barred: Iterable[tuple[str, str]],
     ) -> None:
         self.staffing = staffing
         self.seed = seed
         self.teams = {unit: set(names) for unit, names in teams.items()}
+        self.barred = set(barred)
         self.leaving = {name for _, name in leaving}
         for unit, name in leaving:
             self.teams[unit].discard(name)
@@ -116,9 +121,9 @@ class _Line:
             queue = later
 
     def may_join(self, unit: str, name: str) -> bool:
-        """Not on it, not leaving, and fitting: seat lead, or one more `any` within need − leads."""
+        """Not on it, not leaving, not barred, and fitting as in `assignment`."""
         team, seats = self.teams[unit], self.staffing.eligible[unit]
-        if name in team or name in self.leaving:
+        if name in team or name in self.leaving or (unit, name) in self.barred:
             return False
         need = self.staffing.needs[unit]
         others = sum(seats.get(member) != Seat.LEAD for member in team)

@@ -36,9 +36,14 @@ def parties(draw: str, *names: str) -> tuple[Party, ...]:
     )
 
 
-def public_log(number: str, facts: list[tuple[str, dict[str, object]]]) -> Log:
-    """The entries of a draw among others of the day, a checkpoint after each of them."""
-    log = tree.Tree()
+def public_log(
+    number: str, facts: list[tuple[str, dict[str, object]]], log: tree.Tree | None = None
+) -> Log:
+    """The entries of a draw among others of the day, a checkpoint after each of them.
+
+    log  grows by the entries, for who wants proofs of its own from it
+    """
+    log = tree.Tree() if log is None else log
     entries: list[tuple[int, str, int]] = []
     sizes: list[int] = []
     for kind, more in facts:
@@ -83,6 +88,7 @@ def public_log(number: str, facts: list[tuple[str, dict[str, object]]]) -> Log:
 class TargetDraw:
     transcript: TargetTranscript
     files: dict[str, bytes]
+    log: tree.Tree
 
 
 def target_draw() -> TargetDraw:
@@ -112,6 +118,7 @@ def target_draw() -> TargetDraw:
     drawing = sampling.draw_targets(frame.splitlines(), rule.strata, seed)
     transcript = TargetTranscript.of(rule, nonces, value, drawing)
     answers = bundle.FirmAnswers(frame, transcript)
+    leaves = tree.Tree()
     drawn = drawing.codes[0]
     spared = next(code for code in codes if code not in drawing.codes)
     log = public_log(
@@ -122,6 +129,7 @@ def target_draw() -> TargetDraw:
             ("close", {"missing": transcript.missing}),
             ("draw", {"transcript": transcript.digest}),
         ],
+        leaves,
     )
     files = {
         "transcript.json": transcript.file(),
@@ -132,7 +140,7 @@ def target_draw() -> TargetDraw:
         "firm-drawn.json": answers.of(drawn).file(),
         "firm-not-drawn.json": answers.of(spared).file(),
     }
-    return TargetDraw(transcript, files)
+    return TargetDraw(transcript, files, leaves)
 
 
 def staffing() -> Staffing:

@@ -94,7 +94,18 @@ class TestReadingJson:
         with pytest.raises(Refused) as refusal:
             reader.finish()
         parts = [problem.part for problem in refusal.value.problems]
-        assert parts == ["f.json.「x」", "f.json c", "f.json a", "f.json b"]
+        assert parts == ["f.json 「x」", "f.json c", "f.json a", "f.json b"]
+
+    def test_a_number_of_another_spelling_and_a_doubled_key_are_named_where_they_stand(self):
+        reader = Reader()
+        found = reader.fields(form.load_json('{"a":1.5,"b":2,"b":NaN}', "x"), "f.json", "a", "b")
+        reader.number(found["a"], "f.json a")
+        reader.number(found["b"], "f.json b")
+        assert [problem.part for problem in reader.problems] == [
+            "f.json 「b」",
+            "f.json a",
+            "f.json b",
+        ]
 
     @pytest.mark.parametrize("value", [True, "1", 1.0, None, -1, 2**53])
     def test_a_number_is_an_integer_in_range_and_no_truth_value(self, value):
