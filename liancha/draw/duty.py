@@ -24,7 +24,9 @@ from .models import Assignment, Draw, DrawnTarget, Replacement
 
 GRANTED_BY = {
     Loosen.CAPACITY: "人员库已随待抽检库冻结，须作废重来",
+    Loosen.EVERYONE: "人员库已随待抽检库冻结，须作废重来",
     Loosen.ALLOW: "本部门负责人撤回移出或回避",
+    Loosen.ALLOW_LEAD: "本部门负责人撤回移出或回避，并认可组长资格",
     Loosen.LEAD: "发起部门改由其他部门的人任组长",
     Loosen.LEADS: "发起部门改由其他部门的人任组长",
     Loosen.PEOPLE: "发起部门负责人，按第十九条第二款",
@@ -175,8 +177,12 @@ def _in_words(prepared: rosters.Prepared, change: Change) -> str:
             return f"{name}的上限由 {change.before} 户改为 {change.after} 户"
         case Loosen.LEAD:
             return f"认可{name}任{target}的组长"
+        case Loosen.EVERYONE:
+            return f"能派去的人上限都提高到 {change.after} 户"
         case Loosen.ALLOW:
             return f"允许{name}去{target}"
+        case Loosen.ALLOW_LEAD:
+            return f"允许{name}去{target}并任组长"
         case Loosen.LEADS:
             return f"{target}的组长席由 {change.before} 改为 {change.after}"
         case Loosen.PEOPLE:
