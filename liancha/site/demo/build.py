@@ -22,7 +22,8 @@ PLOTS = (
     Plot("JF09", 118, "results_published", visits=104, is_confidential=False),
     Plot("JF26", 96, "archived", visits=84),
     Plot("JF40", 62, "results_published", visits=50),
-    Plot("JF28", 48, "completed", visits=34, slow=("SWJ",)),
+    Plot("JF28", 40, "completed", visits=23, slow=("SWJ",)),
+    Plot("JF33", 26, "completed", visits=9),
     Plot("JF05", 16, "inspecting", visits=3, a_day=3),
     Plot("JF37", 14, "teams_set", visits=-2),
     Plot("JF01", 13, "inspectors_drawn", visits=-4),
@@ -85,6 +86,7 @@ def build(
                 world, "JF10", adjusted, date(year, 12, 28), "并入年末文化市场检查，减少重复进门"
             )
         )
+    stories.append(setting_out.reminding(world, "SWJ", "JF28"))
     play(world, stories)
 
 

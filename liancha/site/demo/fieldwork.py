@@ -146,8 +146,12 @@ def results(world: World, plot: Plot, task: Task) -> Story:
     while gap < 3:
         day += timedelta(days=1)
         gap += day.weekday() < 5
-    for participation in task.participations.select_related("department").order_by("pk"):
+    is_midway = plot.until == TaskState.COMPLETED and not plot.slow
+    takes_part = task.participations.select_related("department").order_by("pk")
+    for turn, participation in enumerate(takes_part):
         code = participation.department.code
+        if is_midway and turn > 2:
+            break
         handler, head = world.people.handler[code], world.people.head[code]
         own = list(
             Result.objects.filter(
@@ -162,22 +166,24 @@ def results(world: World, plot: Plot, task: Task) -> Story:
             yield at
             items = {answer.item_id: _code(answer) for answer in disclosure.checked_items(result)}
             disclosure.enter(result=result, items=items, by=handler, at=at)
-        if is_slow:
+        if is_slow or (is_midway and turn == 2):
             continue
         at = world.at(day + timedelta(days=1), 10)
         yield at
         for result in own:
             result.refresh_from_db()
             disclosure.audit(result=result, by=head, at=at)
-        if plot.until == TaskState.COMPLETED and participation.pk % 2:
+        if is_midway and turn == 1:
             continue
         at = world.at(day + timedelta(days=1), 15)
         yield at
         disclosure.publish(
             results=[r for r in own if r.state != ResultState.PUBLISHED], by=handler, at=at
         )
-    if plot.until == TaskState.ARCHIVED:
-        for follow_up in FollowUp.objects.filter(result__part__visit__team__task=task):
+    if not is_midway:
+        found = FollowUp.objects.filter(result__part__visit__team__task=task).order_by("pk")
+        left_open = 0 if plot.until == TaskState.ARCHIVED else 1
+        for follow_up in found[: max(0, found.count() - left_open)]:
             at = world.at(day + timedelta(days=9), 11)
             yield at
             disclosure.close_follow_up(

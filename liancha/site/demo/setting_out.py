@@ -8,6 +8,7 @@ from pathlib import Path
 from liancha.lists import actions as lists
 from liancha.lists import sheets as list_sheets
 from liancha.lists.models import JointField, ListVersion
+from liancha.oversight import actions as oversight
 from liancha.plan import actions as plans
 from liancha.plan.actions.lines import LineData
 from liancha.plan.models import Adjustment, PlanLine
@@ -67,6 +68,7 @@ def lists_and_registry(world: World, year: int, register: Path) -> Story:
         yield moment
         lists.publish(version=version, by=office, at=moment)
         if load == "joint":
+            version.refresh_from_db()
             registry.sync_supervisors(version=version, by=office, at=moment)
     moment = world.at(date(year, 3, 5), 14)
     yield moment
@@ -169,4 +171,19 @@ def _line(world: World, joint_field: JointField, year: int) -> LineData:
         stratify=stratify,
         ratio_reason=WHY_RATES,
         participants_reason="本年度由职责直接相关的部门参加" if len(chosen) < len(listed) else "",
+    )
+
+
+def reminding(world: World, code: str, field: str) -> Story:
+    """The office reminds a department of results that are late."""
+    moment = world.at(world.back(1), 8, 50)
+    yield moment
+    line = world.lines[field]
+    oversight.remind(
+        to=world.people.head[code].department or line.initiator,
+        subject=f"{line.name}的检查结果超过 20 个工作日未公示，请尽快录入并公示",
+        basis="22",
+        due_on=world.back(-4),
+        by=world.people.cast["xieban"],
+        at=moment,
     )

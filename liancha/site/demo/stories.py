@@ -58,7 +58,14 @@ def _beginning(world: World, plot: Plot) -> Generator[datetime, None, Task | Non
     at = world.at(world.back(plot.start), 9, 12)
     yield at
     line.refresh_from_db()
-    task = tasks.create_task(line=line, is_confidential=plot.is_confidential, by=planner, at=at)
+    task = tasks.create_task(
+        line=line,
+        starts_on=world.back(plot.start),
+        ends_on=min(world.back(plot.visits - 12), line.ends_on),
+        is_confidential=plot.is_confidential,
+        by=planner,
+        at=at,
+    )
     if plot.until == TaskState.CREATED:
         return None
     for participation in task.participations.exclude(department=line.initiator):
@@ -67,7 +74,7 @@ def _beginning(world: World, plot: Plot) -> Generator[datetime, None, Task | Non
         tasks.confirm(task=task, by=world.people.handler[participation.department.code], at=at)
     at = world.at(world.back(plot.start - 2), 10, 5)
     yield at
-    first, last = world.back(plot.start), line.ends_on
+    first, last = world.back(plot.start), task.ends_on
     visit_first = world.back(plot.visits) if plot.visits else world.back(plot.start - 8)
     tasks.save_scheme(
         task=task,
@@ -219,7 +226,7 @@ def _dispatch(world: World, plot: Plot, task: Task, draw: Draw) -> Story:
     draw.refresh_from_db()
     yield at
     draws.dispatch(draw=draw, by=planner, at=at)
-    for dispatch in draw.dispatches.select_related("department").order_by("pk"):
+    for dispatch in draw.dispatches.filter(acknowledged_at=None).select_related("department"):
         code = dispatch.department.code
         if code in plot.slow and plot.until == TaskState.DISPATCHED:
             continue
