@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import followups, office, public
+from .views import followups, office, public, verify
 
 app_name = "disclosure"
 urlpatterns = [
@@ -27,5 +27,6 @@ urlpatterns = [
     path("public/results.json", public.results_json, name="public_results_json"),
     path("public/results/<int:serial>/", public.publication, name="publication"),
     path("public/verify/", public.how_to_verify, name="how_to_verify"),
+    path("public/verify/check/", verify.verify, name="verify"),
     path("public/data/", public.data, name="public_data"),
 ]
