@@ -139,7 +139,9 @@ class LineForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 5}),
         help_text="留空时按部门和事项拟写。",
     )
-    stratify = forms.ChoiceField(label="怎样分层", choices=PlanLine.Stratify.choices)
+    stratify = forms.ChoiceField(
+        label="怎样分层", choices=PlanLine.Stratify.choices, widget=forms.RadioSelect
+    )
     ratio_reason = forms.CharField(
         label="比例说明",
         max_length=200,

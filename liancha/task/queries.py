@@ -5,26 +5,28 @@ Later rooms are known here by the names of their pages only.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.db.models import Count, F
 from django.utils import timezone
 
 from liancha.accounts.models import User
 from liancha.ledger.models import Entry
-from liancha.plan import columns
+from liancha.plan.models import PlanLine, PlanLineQuerySet
 from liancha.roster import queries as roster
-from liancha.rulebook import articles
-from liancha.rulebook.eligibility import Span
+from liancha.rulebook.eligibility import Span, TargetFault
 from liancha.rulebook.lifecycles import TaskState
 
-from .models import STAGES, Participation, Period, Scheme, Task
+from .models import Participation, Period, Scheme, Task
 
 FEW = 4  # local practice: below this, nobody is left to replace one of the two
 GANTT_COLUMNS = 42
 GANTT_LABELS = 7
+SHOWN = 8  # entries of the timeline before one asks for all
 
 # What stands in a task's timeline, by the entry's name in the ledger.
 WHAT = {
@@ -85,10 +87,10 @@ def steps(
     """(word, note, state) of the seven steps: who and when for done ones, else what is awaited."""
     now = step_of(task)
     visits, scheme = task.visits, _scheme(task)
-    waiting = {
+    waiting: dict[int, str] = {
         0: "待负责人批准" if task.state == TaskState.SCHEME_SUBMITTED else "待拟定、待确认",
         1: "清理出共同的监管对象",
-        2: "统一抽取，当场锁定",
+        2: "已锁定，待派发" if task.state == TaskState.TARGETS_DRAWN else "统一抽取，当场锁定",
         3: f"{task.participations.count()} 个部门各自抽取",
         4: columns_span(visits.starts_on, visits.ends_on) if scheme else "每部门不少于 2 人",
         5: "完成后 20 个工作日",
@@ -210,7 +212,8 @@ def next_step(task: Task) -> Next | None:
     period = scheme.period(following.until) if scheme and following.until else None
     due = period.ends_on if period else None
     if TaskState(task.state) in (TaskState.CREATED, TaskState.SCHEME_SUBMITTED):
-        due = scheme.periods[0].starts_on if scheme else task.window.starts_on
+        start = scheme.periods[0].starts_on if scheme else task.window.starts_on
+        due = start if start >= day(task.created_at).date() else None
     return replace(following, owner=following.owner.format(first=task.initiator.short), due=due)
 
 
@@ -224,7 +227,7 @@ def entries_of(task: Task) -> list[Entry]:
 
 
 def timeline(
-    entries: Iterable[Entry], people: Mapping[str, User], *, shown: int = 14
+    entries: Iterable[Entry], people: Mapping[str, User], *, shown: int = SHOWN
 ) -> list[dict[str, Any]]:
     """What happened to a task, newest first."""
     return [
@@ -252,6 +255,65 @@ def person(signature: str, people: Mapping[str, User]) -> str:
     if user is None:
         return signature
     return f"{user}（{user.department.short}）" if user.department else str(user)
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenPool:
+    """The pool as the ledger has it since the freeze, for a task whose draw is not void.
+
+    excluded  (reason, number, percent of the most frequent reason) of targets that stayed out
+    drawn     how many were drawn, None before the lock
+    """
+
+    draw: str
+    at: datetime
+    size: int
+    root: str
+    sha256: str
+    excluded: tuple[tuple[str, int, int], ...]
+    drawn: int | None
+    locked_at: datetime | None
+
+    @property
+    def universe(self) -> int:
+        return self.size + self.out
+
+    @property
+    def out(self) -> int:
+        return sum(count for _, count, _ in self.excluded)
+
+
+def frozen_pool(entries: Sequence[Entry]) -> FrozenPool | None:
+    """Read the freeze of the targets' draw, and its lock, out of a task's entries."""
+    void = {entry.draw for entry in entries if entry.what == "draw.void"}
+    freezes = [e for e in entries if e.what == "draw.freeze" and e.draw not in void]
+    if not freezes:
+        return None
+    freeze = freezes[0]
+    said = json.loads(freeze.body)
+    lock = next((e for e in entries if e.what == "draw.lock" and e.draw == freeze.draw), None)
+    most = max((count for _, count in said["excluded"]), default=1)
+    return FrozenPool(
+        draw=freeze.draw,
+        at=freeze.at,
+        size=said["frame"]["size"],
+        root=said["frame"]["root"],
+        sha256=said["frame"]["sha256"],
+        excluded=tuple(
+            (FAULTS.get(code, code), count, 100 * count // most) for code, count in said["excluded"]
+        ),
+        drawn=json.loads(lock.body)["count"] if lock else None,
+        locked_at=lock.at if lock else None,
+    )
+
+
+FAULTS = {fault.value: fault.label for fault in TargetFault} | {"suspended": "歇业"}
+
+
+def lines_to_start(user: User) -> PlanLineQuerySet:
+    """Published plan lines of this person's department that still want a task."""
+    ready = PlanLine.objects.ready().initiated_by(user)
+    return ready.annotate(made=Count("tasks")).filter(made__lt=F("frequency"))
 
 
 # ── Who takes part ────────────────────────────────────────────────────────────────────────
@@ -335,91 +397,6 @@ def bars(task: Task) -> tuple[list[date], list[Bar]]:
 def _stage_of(task: Task) -> int:
     """Which of the four stages is under way; -1 before the first, 4 after the last."""
     return {0: -1, 1: 0, 2: 1, 3: 1, 4: 2, 5: 3}.get(step_of(task), 4)
-
-
-# ── A first scheme ────────────────────────────────────────────────────────────────────────
-
-
-def proposed_scheme(task: Task, *, today: date) -> dict[str, Any]:
-    """A first wording of the scheme from the plan line, to be read and changed."""
-    window = task.window
-    first = min(max(window.starts_on, today), window.ends_on)
-    return {
-        "goal": _goal(task),
-        "duties": _duties(task),
-        "stages": proposed_stages(first, window.ends_on),
-        "method": task.field.methods[:1] or "1",
-        "offsite": Scheme.Offsite.NO,
-        "requirements": REQUIREMENTS,
-    }
-
-
-# Shares of the days for building the pool, drawing, and visiting; the rest is for publication.
-SHARES = ((10, 100), (8, 100), (50, 100))
-LONGEST = (7, 5, 120)
-PUBLISHING_DAYS = 28  # 20 working days
-
-
-def proposed_stages(first: date, last: date) -> list[Period]:
-    """Four stages from the first to the last day, one after the other, none empty."""
-    days = (last - first).days + 1
-    if days < len(STAGES):
-        return [Period(name, first, last) for name in STAGES]
-    lengths: list[int] = []
-    for place, ((part, whole), longest) in enumerate(zip(SHARES, LONGEST, strict=True)):
-        left = days - sum(lengths) - (len(STAGES) - 1 - place)
-        lengths.append(max(1, min(longest, days * part // whole, left)))
-    if days - sum(lengths) > PUBLISHING_DAYS:
-        lengths[2] = days - lengths[0] - lengths[1] - PUBLISHING_DAYS
-    lengths.append(days - sum(lengths))
-    periods, start = [], first
-    for name, length in zip(STAGES, lengths, strict=True):
-        periods.append(Period(name, start, start + timedelta(days=length - 1)))
-        start += timedelta(days=length)
-    return periods
-
-
-REQUIREMENTS = (
-    "（一）人员到位。每个参与部门的实地核查人员不少于两人，主动出示执法证件；"
-    "专家和辅助人员不计入。\n"
-    "（二）一次告知。由组长统一联系企业，一次性告知检查事项、检查时间和需要准备的材料，"
-    "请企业相关人员到场，不点名要求法定代表人。\n"
-    "（三）不扰经营。一次进门、各查各项，能用书面和数据核查的不到现场；不得同步布置全覆盖检查。\n"
-    "（四）依法记录。逐项填写实地抽查记录表，由企业签名或盖章；拒绝的，由两名执法检查人员现场说明。\n"
-    "（五）按时公示。谁检查、谁录入、谁公开，检查完成后 20 个工作日内录入并公示。\n"
-    "（六）廉洁保密。遵守回避规定，不接受宴请和馈赠；名单公开前不得向被抽取对象透露。"
-)
-
-
-def _goal(task: Task) -> str:
-    """依据、领域、事项、对象、基数比例 (domain §i.4, chapter 1)."""
-    line = task.line
-    parts = [
-        f"根据《{articles.TITLE}》"
-        + (
-            f"和{line.plan.title}（计划编号 {line.number}）"
-            if line is not None
-            else f"和{task.source_document}"
-        )
-        + f"，在“{task.field.name}”领域对{line.targets if line else task.field.targets}"
-        "开展部门联合抽查，做到进一次门、查多项事，检查过程可查、结果公开。"
-    ]
-    if line is None and task.source_reason:
-        parts.append(f"开展本次临时性联合抽查的原因：{task.source_reason}。")
-    items = [item.name for each in task.participations.all() for item in each.items.all()]
-    if items:
-        parts.append(f"抽查事项 {len(items)} 项：{'；'.join(items)}。")
-    if line is not None:
-        parts.append(f"抽查基数和比例：{columns.base_text(line)}。每层向上取整。")
-    return "\n".join(parts)
-
-
-def _duties(task: Task) -> str:
-    if task.line is not None:
-        return task.line.duties
-    taking_part = list(task.participations.select_related("department").prefetch_related("items"))
-    items = [item for each in taking_part for item in each.items.all()]
-    return columns.duties_text(items, [each.department for each in taking_part])
 
 
 # ── Small things ──────────────────────────────────────────────────────────────────────────

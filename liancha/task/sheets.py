@@ -24,7 +24,7 @@ from docx.table import _Cell
 from docx.text.paragraph import Paragraph
 
 from liancha.plan import columns
-from liancha.plan.models import PlanLine
+from liancha.plan.models import PlanLine, PlanRate
 
 from .models import Scheme, Task
 from .queries import Seat
@@ -44,13 +44,33 @@ def rate_rows(task: Task) -> list[tuple[str, int, str, int]]:
     by_credit = task.line.stratify == PlanLine.Stratify.CREDIT
     return [
         (
-            f"信用风险分类 {each.stratum}" if by_credit else columns.stratum_word(each.stratum),
+            f"信用风险分类 {each.stratum}"
+            if by_credit and each.stratum != PlanRate.UNKNOWN
+            else columns.stratum_word(each.stratum),
             each.base,
             columns.rate_text(each),
             each.count,
         )
         for each in task.line.rates.all()
     ]
+
+
+def offsite_text(scheme: Scheme) -> str:
+    """The answer to 能否非现场, with its explanation."""
+    note = f"（{scheme.offsite_note.rstrip('。')}）" if scheme.offsite_note else ""
+    return scheme.get_offsite_display() + note
+
+
+def beacon_text(scheme: Scheme) -> str:
+    """The public value, or where it will be named."""
+    return scheme.beacon_source or "由发起部门在抽取规则中载明"
+
+
+def opening_text(task: Task) -> str:
+    """When the drawn names become public."""
+    if task.lists_open_on:
+        return f"名单自{_day(task.lists_open_on)}起公开"
+    return "名单在全部检查结束后公开"
 
 
 def scheme_document(task: Task, seats: Sequence[Seat]) -> bytes:
@@ -127,16 +147,10 @@ def _stages(scheme: Scheme) -> list[str]:
 def _methods(task: Task, scheme: Scheme) -> list[str]:
     line = task.line
     strata = line.get_stratify_display() if line else "不分层"
-    opens = (
-        f"名单自{_day(task.lists_open_on)}起公开"
-        if task.lists_open_on
-        else "名单在全部检查结束后公开"
-    )
+    opens = opening_text(task)
     confidential = "，分层情况不公开" if task.is_confidential else ""
-    beacon = scheme.beacon_source or "由发起部门在抽取规则中载明"
-    offsite = scheme.get_offsite_display() + (
-        f"（{scheme.offsite_note.rstrip('。')}）" if scheme.offsite_note else ""
-    )
+    beacon = beacon_text(scheme)
+    offsite = offsite_text(scheme)
     return [
         "（一）抽取方式。采取“二次随机”，先抽取检查对象，再由各参与部门抽取执法检查人员；"
         f"{strata}，每层按比例向上取整。抽取过程和结果任何人都可以验算。",

@@ -21,7 +21,7 @@ from liancha.plan.models import PlanLine
 from liancha.rulebook.lifecycles import TaskState
 from liancha.rulebook.verdicts import Blocked
 
-from . import actions, forms, queries, sheets
+from . import actions, forms, proposals, queries, sheets
 from .models import Scheme, Task, TaskQuerySet
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -43,7 +43,7 @@ def tasks(request: HttpRequest) -> HttpResponse:
         "rows": [(each, queries.next_step(each), _dots(each)) for each in page],
         "waiting": waiting.count() if request.user.may(Permission.TASK_CONFIRM) else 0,
         "may_create": request.user.may(Permission.TASK_EDIT),
-        "ready": PlanLine.objects.ready().initiated_by(request.user).count()
+        "ready": queries.lines_to_start(request.user).count()
         if request.user.may(Permission.TASK_EDIT)
         else 0,
         "today": timezone.localdate(),
@@ -117,6 +117,9 @@ def task(request: HttpRequest, pk: int) -> HttpResponse:
     people = queries.people_of(entries)
     seats = queries.seats(task, today=today)
     labels, bars = queries.bars(task)
+    shown = queries.timeline(
+        entries, people, shown=len(entries) if request.GET.get("log") else queries.SHOWN
+    )
     following = queries.next_step(task)
     is_first = user.department_id == task.initiator_id
     own = next((s for s in seats if s.participation.department_id == user.department_id), None)
@@ -132,10 +135,12 @@ def task(request: HttpRequest, pk: int) -> HttpResponse:
         "window": task.window,
         "next": following,
         "next_url": _first_url(following.pages, task.pk) if following else "",
-        "entries": queries.timeline(entries, people),
+        "entries": shown,
         "first_index": entries[0].index if entries else None,
         "chapters": _chapters(task, scheme, seats),
-        "draw_card": _first_url(("draw:card", "draw:summary"), task.pk),
+        "pool": queries.frozen_pool(entries),
+        "pool_url": _first_url(("draw:pool",), task.pk),
+        "earlier": len(entries) - len(shown),
         "may_edit": is_first and user.may(Permission.TASK_EDIT) and task.state == TaskState.CREATED,
         "may_submit": is_first
         and user.may(Permission.TASK_EDIT)
@@ -199,6 +204,9 @@ def scheme(request: HttpRequest, pk: int) -> HttpResponse:
         "scheme": written,
         "seats": queries.seats(task, today=timezone.localdate()),
         "rates": sheets.rate_rows(task),
+        "offsite": sheets.offsite_text(written),
+        "beacon": sheets.beacon_text(written),
+        "opens": sheets.opening_text(task),
     }
     return render(request, "task/scheme.html", context)
 
@@ -350,7 +358,7 @@ def _first_url(pages: tuple[str, ...], pk: int) -> str:
 
 def _initial(task: Task, written: Scheme | None) -> dict[str, Any]:
     if written is None:
-        proposed = queries.proposed_scheme(task, today=timezone.localdate())
+        proposed = proposals.proposed_scheme(task, today=timezone.localdate())
         return proposed | forms.SchemeForm.stages_initial(proposed["stages"])
     kept = {
         name: getattr(written, name)

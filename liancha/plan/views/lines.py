@@ -149,6 +149,7 @@ def adjust(request: HttpRequest, pk: int) -> HttpResponse:
         "presets": (),
         "lacking": (),
         "refused": refused,
+        "is_published": True,
         "may_ratio": Adjustment.Kind.RATIO in kinds,
     }
     return render(request, "plan/adjust.html", context, status=_status(request, refused))
