@@ -11,11 +11,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 from itertools import islice
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from liancha.papers.readers import Table
 
-from .. import columns, tables
+from .. import bulk, columns, tables
 from ..codes import Code, kind_of
 from ..columns import Reading, Remark
 from ..models import Import, ImportChange, ImportFault, Tagging, Target
@@ -29,6 +30,7 @@ COMPARED = (
     *("registered_on", "capital", "legal_form", "authority", "phone", "credit_class"),
 )
 FOLLOWING = ("region_reason", "is_region_by_hand", "credit_on", "credit_source", "updated_at")
+TARGET_COLUMNS = bulk.columns_of(Target)
 RETAGGED = frozenset({"name", "scope", "kind"})
 
 
@@ -214,14 +216,23 @@ class Intake:
     def _bring_in(self, targets: list[Target]) -> None:
         for target in targets:
             target.updated_at = self.at
-        Target.objects.bulk_create(targets)
-        Tagging.objects.bulk_create(
-            Tagging(target=target, tag_id=tag)
-            for target in targets
-            for tag in self.tagger.tags(target.name, target.scope, target.kind)
+        read = attrgetter(*TARGET_COLUMNS)
+        bulk.insert(Target, TARGET_COLUMNS, map(read, targets))
+        codes = [target.code for target in targets]
+        keys = dict(Target.objects.filter(code__in=codes).values_list("code", "pk"))
+        bulk.insert(
+            Tagging,
+            ("target_id", "tag_id", "is_by_hand"),
+            (
+                (keys[target.code], tag, False)
+                for target in targets
+                for tag in self.tagger.tags(target.name, target.scope, target.kind)
+            ),
         )
-        ImportChange.objects.bulk_create(
-            ImportChange(batch=self.batch, target=target, is_new=True) for target in targets
+        bulk.insert(
+            ImportChange,
+            ("batch_id", "target_id", "is_new", "before", "after"),
+            ((self.batch.pk, keys[code], True, {}, {}) for code in codes),
         )
 
     def _change(self, changed: list[tuple[Target, dict[str, Any]]]) -> None:
