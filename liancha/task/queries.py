@@ -212,7 +212,8 @@ def next_step(task: Task) -> Next | None:
     period = scheme.period(following.until) if scheme and following.until else None
     due = period.ends_on if period else None
     if TaskState(task.state) in (TaskState.CREATED, TaskState.SCHEME_SUBMITTED):
-        start = scheme.periods[0].starts_on if scheme else task.window.starts_on
+        periods = scheme.periods if scheme else ()
+        start = periods[0].starts_on if periods else task.window.starts_on
         due = start if start >= day(task.created_at).date() else None
     return replace(following, owner=following.owner.format(first=task.initiator.short), due=due)
 

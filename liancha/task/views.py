@@ -376,7 +376,10 @@ def _chapters(
     if written is None:
         return []
     periods = written.periods
-    span = queries.columns_span(periods[0].starts_on, max(each.ends_on for each in periods))
+    span = "未安排"
+    if periods:
+        last = max(each.ends_on for each in periods)
+        span = queries.columns_span(periods[0].starts_on, last)
     items = sum(len(seat.items) for seat in seats)
     return [
         ("目标任务", f"{task.field.code} {task.field.name}"),

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from liancha.accounts.models import User
 from liancha.ledger import actions as ledger
+from liancha.plan import actions as plans
 from liancha.rulebook.assignment import ticket
 from liancha.rulebook.lifecycles import DrawState, TaskState
 from liancha.rulebook.transcript import Ceremony
@@ -44,6 +45,8 @@ def lock(*, draw: Draw, by: User, at: datetime) -> Draw:
         count = _lock_targets(draw) if draw.is_of_targets else _lock_inspectors(draw)
     if draw.is_of_targets:
         task.advance(TaskState.TARGETS_DRAWN)
+        if task.line is not None:
+            plans.lock_rates(line=task.line, by=by, at=at)
     draw.save(update_fields=["seed"])
     if not draw.is_of_targets and all_drawn(task):
         task.advance(TaskState.INSPECTORS_DRAWN)

@@ -77,7 +77,8 @@ def except_field(
 ) -> CoverageException:
     """Sign for a field that has no line this year: no targets, or done from above.
 
-    Raises Blocked for anybody but the coordinating office, and once the plan is published.
+    Also after publication, when an adjustment cancelled a field's last line.
+    Raises Blocked for anybody but the coordinating office, and for a superseded plan.
     Source: art. 13, paragraph 1.
     """
     coordinating(by, plan)
@@ -288,8 +289,8 @@ def _own_cosign(plan: Plan, by: User) -> tuple[Plan, PlanCoSign]:
 
 def _open(plan: Plan) -> Plan:
     plan = locked(plan)
-    if plan.state in (PlanState.PUBLISHED, PlanState.SUPERSEDED):
-        raise Blocked("计划已公布，不再补签。需要时请办理计划调整。", article="16")
+    if plan.state == PlanState.SUPERSEDED:
+        raise Blocked("这一稿计划已被替代，不再改动。请在现行的一稿上办理。", article="16")
     return plan
 
 

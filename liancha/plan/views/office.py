@@ -282,7 +282,7 @@ def exceptions(request: HttpRequest, pk: int) -> HttpResponse:
         "missing": queries.missing(rows),
         "signed": [row for row in rows if row.exception],
         "reasons": CoverageException.Reason.choices,
-        "may_sign": _coordinates(request, plan),
+        "may_sign": _coordinates(request, plan) and plan.state != PlanState.SUPERSEDED,
     }
     status = 422 if request.method == "POST" else 200
     return render(request, "plan/exceptions.html", context, status=status)
