@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -175,7 +175,7 @@ def send_back(*, result: Result, note: str, by: User, at: datetime) -> Result:
     return result
 
 
-def worst(codes: Sequence[str]) -> str:
+def worst(codes: Iterable[str]) -> str:
     """The summary of several item codes: the worst of them."""
     return min((str(code) for code in codes), key=WORST_FIRST.index)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -34,7 +35,7 @@ def followups(request: HttpRequest) -> HttpResponse:
             rows = rows.filter(state=asked["state"])
         if asked["kind"]:
             rows = rows.filter(kind=asked["kind"])
-    rows = rows.order_by("-state", *FollowUp._meta.ordering)
+    rows = rows.order_by("-state", F("due_on").asc(nulls_last=True), "id")
     page = Paginator(rows, A_PAGE).get_page(request.GET.get("page"))
     return render(request, "disclosure/followups.html", {"form": form, "page_obj": page})
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count
@@ -311,8 +314,13 @@ def _asked(correction: Correction | None, one: Result) -> list[dict[str, object]
     ]
 
 
-def _happened(one: Result) -> list[dict[str, object]]:
-    entries = [
+def _moment(entry: dict[str, Any]) -> datetime:
+    moment: datetime = entry["at"]
+    return moment
+
+
+def _happened(one: Result) -> list[dict[str, Any]]:
+    entries: list[dict[str, Any]] = [
         {
             "at": entry.at,
             "text": HAPPENED.get(entry.what, entry.what),
@@ -333,10 +341,10 @@ def _happened(one: Result) -> list[dict[str, object]]:
                 "url": url,
             }
         )
-    return sorted(entries, key=lambda entry: entry["at"])
+    return sorted(entries, key=_moment)
 
 
-def _to_come(one: Result) -> list[dict[str, str]]:
+def _to_come(one: Result) -> list[dict[str, Any]]:
     steps = {
         ResultState.TO_ENTER: (("录入", "由本部门经办人"),),
         ResultState.RETURNED: (("修改后重新送审核", "由录入人"),),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from fractions import Fraction
 
 from django.core.paginator import Page, Paginator
@@ -202,8 +203,6 @@ def how_to_verify(request: HttpRequest) -> HttpResponse:
 @require_safe
 def data(request: HttpRequest) -> HttpResponse:
     context = {
-        "plans": Plan.objects.public(),
-        "lists": ListVersion.objects.published(),
         "recent": _draws()[:10],
         "notices": _notices(30),
     }
@@ -277,7 +276,7 @@ def _drawn(one: Draw) -> list[tuple[DrawnTarget, str]]:
     return [(each, names.get(each.stratum, each.stratum)) for each in rows]
 
 
-def _notices(count: int) -> list[tuple[object, str, str, int]]:
+def _notices(count: int) -> list[tuple[datetime, str, str, int]]:
     """(when, words, page, key) of plans, their changes and lists, newest first."""
     adjustments = Adjustment.objects.published().select_related("line")
     found = [
@@ -294,8 +293,8 @@ def _notices(count: int) -> list[tuple[object, str, str, int]]:
             for each in adjustments.order_by("-published_at")[:count]
         ),
     ]
-    found.sort(key=lambda notice: notice[0], reverse=True)
-    return found[:count]
+    dated = [(at, words, page, key) for at, words, page, key in found if at is not None]
+    return sorted(dated, key=lambda notice: notice[0], reverse=True)[:count]
 
 
 def _asked(query: QueryDict) -> PublicationQuerySet:
