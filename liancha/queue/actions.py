@@ -26,6 +26,11 @@ def later(job: str, *args: int | str) -> None:
     transaction.on_commit(partial(_enqueue, job, args))
 
 
+def at(moment: datetime, job: str, *args: int | str) -> None:
+    """The same at a given moment, or as soon as the worker is there again after it."""
+    transaction.on_commit(partial(_schedule, moment, job, args))
+
+
 def start_job(*, name: str, total: int = 0, by: User | None, at: datetime) -> Job:
     """Open a progress row for long work; hand its pk to the job that `later` names."""
     return Job.objects.create(name=name, owner=by, total=total, asked_at=at)
@@ -64,3 +69,16 @@ def _enqueue(job: str, args: tuple[int | str, ...]) -> None:
     from django_q.tasks import async_task
 
     async_task("liancha.queue.actions.run", job, *args, task_name=job[:100])
+
+
+def _schedule(moment: datetime, job: str, args: tuple[int | str, ...]) -> None:
+    from django_q.models import Schedule
+    from django_q.tasks import schedule
+
+    schedule(
+        "liancha.queue.actions.run",
+        job,
+        *args,
+        schedule_type=Schedule.ONCE,
+        next_run=moment,
+    )

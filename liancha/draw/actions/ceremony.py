@@ -6,7 +6,7 @@ import hashlib
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import UploadedFile
@@ -16,6 +16,7 @@ from liancha.accounts.models import Department, User
 from liancha.accounts.permissions import Permission
 from liancha.ledger import actions as ledger
 from liancha.plan.models import PlanLine
+from liancha.queue import actions as queue
 from liancha.rulebook import beacon as beacons_rule
 from liancha.rulebook import form, protocol
 from liancha.rulebook.lifecycles import DrawState
@@ -25,6 +26,7 @@ from .. import beacons, rules
 from ..models import Draw, Party, Rule
 from .pooling import only_for
 
+CLOSES_BEFORE = timedelta(minutes=1)  # local practice: the clock closes reveals so long before
 LONGEST_WAIT_DAYS = 31  # local practice: a later public value is most likely a slip
 
 
@@ -153,6 +155,8 @@ def commit(*, party: Party, commitment: str, by: User, at: datetime) -> Party:
 def log_rule(*, draw: Draw, by: User, at: datetime) -> Rule:
     """Write the rule down for good, with every commitment in it. Public at once.
 
+    A minute before the public value is due the clock will close the reveals.
+
     Source: draw protocol, §§2, 3 and 7.
     """
     draw = held(draw)
@@ -172,6 +176,8 @@ def log_rule(*, draw: Draw, by: User, at: datetime) -> Rule:
         about=("draw", draw.pk),
         rule_digest=rule.digest,
     )
+    assert draw.beacon_due is not None
+    queue.at(draw.beacon_due - CLOSES_BEFORE, "draw.close_reveals", draw.pk)
     return rule
 
 

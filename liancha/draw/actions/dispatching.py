@@ -97,8 +97,8 @@ def acknowledge(*, dispatch: Dispatch, by: User, at: datetime) -> Dispatch:
 
 
 @transaction.atomic
-def note_reading(*, draw: Draw, name: str, by: User, at: datetime) -> None:
-    """Put on record who took a list that is not public yet.
+def note_reading(*, draw: Draw, name: str, by: User | str, at: datetime) -> None:
+    """Put on record who took a list that is not public yet; by is a word for a machine.
 
     Source: draw protocol, §7, frame.tsv is guarded like the drawn list.
     """
