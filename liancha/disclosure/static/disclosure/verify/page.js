@@ -122,6 +122,7 @@ function report(reports, ms) {
   );
   watchMenus(results);
   zone.classList.add('vf-after');
+  document.getElementById('vf-help').hidden = true;
   document.title = `${shown.every(({ one }) => one.isGood) ? '结果一致' : '结果不一致'}·${document.title.replace(/^结果(一致|不一致)·/, '')}`;
   results.dataset.seconds = seconds(ms);
   results.focus();

@@ -116,16 +116,12 @@ function levels(report, kind) {
 function table(caption, heads, rows, foot) {
   const cell = (value, n) => el('td', n ? { class: 'num' } : {}, String(value));
   return el(
-    'div',
-    { class: 'lc-scroll' },
-    el(
-      'table',
-      { class: 'lc-table pd-t' },
-      el('caption', { class: 'visually-hidden' }, caption),
-      el('thead', {}, el('tr', {}, heads.map((head, n) => el('th', { scope: 'col', class: n ? 'num' : false }, head)))),
-      el('tbody', {}, rows.map((row_) => el('tr', {}, row_.map(cell)))),
-      foot ? el('tfoot', {}, el('tr', {}, foot.map((value, n) => (n ? cell(value, n) : el('th', { scope: 'row' }, value))))) : null,
-    ),
+    'table',
+    { class: 'vf-table' },
+    el('caption', { class: 'visually-hidden' }, caption),
+    el('thead', {}, el('tr', {}, heads.map((head, n) => el('th', { scope: 'col', class: n ? 'num' : false }, head)))),
+    el('tbody', {}, rows.map((cells) => el('tr', {}, cells.map(cell)))),
+    foot ? el('tfoot', {}, el('tr', {}, foot.map((value, n) => (n ? cell(value, n) : el('th', { scope: 'row' }, value))))) : null,
   );
 }
 
