@@ -91,7 +91,7 @@ class ListVersion(models.Model):
         return f"{self.title}（第 {self.number} 版）"
 
     def get_absolute_url(self) -> str:
-        return reverse("lists:version", args=[self.pk])
+        return reverse("lists:version", args=[self.kind, self.pk])
 
     @property
     def is_joint(self) -> bool:

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.timezone import localtime
+
 from liancha.accounts.models import User
 from liancha.ledger.models import Entry
 from liancha.rulebook.lifecycles import ListState
@@ -102,10 +104,10 @@ def steps(version: ListVersion) -> list[tuple[str, str, str]]:
     here = min(order.index(ListState(version.state)), 3)
     signed = sum(bool(sign.agrees) for sign in version.cosigns.all())
     notes = (
-        f"{version.created_at:%m-%d}",
+        _day(version.created_at),
         f"会签 {signed}/{len(version.cosigns.all())}" if here else "送各部门会签",
         "会签齐后批准",
-        f"{version.published_at:%Y-%m-%d}" if version.published_at else "公布后锁定",
+        _day(version.published_at) if version.published_at else "公布后锁定",
     )
     words = ("起草", "征求意见", "批准", "公布")
     done = here + (1 if version.is_public else 0)
@@ -124,6 +126,10 @@ def waiting_for(user: User) -> Iterable[ListVersion]:
         cosigns__department=user.department,
         cosigns__agrees=None,
     )
+
+
+def _day(moment: datetime) -> str:
+    return f"{localtime(moment):%Y-%m-%d}"
 
 
 def _fields(version: ListVersion) -> dict[str, dict[str, str]]:

@@ -9,6 +9,8 @@ from importlib import resources
 from pathlib import Path
 from typing import IO, Any
 
+from django.utils.timezone import localtime
+
 from liancha.papers.readers import Column, Row, find_table, open_book
 from liancha.papers.writers import Sheet, write_workbook
 
@@ -118,7 +120,8 @@ def write_version(target: IO[bytes], version: ListVersion) -> None:
     if version.document_number:
         lines.append(version.document_number)
     if version.published_at:
-        lines.append(f"公布日期 {version.published_at:%Y-%m-%d}，{version.get_state_display()}")
+        day = localtime(version.published_at)
+        lines.append(f"公布日期 {day:%Y-%m-%d}，{version.get_state_display()}")
     if version.is_joint:
         columns = [column for column in JOINT_COLUMNS if column.key != "duty"]
         rows: Iterable[Any] = _joint_lines(version)
@@ -140,7 +143,9 @@ def as_json(version: ListVersion) -> dict[str, Any]:
         "title": version.title,
         "document_number": version.document_number,
         "state": version.state,
-        "published_at": version.published_at.isoformat() if version.published_at else None,
+        "published_at": localtime(version.published_at).isoformat()
+        if version.published_at
+        else None,
     }
     if version.is_joint:
         return base | {

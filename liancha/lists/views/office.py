@@ -21,6 +21,7 @@ from liancha.rulebook.verdicts import Blocked, NeedsReason
 from .. import actions, forms, queries, sheets
 from ..models import CheckItem, JointField, ListVersion
 
+TABS = ("rows", "changes", "signs", "story")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -35,9 +36,10 @@ def items(request: HttpRequest) -> HttpResponse:
 
 
 @requires(Permission.LISTS_VIEW)
-def version(request: HttpRequest, pk: int) -> HttpResponse:
+def version(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
     """One version: its rows, what it changes, who signed, how it came about."""
-    return _show(request, _find(request, pk))
+    found = _find(request, pk)
+    return _show(request, found) if found.kind == kind else redirect(found)
 
 
 @requires(Permission.LISTS_PUBLISH)
@@ -309,14 +311,18 @@ def _show(request: HttpRequest, found: ListVersion, **more: Any) -> HttpResponse
     signs = list(found.cosigns.select_related("department", "signed_by").order_by("department"))
     mine = next((one for one in signs if one.department_id == user.department_id), None)
     keeps = _may_write(request, found)
+    signed = sum(bool(one.agrees) for one in signs)
+    asked = request.GET.get("tab", "")
+    tab = asked if asked in TABS else TABS[0]
     context = {
         "version": found,
         "steps": queries.steps(found),
         "signs": signs,
-        "signed": sum(bool(one.agrees) for one in signs),
         "changes": queries.differences(found),
         "events": queries.story(found),
-        "tab": request.GET.get("tab", "rows"),
+        **{f"at_{name}": name == tab for name in TABS},
+        "signed_word": f"已同意 {signed}/{len(signs)}",
+        "no_difference": "与上一版内容相同" if found.previous else "这是第一版",
         "q": request.GET.get("q", "").strip()[:40],
         "may_edit": user.may(Permission.LISTS_EDIT) and found.is_draft,
         "may_edit_all": user.may(Permission.LISTS_EDIT) and found.is_draft and keeps,
