@@ -17,4 +17,6 @@ def workbook(name: str, write: Callable[[IO[bytes]], None]) -> HttpResponse:
     write(file)
     file.seek(0)
     # A streamed response is no HttpResponse to the type checker, though Django takes either.
-    return cast(HttpResponse, FileResponse(file, True, name, content_type=XLSX))
+    return cast(
+        HttpResponse, FileResponse(file, as_attachment=True, filename=name, content_type=XLSX)
+    )
