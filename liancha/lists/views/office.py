@@ -219,7 +219,9 @@ def workbook(found: ListVersion) -> HttpResponse:
     file.seek(0)
     name = f"{found.title}（第{found.number}版）.xlsx"
     # A streamed response is no HttpResponse to the type checker, though Django takes either.
-    return cast(HttpResponse, FileResponse(file, True, name, content_type=XLSX))
+    return cast(
+        HttpResponse, FileResponse(file, as_attachment=True, filename=name, content_type=XLSX)
+    )
 
 
 def _region(request: HttpRequest) -> str:
