@@ -1,21 +1,15 @@
-"""What can happen in this room. Every function here changes something.
-
-A task comes from a published plan line, or from a risk or an order with its document. Its scheme
-is written by the initiator, confirmed by every department and approved by the initiator's head.
-"""
+"""A task set going, confirmed by its departments, known to the platform (arts. 3–5, 13, 17)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from liancha.accounts.models import Department, Region, User
-from liancha.ledger import actions as ledger
-from liancha.lists.models import JointField, JointItem, Method
+from liancha.lists.models import JointField, JointItem
 from liancha.plan import actions as plans
 from liancha.plan.models import PlanLine
 from liancha.rulebook import coverage, eligibility
@@ -23,11 +17,8 @@ from liancha.rulebook.coverage import TaskSource
 from liancha.rulebook.lifecycles import LineState, TaskState
 from liancha.rulebook.verdicts import Blocked
 
-from .models import STAGES, Participation, Scheme, Task
-
-Stage = Mapping[str, Any]  # {"name", "starts", "ends"}, days as date or ISO text
-
-# ── The task ──────────────────────────────────────────────────────────────────────────────
+from ..models import Participation, Task
+from .standing import append, check_own, locked
 
 
 @transaction.atomic
@@ -99,7 +90,7 @@ def create_task(
     _take_part(task, joining, tasks_items, by, at)
     if line is not None and line.state != LineState.IN_PROGRESS:
         line.advance(LineState.IN_PROGRESS)
-    _append(
+    append(
         "task.create",
         task,
         by,
@@ -121,7 +112,7 @@ def confirm(*, task: Task, by: User, at: datetime) -> Participation:
     Raises Blocked when the department is not in the task, or the scheme is settled already.
     Source: art. 17, paragraph 1, 会同各参与部门.
     """
-    task = _locked(task)
+    task = locked(task)
     own = task.participations.filter(department=by.department_id).first()
     if own is None:
         raise Blocked("您的部门没有参加这个任务，不需要确认。", article="17", paragraph=1)
@@ -131,7 +122,7 @@ def confirm(*, task: Task, by: User, at: datetime) -> Participation:
         raise Blocked("实施方案已经批准，参与部门不再变动。", article="17", paragraph=1)
     own.confirmed_by, own.confirmed_at = by, at
     own.save(update_fields=["confirmed_by", "confirmed_at"])
-    _append("task.confirm", task, by, at, department=own.department.code)
+    append("task.confirm", task, by, at, department=own.department.code)
     return own
 
 
@@ -144,8 +135,8 @@ def record_platform_number(
     Raises Blocked when both are empty.
     Source: art. 5; the reason and the later back-fill are our own practice.
     """
-    task = _locked(task)
-    _check_own(task, by)
+    task = locked(task)
+    check_own(task, by)
     number, reason = number.strip(), reason.strip()
     if not number and not reason:
         raise Blocked(
@@ -153,125 +144,8 @@ def record_platform_number(
         )
     task.platform_number, task.platform_reason = number, "" if number else reason
     task.save(update_fields=["platform_number", "platform_reason"])
-    _append("task.record_platform_number", task, by, at, number=number, reason=reason)
+    append("task.record_platform_number", task, by, at, number=number, reason=reason)
     return task
-
-
-# ── The scheme ────────────────────────────────────────────────────────────────────────────
-
-
-@transaction.atomic
-def save_scheme(
-    *,
-    task: Task,
-    goal: str,
-    duties: str,
-    stages: Sequence[Stage],
-    method: str = Method.ONSITE,
-    requirements: str = "",
-    beacon_source: str = "",
-    offsite: str = Scheme.Offsite.NO,
-    offsite_note: str = "",
-    lists_open_on: date | None = None,
-    by: User,
-    at: datetime,
-) -> Scheme:
-    """Write the scheme of a task that is not submitted yet.
-
-    stages  分类建库, 摇号派发, 实地核查, 公示处理, each {"name", "starts", "ends"}
-
-    Raises Blocked outside the plan line's window: the plan has to be adjusted first.
-    Source: art. 17, paragraph 1; art. 20, paragraph 1, for the method.
-    """
-    task = _locked(task)
-    _check_own(task, by)
-    if task.state != TaskState.CREATED:
-        raise Blocked(
-            "实施方案已经提交，不能再改。需要修改的，请由负责人退回。", article="17", paragraph=1
-        )
-    written = _stages(stages)
-    scheme = Scheme.objects.filter(task=task).first() or Scheme(task=task)
-    scheme.goal, scheme.duties = goal.strip(), duties.strip()
-    scheme.stages = written
-    scheme.method, scheme.offsite = Method(method), Scheme.Offsite(offsite)
-    scheme.offsite_note, scheme.requirements = offsite_note.strip(), requirements.strip()
-    scheme.beacon_source, scheme.saved_at = beacon_source.strip(), at
-    _check_window(task, scheme)
-    scheme.save()
-    task.lists_open_on = lists_open_on
-    task.save(update_fields=["lists_open_on"])
-    _append("task.save_scheme", task, by, at, stages=written, method=str(scheme.method))
-    return scheme
-
-
-@transaction.atomic
-def submit_scheme(*, task: Task, by: User, at: datetime) -> Task:
-    """Hand the scheme to the head of the initiating department.
-
-    Raises Blocked naming what it lacks.
-    Source: art. 17, paragraph 1, 明确目标任务、职责分工、工作阶段安排等.
-    """
-    task = _locked(task)
-    _check_own(task, by)
-    scheme = Scheme.objects.filter(task=task).first()
-    coverage.check_scheme(
-        {
-            "目标任务": scheme.goal if scheme else "",
-            "职责分工": scheme.duties if scheme else "",
-            "工作阶段安排": scheme.stages if scheme else [],
-        }
-    )
-    if scheme is None:
-        raise ValueError("check_scheme lets no task through without a scheme")
-    _check_window(task, scheme)
-    task.advance(TaskState.SCHEME_SUBMITTED)
-    scheme.submitted_by, scheme.submitted_at, scheme.returned_note = by, at, ""
-    scheme.save(update_fields=["submitted_by", "submitted_at", "returned_note"])
-    _append("task.submit_scheme", task, by, at)
-    return task
-
-
-@transaction.atomic
-def approve_scheme(*, task: Task, by: User, at: datetime) -> Task:
-    """Approve the scheme as head of the initiating department.
-
-    Raises Blocked for whoever submitted it, and while a participant has not confirmed.
-    Source: art. 17, paragraph 1.
-    """
-    task, scheme = _submitted(task, by)
-    if by.pk in (scheme.submitted_by_id, task.created_by_id):
-        raise Blocked(
-            f"拟定方案的人不能批准自己的方案。请由{task.initiator.name}的负责人批准。",
-            article="17",
-            paragraph=1,
-        )
-    taking_part = list(task.participations.select_related("department"))
-    coverage.check_confirmed(
-        [each.department.name for each in taking_part],
-        confirmed={each.department.name for each in taking_part if each.confirmed_at},
-    )
-    _check_window(task, scheme)
-    task.advance(TaskState.SCHEME_APPROVED)
-    scheme.approved_by, scheme.approved_at = by, at
-    scheme.save(update_fields=["approved_by", "approved_at"])
-    _append("task.approve_scheme", task, by, at)
-    return task
-
-
-@transaction.atomic
-def return_scheme(*, task: Task, note: str, by: User, at: datetime) -> Task:
-    """Send the scheme back to be written again, with what to change."""
-    task, scheme = _submitted(task, by)
-    if not note.strip():
-        raise Blocked("还没有写退回的意见。请写明哪里要改、怎样改。", article="17", paragraph=1)
-    task.advance(TaskState.CREATED)
-    scheme.returned_note = note.strip()
-    scheme.save(update_fields=["returned_note"])
-    _append("task.return_scheme", task, by, at, note=scheme.returned_note)
-    return task
-
-
-# ── What is checked on the way ────────────────────────────────────────────────────────────
 
 
 def _ready(line: PlanLine, initiator: Department) -> PlanLine:
@@ -358,68 +232,6 @@ def _take_part(
         own.items.set([item for item in items if item.department_id == department.pk])
 
 
-def _stages(stages: Sequence[Stage]) -> list[dict[str, str]]:
-    """The four stages as they are kept. Raises Blocked when one is lacking or out of order."""
-    given = {str(each["name"]): each for each in stages}
-    if lacking := [name for name in STAGES if name not in given]:
-        raise Blocked(
-            f"工作阶段安排缺少：{'、'.join(lacking)}。请补全四个阶段。", article="17", paragraph=2
-        )
-    written, before = [], date.min
-    for name in STAGES:
-        starts, ends = _day(given[name]["starts"]), _day(given[name]["ends"])
-        if ends < starts:
-            raise Blocked(
-                f"“{name}”结束 {ends} 早于开始 {starts}。请改正。", article="17", paragraph=1
-            )
-        if starts < before:
-            raise Blocked(
-                f"“{name}”早于前一个阶段开始。四个阶段应依次进行，请改正日期。",
-                article="17",
-                paragraph=2,
-            )
-        before = starts
-        written.append({"name": name, "starts": starts.isoformat(), "ends": ends.isoformat()})
-    return written
-
-
-def _check_window(task: Task, scheme: Scheme) -> None:
-    window, periods = task.window, scheme.periods
-    coverage.check_scheme_dates(
-        min(each.starts_on for each in periods),
-        max(each.ends_on for each in periods),
-        line_starts_on=window.starts_on,
-        line_ends_on=window.ends_on,
-    )
-
-
-def _submitted(task: Task, by: User) -> tuple[Task, Scheme]:
-    task = _locked(task)
-    _check_own(task, by)
-    scheme = Scheme.objects.filter(task=task).first()
-    if task.state != TaskState.SCHEME_SUBMITTED or scheme is None:
-        raise Blocked(
-            "实施方案现在不在待批准的状态。请刷新页面看是否已有人办理。",
-            article="17",
-            paragraph=1,
-        )
-    return task, scheme
-
-
-def _check_own(task: Task, by: User) -> None:
-    if by.department_id != task.initiator_id:
-        raise Blocked(f"任务由{task.initiator.name}发起，应由它办理。", article="17", paragraph=1)
-
-
-def _locked(task: Task) -> Task:
-    """The task, held until the transaction ends, so that a second click waits."""
-    return (
-        Task.objects.select_for_update(of=("self",))
-        .select_related("initiator", "field", "line")
-        .get(pk=task.pk)
-    )
-
-
 def _is_confidential(line: PlanLine | None) -> bool:
     return line is None or line.stratify == PlanLine.Stratify.CREDIT
 
@@ -442,11 +254,3 @@ def _next_number(at: datetime) -> str:
         .first()
     )
     return f"{prefix}{int(last.removeprefix(prefix) if last else 0) + 1:04d}"
-
-
-def _day(value: date | str) -> date:
-    return value if isinstance(value, date) else date.fromisoformat(value)
-
-
-def _append(what: str, task: Task, by: User, at: datetime, **facts: Any) -> None:
-    ledger.append(what, by=by, at=at, about=("task", task.pk), **facts)
