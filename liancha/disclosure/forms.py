@@ -19,6 +19,9 @@ CODES = [("", "请选择"), *((code.value, f"{code.value} {code.label}") for cod
 
 
 class ResultQuery(forms.Form):
+    """of="all" looks beyond one's own department, and stays while one asks."""
+
+    of = forms.CharField(required=False, max_length=3, widget=forms.HiddenInput)
     q = forms.CharField(label="检查对象", required=False, max_length=60)
     used = forms.ChoiceField(
         label="公示期限",

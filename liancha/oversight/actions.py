@@ -27,17 +27,26 @@ def remind(
 ) -> Reminder:
     """Issue a 督办单 to a department of one's own level and region.
 
-    basis  number of the article the thing rests on
+    basis   number of the article the thing rests on
+    due_on  by when the department answers
+    link    address on this site of what it is about
 
-    Raises Blocked for a department of another level or region.
-    Source: art. 6, 督促本级监管相关部门.
+    Raises Blocked for a department of another level or region, and for a day that is past.
+    Source: art. 6, paragraph 1, 督促同级有关部门.
     """
     own = by.department
     if own is None or (own.level, own.region_id) != (to.level, to.region_id):
         raise Blocked(
             f"只能督办本级、本区域的部门，{to}不在其中。请由其同级的市场监管部门督办。",
             article="6",
+            paragraph=1,
         )
+    if due_on < timezone.localdate(at):
+        raise Blocked(
+            f"回复期限 {due_on} 已经过去。请选今天或以后的日期。", article="6", paragraph=1
+        )
+    if not subject.strip():
+        raise Blocked("还没有写督办的事由。请写明是什么事、要办到什么程度。", article="6")
     ledger.take_turn()
     year = timezone.localdate(at).year
     serial = Reminder.objects.filter(issued_at__year=year).count() + 1
@@ -47,7 +56,7 @@ def remind(
         subject=subject.strip()[:200],
         basis=basis,
         due_on=due_on,
-        link=link,
+        link=link if link.startswith("/") and not link.startswith("//") else "",
         issued_by=by,
         issued_at=at,
     )
@@ -69,7 +78,7 @@ def reply(*, reminder: Reminder, text: str, by: User, at: datetime) -> Reminder:
     """Answer a 督办单 for one's own department, once."""
     reminder = Reminder.objects.select_for_update().get(pk=reminder.pk)
     if reminder.to_id != by.department_id:
-        raise Blocked(f"这件督办发给{reminder.to}，请由该部门回复。", article="6")
+        raise Blocked(f"这件督办发给{reminder.to}，请由该部门回复。", article="6", paragraph=1)
     if reminder.replied_at:
         raise Blocked("这件督办已经回复，不能再改。有新情况请另行报送。", article="6")
     if not text.strip():

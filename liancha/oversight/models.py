@@ -4,6 +4,7 @@ from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 
 from liancha.accounts.models import Department, User
 
@@ -20,7 +21,11 @@ class ReminderQuerySet(models.QuerySet["Reminder"]):
 
 
 class Reminder(models.Model):
-    """督办单: to one department of the same level and region, with its basis and date (art. 6)."""
+    """督办单: to one department of the same level and region, with its basis and date (art. 6).
+
+    basis  number of the article it rests on
+    link   address on this site of what it is about
+    """
 
     number = models.CharField("文号", max_length=60, unique=True)
     to = models.ForeignKey(Department, models.PROTECT, related_name="reminders")
@@ -41,3 +46,6 @@ class Reminder(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+    def get_absolute_url(self) -> str:
+        return reverse("oversight:reminder", args=[self.pk])

@@ -1,38 +1,56 @@
-"""What is overdue, over all rooms, with the article each term rests on."""
+"""What is overdue, or nearly, over all rooms, with the article each term rests on; and the log."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from django.db.models import Q
+
 from liancha.accounts.models import Department, User
+from liancha.accounts.permissions import Permission
 from liancha.disclosure.models import FollowUp, Result
-from liancha.draw.models import Dispatch
+from liancha.draw.models import Dispatch, Draw
+from liancha.inspection.models import Visit
+from liancha.ledger.models import Entry
 from liancha.lists.models import JointField, ListVersion
 from liancha.plan.models import Plan, PlanLine
 from liancha.rulebook import deadlines
-from liancha.rulebook.lifecycles import FollowUpState
+from liancha.rulebook.deadlines import Calendar
+from liancha.rulebook.lifecycles import TaskState
+from liancha.task.models import Task
 from liancha.workdays import queries as workdays
 
+from . import verbs
 from .models import Reminder
 
+# ── Terms ─────────────────────────────────────────────────────────────────────────────────────
+
 KINDS = {
-    "result": "结果未按期公示",
+    "result": "结果未公示",
     "dispatch": "派发未签收",
     "follow_up": "后续处置未办结",
+    "task": "任务未按期完成",
+    "platform": "平台编号未补录",
     "plan": "领域未列入计划",
     "reminder": "督办未回复",
 }
+SOON = 2  # working days before a due date from which it is a warning. Local practice.
+UNDER_WAY = tuple(
+    state
+    for state in TaskState
+    if state not in (TaskState.COMPLETED, TaskState.RESULTS_PUBLISHED, TaskState.ARCHIVED)
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Overdue:
-    """One thing that should be done by now.
+class Pending:
+    """One thing that should be done by now, or within two working days.
 
-    article   number the term rests on; is_local where the number of days is our own practice
-    days      working days over, None while the calendar is not announced
-    page, key  URL name and argument of where it is done; "" where there is no such page
+    article    number the term rests on; is_local where the number of days is our own practice
+    days       working days over, None while the calendar is not announced; 0 if it is not over
+    page, key  URL name and argument of where it is done
     """
 
     kind: str
@@ -40,132 +58,268 @@ class Overdue:
     note: str
     department: Department
     due_on: date
-    days: int | None
     article: str
     is_local: bool
     page: str
-    key: int | None
+    key: int | None = None
+    days: int | None = 0
+    is_over: bool = False
 
     @property
     def kind_label(self) -> str:
         return KINDS[self.kind]
 
 
-def overdue(*, today: date, user: User) -> list[Overdue]:
-    """All that is overdue and concerns this person, the longest overdue first.
+@dataclass(frozen=True, slots=True)
+class Horizon:
+    """What is asked: all that is due before `before`; over is what was due before `today`."""
 
-    The coordinating office and supervisors see every department, others their own.
-    Source: arts. 6, 12, 19 and 22.
+    today: date
+    before: date
+    calendar: Calendar
+
+    def over(self, due_on: date) -> tuple[int | None, bool]:
+        if due_on >= self.today:
+            return 0, False
+        return deadlines.days_used(due_on, self.today, self.calendar), True
+
+
+def pending(*, today: date, user: User, soon: bool = True) -> list[Pending]:
+    """All that is overdue, or nearly, and concerns this person; the longest overdue first.
+
+    The coordinating office and supervisors see every department, others their own and those of
+    their own system in the counties.
+    Source: art. 6, paragraphs 1 and 2; arts. 5, 12, 17, 19 and 22 for the terms.
     """
-    found = [*_results(today), *_dispatches(today), *_follow_ups(today), *_reminders(today)]
-    found += _unplanned(today)
+    calendar = workdays.calendar()
+    last = deadlines.working_days_after(today, SOON, calendar).due if soon else None
+    horizon = Horizon(today, last or today, calendar)
+    found = [one for source in SOURCES for one in source(horizon)]
     if not user.sees_all_departments:
-        found = [one for one in found if one.department.pk == user.department_id]
+        own = user.department_id
+        found = [
+            one for one in found if own and own in (one.department.pk, one.department.system_id)
+        ]
     return sorted(found, key=lambda one: (one.due_on, one.kind, one.title))
 
 
-def _days_over(due_on: date, today: date) -> int | None:
-    return deadlines.days_used(due_on, today, workdays.calendar())
+def overdue(*, today: date, user: User) -> list[Pending]:
+    """Only what is over."""
+    return pending(today=today, user=user, soon=False)
 
 
-def _results(today: date) -> Iterator[Overdue]:
-    rows = (
-        Result.objects.unpublished()
-        .filter(due_on__lt=today)
-        .select_related(
-            "part__department", "part__visit__drawn_target__candidate", "part__visit__team__task"
-        )
-    )
+def _results(asked: Horizon) -> Iterator[Pending]:
+    rows = Result.objects.unpublished().filter(due_on__lt=asked.before).for_lists()
     for result in rows:
-        visit = result.part.visit
-        yield Overdue(
+        assert result.due_on is not None
+        yield Pending(
             "result",
-            f"{visit.drawn_target.candidate.name} 抽查结果",
-            visit.team.task.name,
+            f"{result.candidate.name} 抽查结果",
+            f"{result.task.name}，{result.get_state_display()}",
             result.part.department,
             result.due_on,
-            _days_over(result.due_on, today),
             "22",
             False,
             "disclosure:result",
             result.pk,
+            *asked.over(result.due_on),
         )
 
 
-def _dispatches(today: date) -> Iterator[Overdue]:
-    rows = Dispatch.objects.filter(acknowledged_at=None, due_on__lt=today)
+def _dispatches(asked: Horizon) -> Iterator[Pending]:
+    rows = Dispatch.objects.filter(acknowledged_at=None, due_on__lt=asked.before)
     for dispatch in rows.select_related("department", "draw__task"):
-        yield Overdue(
+        assert dispatch.due_on is not None
+        yield Pending(
             "dispatch",
             f"签收 {dispatch.draw.number}",
             dispatch.draw.task.name,
             dispatch.department,
             dispatch.due_on,
-            _days_over(dispatch.due_on, today),
             "19",
             True,
             "draw:draw",
             dispatch.draw_id,
+            *asked.over(dispatch.due_on),
         )
 
 
-def _follow_ups(today: date) -> Iterator[Overdue]:
-    rows = FollowUp.objects.filter(state=FollowUpState.OPEN, due_on__lt=today)
+def _follow_ups(asked: Horizon) -> Iterator[Pending]:
+    rows = FollowUp.objects.open().filter(due_on__lt=asked.before)
     for follow_up in rows.select_related(
         "department", "result__part__visit__drawn_target__candidate"
     ):
-        yield Overdue(
+        assert follow_up.due_on is not None
+        yield Pending(
             "follow_up",
-            f"{follow_up.result.part.visit.drawn_target.candidate.name} {follow_up.note}",
+            f"{follow_up.result.candidate.name} {follow_up.note}",
             follow_up.get_kind_display(),
             follow_up.department,
             follow_up.due_on,
-            _days_over(follow_up.due_on, today),
             "22",
             True,
             "disclosure:follow_up",
             follow_up.pk,
+            *asked.over(follow_up.due_on),
         )
 
 
-def _reminders(today: date) -> Iterator[Overdue]:
-    for reminder in Reminder.objects.open().filter(due_on__lt=today).select_related("to"):
-        yield Overdue(
+def _tasks(asked: Horizon) -> Iterator[Pending]:
+    rows = Task.objects.filter(state__in=UNDER_WAY, ends_on__lt=asked.before)
+    for task in rows.select_related("initiator"):
+        yield Pending(
+            "task",
+            task.name,
+            f"任务 {task.number}，{task.get_state_display()}",
+            task.initiator,
+            task.ends_on,
+            "17",
+            False,
+            "task:task",
+            task.pk,
+            *asked.over(task.ends_on),
+        )
+
+
+def _without_number(asked: Horizon) -> Iterator[Pending]:
+    """Dispatched with a reason instead of a number: to be filled in later (art. 5)."""
+    rows = Task.objects.filter(platform_number="").exclude(platform_reason="")
+    draws = (
+        Draw.objects.of_targets().locked().filter(task__in=rows).select_related("task__initiator")
+    )
+    for draw in draws:
+        if draw.locked_at is None:
+            continue
+        due = deadlines.entry_due(draw.locked_at.date(), asked.calendar).due
+        if due is None or due >= asked.before:
+            continue
+        yield Pending(
+            "platform",
+            f"{draw.task.name} 监管平台编号",
+            draw.task.platform_reason,
+            draw.task.initiator,
+            due,
+            "5",
+            True,
+            "task:task",
+            draw.task_id,
+            *asked.over(due),
+        )
+
+
+def _reminders(asked: Horizon) -> Iterator[Pending]:
+    for reminder in Reminder.objects.open().filter(due_on__lt=asked.before).select_related("to"):
+        yield Pending(
             "reminder",
             f"{reminder.number} {reminder.subject}",
             "督办回复",
             reminder.to,
             reminder.due_on,
-            _days_over(reminder.due_on, today),
             "6",
             True,
             "oversight:reminder",
             reminder.pk,
+            *asked.over(reminder.due_on),
         )
 
 
-def _unplanned(today: date) -> Iterator[Overdue]:
-    """Fields of the list in force without a line in this year's plan after 30 April (art. 12)."""
-    due_on = deadlines.plan_due(today.year)
-    if today <= due_on:
+def _unplanned(asked: Horizon) -> Iterator[Pending]:
+    """Fields of the list in force without a line in this year's plan (arts. 12 and 13)."""
+    due_on = deadlines.plan_due(asked.today.year)
+    if due_on >= asked.before:
         return
     version = ListVersion.objects.in_force(ListVersion.Kind.JOINT).first()
     if version is None:
         return
-    plans = Plan.objects.filter(year=today.year, region=version.region)
-    planned = PlanLine.objects.live().filter(plan__in=plans).values("field__code")
-    excepted = plans.values("exceptions__field__code")
-    fields = JointField.objects.filter(version=version).select_related("initiator")
-    for joint_field in fields.exclude(code__in=planned).exclude(code__in=excepted):
-        yield Overdue(
+    for joint_field in unplanned(version, asked.today.year):
+        yield Pending(
             "plan",
             f"{joint_field.code} {joint_field.name}",
-            f"{today.year} 年计划没有这一领域",
+            f"{asked.today.year} 年计划没有这一领域",
             joint_field.initiator,
             due_on,
-            _days_over(due_on, today),
             "12",
             False,
             "plan:plans",
             None,
+            *asked.over(due_on),
         )
+
+
+def unplanned(version: ListVersion, year: int) -> list[JointField]:
+    """Fields of a list that no live line of the region's plan and no exception covers (art. 13)."""
+    plans = Plan.objects.filter(year=year, region=version.region)
+    planned = PlanLine.objects.live().filter(plan__in=plans).values("field__code")
+    excepted = plans.filter(exceptions__isnull=False).values("exceptions__field__code")
+    level = "C" if version.region.kind == version.region.Kind.CITY else "X"
+    fields = version.fields.filter(level__contains=level).select_related("initiator")
+    return list(fields.exclude(code__in=planned).exclude(code__in=excepted))
+
+
+SOURCES: tuple[Callable[[Horizon], Iterable[Pending]], ...] = (
+    _results,
+    _dispatches,
+    _follow_ups,
+    _tasks,
+    _without_number,
+    _reminders,
+    _unplanned,
+)
+
+# ── The log ───────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One entry as people read it: who, not which account; what, not which function."""
+
+    entry: Entry
+    who: User | str
+    words: str
+
+
+def find_entries(text: str) -> Q:
+    """Entries by a person's name or account, or by what happened."""
+    people = User.objects.filter(Q(full_name__contains=text) | Q(username=text))
+    by = Q(by__startswith=text)
+    for person in people.select_related("department")[:50]:
+        by |= Q(by=person.signature)
+    return by | Q(what__in=verbs.meaning(text)) | Q(what=text)
+
+
+def lines_of(entries: Iterable[Entry]) -> list[Line]:
+    """The entries with the people behind the signatures; one query for all."""
+    entries = list(entries)
+    accounts = {entry.by.partition("@")[0] for entry in entries}
+    people = {
+        person.username: person
+        for person in User.objects.filter(username__in=accounts).select_related("department")
+    }
+    return [
+        Line(entry, people.get(entry.by.partition("@")[0], entry.by), verbs.words_of(entry.what))
+        for entry in entries
+    ]
+
+
+def may_read(entry: Entry, user: User) -> bool:
+    """Whether this person may read what an entry says, not only that it is there.
+
+    Auditors, supervisors and the coordinating office read all; others what their own department
+    did, and what is about records they may see. Source: art. 6 for who supervises.
+    """
+    if user.sees_all_departments or user.may(Permission.ACCOUNTS_AUDIT):
+        return True
+    if user.department and entry.by.endswith(f"@{user.department.code}"):
+        return True
+    kind, _, key = entry.subject.partition(":")
+    if not key.isdecimal():
+        return False
+    seen = {
+        "task": Task.objects.visible_to,
+        "draw": Draw.objects.visible_to,
+        "visit": Visit.objects.visible_to,
+        "result": Result.objects.visible_to,
+        "plan": Plan.objects.visible_to,
+        "reminder": Reminder.objects.visible_to,
+    }.get(kind)
+    return seen is not None and seen(user).filter(pk=int(key)).exists()
