@@ -6,6 +6,8 @@ from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.password_validation import validate_password
 
+from liancha.rulebook.regions import check_region
+
 from .models import Department, Region, User
 from .permissions import ROLE_CHOICES
 
@@ -93,8 +95,17 @@ class Roles(forms.Form):
     )
 
 
+class RegionField(forms.ModelChoiceField):
+    """A place of this city. Any other is refused by the Measures, not merely unknown (art. 2)."""
+
+    def to_python(self, value: Any) -> Any:
+        if value not in self.empty_values:
+            check_region(str(value))
+        return super().to_python(value)
+
+
 class DepartmentForm(forms.ModelForm):
-    region = forms.ModelChoiceField(Region.objects.all(), label="区域")
+    region = RegionField(Region.objects.all(), label="区域")
 
     class Meta:
         model = Department
