@@ -82,7 +82,7 @@ def look(path: Path, *, limits: Limits = LIMITS) -> Kind | None:
         return Kind.XLS
     for mark, word in FOREIGN:
         if head.startswith(mark):
-            raise Unreadable(f"这是{word}，不是表格。{SAVE_AS}")
+            raise Unreadable(f"这是{_spaced(word)}，不是表格。{SAVE_AS}")
     return _look_in_text(head)
 
 
@@ -182,7 +182,7 @@ def _look_in_archive(path: Path, limits: Limits) -> Kind | None:
                 ("mimetype", "ODF 文档"),
             ):
                 if mark in names:
-                    raise Unreadable(f"这是{word}，不能直接导入。{SAVE_AS}")
+                    raise Unreadable(f"这是{_spaced(word)}，不能直接导入。{SAVE_AS}")
             found = len(_tables_in(archive))
     except zipfile.BadZipFile as error:
         raise Unreadable(f"文件不完整，可能没有下载完。{SAVE_AS}") from error
@@ -209,14 +209,19 @@ def _look_in_text(head: bytes) -> Kind:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return Kind.TEXT
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    if b"urn:schemas-microsoft-com:office:spreadsheet" in start:
+        return Kind.XML
     if start.startswith((b"<html", b"<!doctype html", b"<table", b"<meta")) or (
         start.startswith(b"<") and b"<table" in start
     ):
         return Kind.HTML
-    if start.startswith(b"<?xml") or start.startswith(b"<workbook"):
-        if b"urn:schemas-microsoft-com:office:spreadsheet" in start:
-            return Kind.XML
+    if start.startswith(b"<?xml"):
         raise Unreadable(f"这是 XML 文件，但不是 Excel 的 XML 表格。{SAVE_AS}")
     if b"\x00" in head:
         raise Unreadable(f"这不是文本表格，里面有二进制内容。{SAVE_AS}")
     return Kind.TEXT
+
+
+def _spaced(word: str) -> str:
+    """A word to follow Chinese text: Latin letters get a space before them."""
+    return f" {word}" if word[0].isascii() else word
