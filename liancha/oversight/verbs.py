@@ -5,19 +5,6 @@ The ledger keeps `room.verb`; this is how it is read out. A test asks that none 
 
 from __future__ import annotations
 
-ROOMS = {
-    "accounts": "账号",
-    "disclosure": "公示",
-    "draw": "摇号",
-    "inspection": "检查",
-    "lists": "清单",
-    "oversight": "督办",
-    "plan": "计划",
-    "registry": "对象库",
-    "roster": "人员库",
-    "task": "任务",
-    "workdays": "日历",
-}
 
 WORDS = {
     "accounts.change_password": "修改密码",
