@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 
 from liancha.roster.models import Inspector
 from liancha.rulebook import lifecycles
@@ -85,7 +86,8 @@ class Notify(forms.ModelForm):
         super().__init__(*args, **kwargs)
         for name in ("items", "when", "papers", "channel", "contact"):
             self.fields[name].required = True
-        self.fields["channel"].choices = [("", "请选择"), *Notice.Channel.choices]
+        channel = cast(forms.ChoiceField, self.fields["channel"])
+        channel.choices = [("", "请选择"), *Notice.Channel.choices]
 
 
 class NotifyMany(forms.Form):
@@ -132,9 +134,9 @@ class Invite(forms.Form):
     expert = forms.ModelChoiceField(label="专家", queryset=Inspector.objects.none())
     contract_number = forms.CharField(label="服务合同号", required=False, max_length=60)
 
-    def __init__(self, *args: Any, experts: Iterable[Inspector], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, experts: QuerySet[Inspector], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["expert"].queryset = experts
+        cast(forms.ModelChoiceField, self.fields["expert"]).queryset = experts
 
 
 # ── On the phone ──────────────────────────────────────────────────────────────────────────
@@ -163,9 +165,9 @@ class Ending(forms.Form):
     certificate_number = forms.CharField(label="其执法证号", required=False, max_length=30)
     is_confirmed = forms.BooleanField(label="本人在场，确认以上情况属实", required=False)
 
-    def __init__(self, *args: Any, colleagues: Iterable[Inspector], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, colleagues: QuerySet[Inspector], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["colleague"].queryset = colleagues
+        cast(forms.ModelChoiceField, self.fields["colleague"]).queryset = colleagues
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -223,7 +225,8 @@ def _read_measure(data: object) -> MeasureDraft:
     if not isinstance(data, Mapping):
         raise ValidationError("处置的内容不完整，请再存一次。")
     witness = data.get("witness")
-    if witness not in (None, "") and not (isinstance(witness, int) and 0 < witness < 2**31):
+    is_number = isinstance(witness, int) and not isinstance(witness, bool)
+    if witness not in (None, "") and not (is_number and 0 < witness < 2**31):
         raise ValidationError("在场人员没有选对，请重新选择。")
     return MeasureDraft(
         kind=_word(data, "kind"),
@@ -232,7 +235,7 @@ def _read_measure(data: object) -> MeasureDraft:
         basis=_word(data, "basis"),
         deadline_on=_day(_word(data, "deadline_on")),
         document_number=_word(data, "document_number"),
-        witness=witness or None,
+        witness=witness if is_number else None,
     )
 
 

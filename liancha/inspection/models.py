@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery
@@ -19,8 +19,8 @@ from liancha.task.models import Participation, Task
 OVER = (VisitState.SIGNED, VisitState.ANNOTATED)
 
 
-def seats() -> models.QuerySet[Assignment]:
-    """Drawn seats with `holder`: who sits there now, after all approved replacements (art. 19)."""
+def seats() -> models.QuerySet[Any]:
+    """Drawn seats (Assignment) with `holder`: who sits there after replacements (art. 19)."""
     changes = Replacement.objects.filter(
         assignment=OuterRef("pk"), state=ReplacementState.APPROVED
     ).order_by("-id")
@@ -306,7 +306,7 @@ class RecordForm(models.Model):
                     the form has ended when ended_at is set
     actual_address  实际检查地址 where it is not the registered one
     signature       PNG as base64; its SHA-256 beside it
-    digest          SHA-256 over the canonical JSON of all the form says (queries.record_facts)
+    digest          SHA-256 over the canonical JSON of all the form says (contents.record_facts)
     """
 
     class Ending(models.TextChoices):

@@ -13,14 +13,15 @@ from math import ceil
 
 from liancha.roster.models import Inspector
 
+from .contents import Outcome, Row, Section, sections
 from .models import CheckIn, Visit
-from .queries import Outcome, Row, Section, sections
 
 # Pixels of print.css: a line, the paper inside its margins less the foot, and what stands above.
 LINE = 20
 PAGE = 960
-FIRST_HEAD, HEAD = 350, 66
-ITEM_CHARS, SITUATION_CHARS, MEASURE_CHARS, TEXT_CHARS = 8, 21, 7, 38
+FIRST_HEAD, HEAD = 360, 66
+ITEM_CHARS, SITUATION_CHARS, MEASURE_CHARS, TEXT_CHARS = 9, 18, 9, 38
+MOST_OFFICERS = 16  # of one block
 LONGEST_CELL = 30  # lines of one row; what is longer goes on in a second row
 
 RESULTS = (  # the words of domain §c.4, as the form prints them
@@ -95,15 +96,16 @@ def pieces(text: str, width: int, most: int = LONGEST_CELL) -> list[str]:
     """Cut a text so that no piece takes more lines than fit; one piece if it is short."""
     if lines_of(text, width) <= most:
         return [text]
-    found, now, used = [], "", 0
+    found: list[str] = []
+    now, used = "", 0.0
     for paragraph in text.splitlines():
         step = width // 2 or 1  # short enough that it never takes two lines
         parts = [paragraph[i : i + step] for i in range(0, len(paragraph), step)] or [""]
         for n, part in enumerate(parts):
-            cost = 0.5 if n else 1
+            cost = 0.5 if n else 1.0
             if used + cost > most:
                 found.append(now)
-                now, used = "", 0
+                now, used = "", 0.0
             now += part
             used += cost
         now += "\n"
@@ -127,7 +129,7 @@ def _lines(visit: Visit) -> Iterator[Line]:
                     lines_of(ordered, MEASURE_CHARS),
                 )
                 yield Line(
-                    max(35, height * LINE + 10),
+                    max(35, height * LINE + 9),
                     row=row,
                     situation=situation,
                     measures=ordered,
@@ -146,15 +148,16 @@ def _blocks(visit: Visit, officers: list[tuple[Inspector, CheckIn | None]]) -> I
     for n, piece in enumerate(pieces(said or "（未填写意见）" if form else "", TEXT_CHARS)):
         yield Block("opinion", max(50, lines_of(piece, TEXT_CHARS) * LINE + 12), piece, n > 0)
     refusal = form.refusal if form else ""
-    yield Block("ending", 110 + lines_of(refusal, TEXT_CHARS - 4) * LINE, refusal)
-    for n in range(0, len(officers), 16):
-        part = officers[n : n + 16]
-        yield Block("officers", (len(part) + 1) * 33 + 12, officers=part, is_rest=n > 0)
-    yield Block("results", 5 * 24 + 30)
-    yield Block("follow_up", 2 * 24 + 20)
-    yield Block("leader", 100)
-    yield Block("publication", 100)
-    yield Block("verify", 110)
+    witnesses = 2 * LINE if form and form.witnesses.exists() else 0
+    yield Block("ending", 68 + lines_of(refusal, TEXT_CHARS - 20) * LINE + witnesses, refusal)
+    for n in range(0, len(officers), MOST_OFFICERS):
+        part = officers[n : n + MOST_OFFICERS]
+        yield Block("officers", (len(part) + 1) * 28 + 16, officers=part, is_rest=n > 0)
+    yield Block("results", 154)
+    yield Block("follow_up", 54)
+    yield Block("leader", 88)
+    yield Block("publication", 108)
+    yield Block("verify", 104)
 
 
 def pages(visit: Visit, officers: list[tuple[Inspector, CheckIn | None]]) -> list[Page]:

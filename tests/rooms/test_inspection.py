@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from liancha.inspection import actions, queries, signature
+from liancha.inspection import actions, contents, crew, signature
 from liancha.inspection.models import Invitation, ItemAnswer, RecordForm, Team, Visit
 from liancha.ledger.models import Entry
 from liancha.registry.models import Target
@@ -73,15 +73,15 @@ class TestTeams:
         visit = world.visits[0]
         assert not visit.parts.get(department__code="XF").is_involved
         assert {each.department.code for each in visit.team.members.all()} == {"GA", "WJ", "SCJG"}
-        assert len(queries.members(visit)) == 6
+        assert len(crew.members(visit)) == 6
 
     def test_an_approved_replacement_before_the_teams_counts(self, world):
         actions.form_teams(task=world.task, by=world.cast.shen, at=NOON)
         visit = world.visits[0]
         one, _, third = world.officers["WJ"]
         replace(world, visit, one, third)
-        assert third in queries.members(visit)
-        assert one not in queries.members(visit)
+        assert third in crew.members(visit)
+        assert one not in crew.members(visit)
         assert Visit.objects.attended_by(third).get() == visit
         assert visit not in Visit.objects.attended_by(one)
 
@@ -92,7 +92,7 @@ class TestTeams:
         arrive(world, visit, "WJ")
         visit = shown(visit)
         assert visit.team.leader in (two, third)
-        assert set(visit.team.members.all()) == set(queries.members(visit))
+        assert set(visit.team.members.all()) == set(crew.members(visit))
 
     def test_teams_cannot_be_formed_twice_or_before_the_officers_are_drawn(self, world):
         actions.form_teams(task=world.task, by=world.cast.shen, at=NOON)
@@ -112,8 +112,8 @@ class TestTeams:
         remarks = actions.plan_visit(visit=second, planned_on=DAY, slot="10:00", **facts)
         assert "相隔不到 90 分钟" in remarks[0]
         assert actions.plan_visit(visit=third, planned_on=DAY, slot="13:30", **facts) == ()
-        assert queries.double_booked([first, second, third]) == set()  # as read, before planning
-        assert queries.double_booked(world.visits) == {first.pk, second.pk}
+        assert crew.double_booked([first, second, third]) == set()  # as read, before planning
+        assert crew.double_booked(world.visits) == {first.pk, second.pk}
 
     def test_a_day_in_the_past_is_refused_and_one_outside_the_task_is_a_remark(self, world):
         actions.form_teams(task=world.task, by=world.cast.shen, at=NOON)
@@ -418,7 +418,7 @@ class TestEnding:
         visit = begun(world)
         answer_all(world, visit)
         form = sign(world, visit, opinion="无异议")
-        facts = queries.record_facts(shown(visit))
+        facts = contents.record_facts(shown(visit))
         assert sha256(protocol.canonical(facts).encode()).hexdigest() == form.digest
         assert facts["opinion"] == "无异议"
         assert facts["sections"][2]["rows"][2]["finding"] == "none"

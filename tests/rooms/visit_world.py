@@ -175,11 +175,11 @@ def replace(world: VisitWorld, visit: Visit, leaving: Inspector, coming: Inspect
     )
 
 
-def told(world: VisitWorld, hotels: int = 3) -> list[Visit]:
-    """Teams formed, visits planned for DAY from 09:00, firms told."""
+def told(world: VisitWorld, *, day: date = DAY) -> list[Visit]:
+    """Teams formed, visits planned for one day from 09:00, firms told."""
     actions.form_teams(task=world.task, by=world.cast.shen, at=NOON)
     actions.plan_visits(
-        visits=world.visits, planned_on=DAY, slot="09:00", by=world.cast.shen, at=NOON
+        visits=world.visits, planned_on=day, slot="09:00", by=world.cast.shen, at=NOON
     )
     for each in world.visits:
         tell(world, each)

@@ -8,7 +8,7 @@ from liancha.accounts.models import User
 from liancha.roster.models import Certificate, Inspector
 from liancha.rulebook.verdicts import Blocked
 
-from .. import queries
+from .. import crew
 from ..models import Visit
 
 
@@ -23,7 +23,7 @@ def hold(visit: Visit) -> Visit:
 
 def refresh_team(visit: Visit) -> list[Inspector]:
     """Take over approved replacements (art. 19). A leader who left is followed by the first."""
-    now = queries.members(visit)
+    now = crew.members(visit)
     team = visit.team
     if {each.pk for each in now} != set(team.members.values_list("pk", flat=True)):
         team.members.set(now)
@@ -40,7 +40,7 @@ def acting_officer(visit: Visit, by: User) -> Inspector:
     Raises Blocked (art. 19): nobody steps in who was not drawn.
     """
     inspector = getattr(by, "inspector", None)
-    if inspector is None or inspector.pk not in {each.pk for each in queries.members(visit)}:
+    if inspector is None or inspector.pk not in {each.pk for each in crew.members(visit)}:
         raise Blocked(
             "您不在这一组。检查人员由抽取产生，需要换人的请办理人员更换。",
             article="19",

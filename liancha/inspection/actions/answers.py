@@ -174,7 +174,9 @@ def take_measure(
         basis=basis,
         channel=presence.Channel(channel) if channel else None,
         words=detail,
-        officers={by.pk, witness.user_id or -witness.pk} if witness else {by.pk},
+        officers=[by.username, witness.user.username if witness.user else witness.number]
+        if witness
+        else [by.username],
     )
     if kind == Measure.Kind.RECTIFY and deadline_on is None:
         raise Blocked("责令改正还没有期限。请填写改正的最后一天。", article="21", paragraph=3)

@@ -20,7 +20,7 @@ from liancha.rulebook.lifecycles import TaskState, VisitState
 from liancha.rulebook.verdicts import Blocked
 from liancha.task.models import Task
 
-from .. import queries, signature
+from .. import contents, signature
 from ..models import OVER, RecordForm, RefusalWitness, Visit
 from ._holding import hold, officer_on_the_spot, refuse_after_end, valid_certificate
 
@@ -175,7 +175,7 @@ def _open_form(visit: Visit, by: User, at: datetime) -> tuple[Visit, RecordForm]
     officer_on_the_spot(visit, by)
     if visit.state != VisitState.STARTED:
         raise Blocked("还没有开始检查，不能签字。请先到场签到。", article="21", paragraph=4)
-    if hindrances := queries.hindrances(visit, on=timezone.localdate(at)):
+    if hindrances := contents.hindrances(visit, on=timezone.localdate(at)):
         raise hindrances[0]
     return visit, visit.form
 
@@ -199,7 +199,7 @@ def _end(
     # Rows first, the ledger's turn last: the other way round two endings could wait for each other.
     task = Task.objects.select_for_update().get(pk=visit.team.task_id)
     form.ended_at = at
-    form.digest = sha256(protocol.canonical(queries.record_facts(visit)).encode()).hexdigest()
+    form.digest = sha256(protocol.canonical(contents.record_facts(visit)).encode()).hexdigest()
     form.save()
     visit.parts.filter(is_involved=True).update(completed_at=at)
     visit.advance(state)

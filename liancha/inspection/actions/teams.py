@@ -19,7 +19,7 @@ from liancha.rulebook.lifecycles import TaskState
 from liancha.rulebook.verdicts import Blocked
 from liancha.task.models import Participation, Task
 
-from .. import queries
+from .. import crew
 from ..models import Invitation, Team, Visit, VisitItem, VisitPart
 from ._holding import hold, refresh_team, valid_certificate
 
@@ -49,7 +49,7 @@ def form_teams(*, task: Task, by: User, at: datetime) -> list[Team]:
     if not waiting:
         raise Blocked("每户都已组好检查组，没有需要新组的。", article="20", paragraph=2)
     takes_part = list(task.participations.select_related("department").prefetch_related("items"))
-    people = queries.members_by_target(task)
+    people = crew.members_by_target(task)
     released = set(
         Release.objects.filter(target__in=[each.target_id for each in waiting]).values_list(
             "target", "department"
@@ -110,7 +110,7 @@ def set_leader(*, team: Team, inspector: Inspector, by: User, at: datetime) -> T
     """
     team = Team.objects.select_for_update().get(pk=team.pk)
     _check_initiator(team.task, by)
-    visit = hold(team.visits.first())
+    visit = hold(team.visits.get())
     if visit.is_over:
         raise Blocked("检查已结束，不能再换组长。", article="20", paragraph=2)
     presence.check_leader(
@@ -166,7 +166,7 @@ def plan_visits(
     visits: Sequence[Visit],
     planned_on: date,
     slot: str,
-    every: timedelta = queries.SPACING,
+    every: timedelta = crew.SPACING,
     vehicle: str = "",
     method: str = "",
     by: User,
@@ -206,7 +206,7 @@ def plan_visits(
         visit.save(update_fields=["planned_on", "slot", "vehicle", "method"])
         planned.append(visit)
     for visit in planned:
-        remarks += queries.clashes(visit)
+        remarks += crew.clashes(visit)
     task = planned[0].team.task
     if not task.starts_on <= planned_on <= task.ends_on:
         remarks.append(
@@ -354,7 +354,7 @@ def _first_leader(task: Task, people: Sequence[Inspector], at: datetime) -> Insp
     """The initiator's first member with a certificate of that day, else its first member."""
     own = [each for each in people if each.department_id == task.initiator_id] or list(people)
     day = timezone.localdate(at)
-    return next((each for each in own if queries.present(each).counts_on(day)), own[0])
+    return next((each for each in own if crew.present(each).counts_on(day)), own[0])
 
 
 def _method(task: Task) -> str:

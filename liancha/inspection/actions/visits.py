@@ -15,7 +15,7 @@ from liancha.rulebook.lifecycles import TaskState, VisitState
 from liancha.rulebook.verdicts import Blocked
 from liancha.task.models import Task
 
-from .. import queries
+from .. import crew
 from ..models import CheckIn, RecordForm, Visit
 from ._holding import (
     acting_officer,
@@ -93,14 +93,14 @@ def start(*, visit: Visit, by: User, at: datetime) -> list[str]:
     officer = officer_on_the_spot(visit, by)
     remarks = _check_may_begin(visit, at)
     day = timezone.localdate(at)
-    waiting = [row for row in queries.attendance(visit, on=day) if row.part.started_at is None]
+    waiting = [row for row in crew.attendance(visit, on=day) if row.part.started_at is None]
     ready = [row for row in waiting if row.is_enough]
     if not ready:
         for row in sorted(
             waiting, key=lambda each: each.part.department_id != officer.department_id
         ):
             people = [each.inspector for each in row.here] if visit.is_onsite else row.members
-            presence.check_present(map(queries.present, people), row.part.department.name, on=day)
+            presence.check_present(map(crew.present, people), row.part.department.name, on=day)
         raise Blocked("各部门都已开始检查，请继续填写。", article="21", paragraph=1)
     for row in ready:
         row.part.started_at = at

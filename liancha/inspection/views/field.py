@@ -18,7 +18,7 @@ from liancha.roster.models import Inspector
 from liancha.rulebook.lifecycles import VisitState
 from liancha.rulebook.verdicts import Blocked
 
-from .. import actions, forms, phrases, queries
+from .. import actions, contents, crew, forms, phrases
 from ..models import ItemAnswer, Measure, RecordForm, Visit, VisitQuerySet
 from .public import token_of
 
@@ -52,12 +52,12 @@ def _visit(request: HttpRequest, pk: int) -> Visit:
 
 def _card(one: Visit, officer: Inspector, today: date) -> dict[str, object]:
     """What the list says of one visit."""
-    sections = queries.sections(one)
+    sections = contents.sections(one)
     own = [each for each in sections if each.part.department_id == officer.department_id]
     involved = [each for each in sections if each.part.is_involved]
     return {
         "visit": one,
-        "here": queries.attendance(one, on=today) if one.started_at else [],
+        "here": crew.attendance(one, on=today) if one.started_at else [],
         "own": own[0] if own and own[0].part.is_involved else None,
         "departments": len(involved),
         "items": sum(row.row.is_expected for each in involved for row in each.rows),
@@ -142,7 +142,7 @@ def arrive(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _arrival(request: HttpRequest, one: Visit, *, refusal: Blocked | None = None) -> HttpResponse:
     officer, day = _officer(request), timezone.localdate()
-    attendance = queries.attendance(one, on=day)
+    attendance = crew.attendance(one, on=day)
     waiting = [row for row in attendance if row.part.started_at is None]
     own = next((row for row in attendance if row.part.department_id == officer.department_id), None)
     context = {
@@ -157,7 +157,7 @@ def _arrival(request: HttpRequest, one: Visit, *, refusal: Blocked | None = None
         "ready": [row for row in waiting if row.is_enough],
         "short": [row for row in waiting if row.here and not row.is_enough],
         "is_early": one.planned_on is not None and day < one.planned_on,
-        "sections": queries.sections(one),
+        "sections": contents.sections(one),
         "check_url": request.build_absolute_uri(reverse("inspection:check", args=[token_of(one)])),
         "refusal": refusal,
         "tried": request.POST,
@@ -171,7 +171,7 @@ def check_in(request: HttpRequest, pk: int) -> HttpResponse:
     """Oneself, or, by the leader, a colleague with the number on their certificate."""
     one, officer = _visit(request, pk), _officer(request)
     whom = request.POST.get("inspector", "")
-    people = {str(each.pk): each for each in queries.members(one)}
+    people = {str(each.pk): each for each in crew.members(one)}
     inspector = people.get(whom) if whom else officer
     if inspector is None:
         messages.error(request, "请先选择要代为签到的组员。")
@@ -212,7 +212,7 @@ def start(request: HttpRequest, pk: int) -> HttpResponse:
 def items(request: HttpRequest, pk: int) -> HttpResponse:
     """The rows of one's own department, one after the other."""
     one, officer = _visit(request, pk), _officer(request)
-    sections = queries.sections(one, officer.department)
+    sections = contents.sections(one, officer.department)
     if not sections or sections[0].part.started_at is None or one.is_over:
         return redirect("inspection:arrive", pk=pk)
     section = sections[0]
@@ -248,7 +248,7 @@ def fill(request: HttpRequest, pk: int, item: int) -> HttpResponse:
         JointItem.objects.filter(
             pk__in=[
                 each.row.item_id
-                for section in queries.sections(one, officer.department)
+                for section in contents.sections(one, officer.department)
                 for each in section.rows
                 if each.row.is_expected
             ]
@@ -274,7 +274,7 @@ def fill(request: HttpRequest, pk: int, item: int) -> HttpResponse:
     except Blocked as refusal:
         facts = {"error": "blocked", "message": str(refusal), "article": refusal.article}
         return JsonResponse(facts, status=409)
-    section = queries.sections(one, officer.department)[0]
+    section = contents.sections(one, officer.department)[0]
     own = next(each for each in section.rows if each.row.item_id == row.pk)
     return JsonResponse(
         {
@@ -334,7 +334,7 @@ def sign(request: HttpRequest, pk: int) -> HttpResponse:
             return _ended(request, one, form)
         except Blocked as blocked:
             refusal = blocked
-    sections = queries.sections(one)
+    sections = contents.sections(one)
     findings = [each.finding for section in sections for each in section.rows]
     context = {
         "visit": one,
@@ -344,7 +344,7 @@ def sign(request: HttpRequest, pk: int) -> HttpResponse:
         "waiting": waiting,
         "witnesses": list(one.form.witnesses.select_related("inspector", "by")),
         "has_confirmed": one.form.witnesses.filter(inspector=officer).exists(),
-        "hindrances": queries.hindrances(one, on=timezone.localdate()),
+        "hindrances": contents.hindrances(one, on=timezone.localdate()),
         "total": len(findings),
         "fine": findings.count("fine"),
         "found": findings.count("found"),

@@ -6,25 +6,27 @@ from itertools import groupby
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from liancha.accounts.models import User
+from liancha.accounts.models import Department, User
 from liancha.accounts.permissions import Permission, requires
 from liancha.accounts.picking import chosen
 from liancha.draw.models import DrawnTarget
 from liancha.ledger.models import Entry
 from liancha.roster.models import Inspector
 from liancha.rulebook.lifecycles import TaskState
+from liancha.task import queries as task_queries
 from liancha.task.models import Task
 
-from .. import actions, forms, queries
+from .. import actions, contents, crew, forms
 from ..models import Invitation, Notice, Visit, VisitQuerySet
 
 P = Permission
+SHOWN_ENTRIES = 80
 WHAT = {
     "inspection.set_leader": "更换组长",
     "inspection.plan_visit": "排日程",
@@ -71,12 +73,17 @@ def visits(request: HttpRequest) -> HttpResponse:
     """All visits this person may see, by day."""
     form = forms.VisitQuery(request.GET or None)
     rows = _found(Visit.objects.visible_to(request.user), request.GET)
-    page = Paginator(_rows().filter(pk__in=rows.values("pk")).order_by("-planned_on", "slot"), 30)
+    page = Paginator(
+        _rows()
+        .filter(pk__in=rows.values("pk"))
+        .order_by(F("planned_on").desc(nulls_first=True), "slot", "id"),
+        30,
+    )
     page_obj = page.get_page(request.GET.get("page"))
     context = {
         "form": form,
         "page_obj": page_obj,
-        "clashing": queries.double_booked(page_obj),
+        "clashing": crew.double_booked(page_obj),
         "may_check": request.user.may(P.INSPECTION_CHECK),
         "waiting": Task.objects.initiated_by(request.user).filter(state=TaskState.INSPECTORS_DRAWN)
         if request.user.may(P.INSPECTION_TEAM)
@@ -92,15 +99,20 @@ def visits(request: HttpRequest) -> HttpResponse:
 def task(request: HttpRequest, pk: int) -> HttpResponse:
     """The teams of a task, by day."""
     one = get_object_or_404(Task.objects.visible_to(request.user), pk=pk)
-    rows = list(_rows().of_task(one).order_by("planned_on", "slot", "team__number"))
+    rows = list(
+        _rows().of_task(one).order_by(F("planned_on").asc(nulls_first=True), "slot", "team__number")
+    )
     drawn = DrawnTarget.objects.of_task(one).count()
     is_own = one.initiator_id == request.user.department_id
     context = {
         "task": one,
-        "days": [(day, list(group)) for day, group in groupby(rows, lambda v: v.planned_on)],
+        "days": [
+            (day, [(each, _people(each)) for each in group])
+            for day, group in groupby(rows, lambda visit: visit.planned_on)
+        ],
         "total": len(rows),
         "waiting": drawn - len(rows),
-        "clashing": queries.double_booked(rows),
+        "clashing": crew.double_booked(rows),
         "may_team": is_own and request.user.may(P.INSPECTION_TEAM),
         "may_notify": request.user.may(P.INSPECTION_NOTIFY),
         "is_ready": one.state
@@ -110,6 +122,11 @@ def task(request: HttpRequest, pk: int) -> HttpResponse:
         "unplanned": sum(1 for each in rows if each.planned_on is None and not each.is_over),
     }
     return render(request, "inspection/task.html", context)
+
+
+def _people(one: Visit) -> list[tuple[Department, list[Inspector]]]:
+    """The members by department, the initiator's first."""
+    return crew.by_department(one.team.members.all(), first=one.team.task.initiator_id)
 
 
 @requires(P.INSPECTION_TEAM)
@@ -160,10 +177,9 @@ def visit(request: HttpRequest, pk: int) -> HttpResponse:
 def _show(request: HttpRequest, one: Visit, status: int = 200, **more: object) -> HttpResponse:
     user = request.user
     is_own = one.team.task.initiator_id == user.department_id
-    people = queries.members(one)
+    people = crew.members(one)
     form = getattr(one, "form", None)
     notice = getattr(one, "notice", None)
-    entries = Entry.objects.about("visit", one.pk).order_by("-index")
     context = {
         "visit": one,
         "task": one.team.task,
@@ -173,29 +189,42 @@ def _show(request: HttpRequest, one: Visit, status: int = 200, **more: object) -
         "notice": notice,
         "sees_clue": notice is not None and notice.is_surprise and _sees_clue(user, notice),
         "people": people,
-        "attendance": queries.attendance(one, on=timezone.localdate()),
-        "sections": queries.sections(one),
-        "clashes": [] if one.is_over else queries.clashes(one),
+        "attendance": crew.attendance(one, on=timezone.localdate()),
+        "sections": contents.sections(one),
+        "clashes": [] if one.is_over else crew.clashes(one),
         "leaders": [each for each in people if each.pk != one.team.leader_id],
         "may_team": is_own and user.may(P.INSPECTION_TEAM) and not one.is_over,
         "may_notify": user.may(P.INSPECTION_NOTIFY) and not one.started_at,
         "is_member": getattr(user, "inspector", None) in people,
-        "own_invitation": Invitation.objects.filter(visit=one, expert__user=user).first(),
+        "own_invitation": Invitation.objects.filter(
+            visit=one, expert__user__username=user.get_username()
+        ).first(),
         "invite_form": forms.Invite(experts=_experts(one)),
         "try_form": forms.FailedContact(),
-        "entries": [
-            {
-                "at": each.at,
-                "text": WHAT.get(each.what, each.what),
-                "note": each.by,
-                "number": each.index,
-                "kind": "proof" if each.what == "inspection.end" else "",
-            }
-            for each in entries[:40]
-        ],
+        "entries": _timeline(one),
         **more,
     }
     return render(request, "inspection/visit.html", context, status=status)
+
+
+def _timeline(one: Visit) -> list[dict[str, object]]:
+    """What happened, newest first; the rows of the form filled one after another are one line."""
+    entries = list(Entry.objects.about("visit", one.pk).order_by("-index")[:SHOWN_ENTRIES])
+    people = task_queries.people_of(entries)
+    lines = []
+    for what, group in groupby(entries, key=lambda entry: (entry.what, entry.by)):
+        same = list(group)
+        times = f" {len(same)} 次" if len(same) > 1 else ""
+        lines.append(
+            {
+                "at": same[0].at,
+                "text": WHAT.get(what[0], what[0]) + times,
+                "note": task_queries.person(what[1], people),
+                "number": same[0].index,
+                "kind": "proof" if what[0] == "inspection.end" else "",
+            }
+        )
+    return lines
 
 
 @requires(P.INSPECTION_TEAM, P.INSPECTION_CHECK)
@@ -226,7 +255,7 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
 def leader(request: HttpRequest, pk: int) -> HttpResponse:
     one = _visit(request, pk)
     inspector = get_object_or_404(
-        Inspector.objects.filter(pk__in=[each.pk for each in queries.members(one)]),
+        Inspector.objects.filter(pk__in=[each.pk for each in crew.members(one)]),
         pk=request.POST.get("leader") if request.POST.get("leader", "").isdecimal() else 0,
     )
     actions.set_leader(team=one.team, inspector=inspector, by=request.user, at=timezone.now())
@@ -330,7 +359,9 @@ def invite(request: HttpRequest, pk: int) -> HttpResponse:
 def opinion(request: HttpRequest, pk: int) -> HttpResponse:
     """The invited expert's own page: what they think, nothing more."""
     one = _visit(request, pk)
-    invitation = get_object_or_404(Invitation, visit=one, expert__user=request.user)
+    invitation = get_object_or_404(
+        Invitation, visit=one, expert__user__username=request.user.get_username()
+    )
     form = forms.Opinion(request.POST or None, initial={"opinion": invitation.opinion})
     if request.method == "POST" and form.is_valid():
         actions.give_opinion(
@@ -361,7 +392,7 @@ def _first_words(one: Visit) -> dict[str, str]:
     """What a notice says before anybody edits it: all departments' items, the planned time."""
     when = f"{one.planned_on:%Y年%m月%d日} {one.slot}" if one.planned_on else ""
     return {
-        "items": queries.items_text(queries.sections(one)),
+        "items": contents.items_text(contents.sections(one)),
         "when": when.strip(),
         "papers": forms.PAPERS,
         "contact_phone": one.drawn_target.target.phone,

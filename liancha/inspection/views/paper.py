@@ -15,7 +15,7 @@ from liancha.lists.models import Method
 from liancha.rulebook.deadlines import results_due
 from liancha.workdays import queries as workdays
 
-from .. import queries, sheets
+from .. import crew, sheets
 from ..models import RecordForm, Visit
 
 P = Permission
@@ -44,14 +44,14 @@ def notice(request: HttpRequest, pk: int) -> HttpResponse:
     told = getattr(one, "notice", None)
     if told is None or told.is_surprise:
         raise Http404
-    people = queries.members(one)
+    people = crew.members(one)
     context = {
         "visit": one,
         "notice": told,
         "task": one.team.task,
         "candidate": one.drawn_target.candidate,
         "people": [(each, next(iter(each.certificates.all()), None)) for each in people],
-        "departments": [each.part.department for each in queries.attendance(one, on=one.planned_on)]
+        "departments": [each.part.department for each in crew.attendance(one, on=one.planned_on)]
         if one.planned_on
         else [],
     }
@@ -64,7 +64,7 @@ def record(request: HttpRequest, pk: int) -> HttpResponse:
     one = _visit(request, pk)
     form = getattr(one, "form", None)
     here = {each.inspector_id: each for each in one.checkins.select_related("by")}
-    officers = [(each, here.get(each.pk)) for each in queries.members(one)]
+    officers = [(each, here.get(each.pk)) for each in crew.members(one)]
     pages = sheets.pages(one, officers)
     results = sheets.ticked_results(one) if one.is_over else set()
     follow_ups = sheets.ticked_follow_ups(results)

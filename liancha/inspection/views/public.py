@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from liancha.accounts.permissions import public
 
-from .. import queries
+from .. import contents, crew
 from ..models import RecordForm, Visit
 
 SALT = "inspection.check"
@@ -46,8 +46,8 @@ def check(request: HttpRequest, token: str) -> HttpResponse:
         "is_open": True,
         "visit": one,
         "task": one.team.task,
-        "attendance": queries.attendance(one, on=day),
-        "sections": [each for each in queries.sections(one) if each.part.is_involved],
+        "attendance": crew.attendance(one, on=day),
+        "sections": [each for each in contents.sections(one) if each.part.is_involved],
     }
     return render(request, "inspection/check.html", context)
 

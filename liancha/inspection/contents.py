@@ -13,8 +13,8 @@ from liancha.rulebook import presence
 from liancha.rulebook.verdicts import Blocked
 from liancha.rulebook.wording import Worded
 
-from ..models import ItemAnswer, Measure, Visit, VisitItem, VisitPart
-from .people import attendance
+from .crew import attendance
+from .models import ItemAnswer, Measure, Visit, VisitItem, VisitPart
 
 
 @dataclass(frozen=True, slots=True)

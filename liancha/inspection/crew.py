@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
+from liancha.accounts.models import Department
 from liancha.roster.models import Inspector
 from liancha.rulebook import presence
 from liancha.rulebook.eligibility import Span
 from liancha.task.models import Task
 
-from ..models import CheckIn, Visit, VisitPart, seats
+from .models import CheckIn, Visit, VisitPart, seats
 
 SPACING = timedelta(minutes=90)  # local practice: two visits of one officer begin this far apart
 
@@ -55,6 +56,16 @@ def members(visit: Visit) -> list[Inspector]:
         .in_bulk()
     )
     return [people[pk] for pk in dict.fromkeys(held) if people[pk].department_id in involved]
+
+
+def by_department(
+    people: Iterable[Inspector], *, first: int
+) -> list[tuple[Department, list[Inspector]]]:
+    """People in groups by department, the department with pk `first` in front."""
+    groups: dict[Department, list[Inspector]] = defaultdict(list)
+    for each in people:
+        groups[each.department].append(each)
+    return sorted(groups.items(), key=lambda group: (group[0].pk != first, group[0].pk))
 
 
 def present(inspector: Inspector) -> presence.Present:
