@@ -113,14 +113,14 @@ class _Run:
     def __init__(self, staffing: Staffing, seed: str) -> None:
         self.board = Board(staffing, seed)
         self.trace = Trace()
-        self.seeded = sha256(seed.encode())
-        self.tails = [f":{name}".encode() for name in self.board.inspectors]
-        self.heads = [f":{unit}".encode() for unit in self.board.units]
+        self.states = [sha256(f"{seed}:{unit}:".encode()) for unit in self.board.units]
+        self.tails = [name.encode() for name in self.board.inspectors]
         self.heaps: list[list[_Entry]] = [[] for _ in self.tails]
         self.ceilings = [b""] * len(self.tails)
-        self.waiting = [0] * len(self.heads)  # masks of inspectors
-        self.passed = [0] * len(self.heads)  # the same, never taken back
-        self.latest = [b""] * len(self.heads)  # the largest ticket that took a seat
+        self.waiting = [0] * len(self.states)  # masks of inspectors
+        self.passed = [0] * len(self.states)  # the same, never taken back
+        self.latest = [b""] * len(self.states)  # the largest ticket that took a seat
+        self.is_strict = any(not free for free in self.board.any_open)  # units of leads alone
         wanted = sum(self.board.open) // max(1, len(self.tails)) + 1
         self.first_aim = 2 * wanted + 6 * isqrt(wanted) + 16
 
@@ -156,9 +156,7 @@ class _Run:
         roomy = board.roomy(cap)
         alive = (1 << len(names)) - 1
         for u in board.still_short():
-            if not board.free[u] & alive:
-                continue
-            while board.open[u] and roomy and board.entrance(u) & alive:
+            while board.open[u] and roomy and board.door[u] & alive:
                 path, reached = board.search(u, roomy, alive)
                 if path is None:
                     alive &= ~reached  # they reach no room at this cap, whoever asks
@@ -194,22 +192,31 @@ class _Run:
 
     def raise_ceiling(self, i: int) -> None:
         """Bring in the inspector's open pairs with tickets up to a higher bound."""
-        board, low, own, tail = self.board, self.ceilings[i], 1 << i, self.tails[i]
-        heads, units, copy, heap = self.heads, board.units, self.seeded.copy, self.heaps[i]
-        reach = [u for u in board.reach[i] if board.open[u]] if low else board.reach[i]
+        board, low, tail = self.board, self.ceilings[i], self.tails[i]
+        states, units, heap = self.states, board.units, self.heaps[i]
+        reach = self.fitting_units(i) if low or self.is_strict else board.reach[i]
         share = 4 * int.from_bytes(low) if low else self.first_aim * 2**64 // (len(reach) or 1)
         high = _LAST if share >= 2**64 else share.to_bytes(8)
         for u in reach:
-            if board.any_open[u] <= 0 and not board.leads[u] & own:
-                self.waiting[u] |= own
-                continue
-            state = copy()
-            state.update(heads[u] + tail)
+            state = states[u].copy()
+            state.update(tail)
             ticket = state.digest()
-            if low <= ticket < high:
+            if ticket < high and low <= ticket:
                 heap.append((ticket, units[u], u))
         heapify(heap)
         self.ceilings[i] = high
+
+    def fitting_units(self, i: int) -> list[int]:
+        """Open units the inspector may take a seat of; at the others he waits."""
+        board, own = self.board, 1 << i
+        fitting = []
+        for u in board.reach[i]:
+            if board.open[u]:
+                if board.any_open[u] > 0 or board.leads[u] & own:
+                    fitting.append(u)
+                else:
+                    self.waiting[u] |= own
+        return fitting
 
     def bring_back(self, u: int) -> None:
         """The unit takes seats of any kind again: whoever waits there may stand in line."""
@@ -228,8 +235,8 @@ class _Run:
             self.stand_again(u, i)
 
     def stand_again(self, u: int, i: int) -> None:
-        state = self.seeded.copy()
-        state.update(self.heads[u] + self.tails[i])
+        state = self.states[u].copy()
+        state.update(self.tails[i])
         if state.digest() < self.ceilings[i]:  # otherwise raising the ceiling finds it
             heappush(self.heaps[i], (state.digest(), self.board.units[u], u))
 

@@ -367,6 +367,17 @@ def _inside(part: str, key: str) -> str:
 # TSV
 
 
+def clean_lines(data: bytes, part: str) -> list[str]:
+    """The lines of a TSV file that has no fault outside its columns. Raises Refused."""
+    text = decode(data, part)
+    if _CONTROL_IN_TSV.search(text) or not unicodedata.is_normalized("NFC", text):
+        raise Refused(part, "含有控制字符，或不是 NFC 规范形式")
+    lines = text.split("\n")
+    if lines.pop():
+        raise Refused(part, "末尾缺少换行符")
+    return lines
+
+
 def rows(
     data: bytes, part: str, columns: int, problems: list[Refused]
 ) -> list[tuple[int, list[str]]]:

@@ -24,8 +24,8 @@ Path = list[tuple[int, int]]
 class Board:
     """One assignment in the making.
 
-    eligible, leads, members   by unit, masks of inspectors; leads = eligible for the lead seat
-    free                       by unit, eligible and not on it
+    eligible, leads, members   by unit, masks of inspectors; leads = eligible for its lead seats
+    free, door                 by unit, eligible and not on it; door: fitting as well
     open, any_open             by unit: seats still empty, and how many of any kind may be added
     missing                    seats still empty in all
     load, capacity, posts      by inspector; posts = the units he is on, in order
@@ -44,14 +44,19 @@ class Board:
         self.leads: list[int] = []
         self.reach: list[list[int]] = [[] for _ in self.inspectors]
         reach_of = dict(zip(self.inspectors, self.reach, strict=True))
-        for u, unit in enumerate(self.units):
+        lead = Seat.LEAD
+        for u, (need, unit) in enumerate(zip(needs, self.units, strict=True)):
             seats = staffing.eligible.get(unit, {})
+            # Where no lead seat is wanted, nobody needs to be told apart.
+            leading = [name for name, seat in seats.items() if seat == lead] if need.leads else []
             self.eligible.append(sum(map(bit.__getitem__, seats)))
-            leading = [name for name, seat in seats.items() if seat == Seat.LEAD]
             self.leads.append(sum(map(bit.__getitem__, leading)))
             for name in seats:
                 reach_of[name].append(u)
         self.free = list(self.eligible)
+        self.door = list(self.eligible)
+        for u in range(len(self.units)):
+            self.look(u)
         self.capacity = [staffing.roster[name] for name in self.inspectors]
         self.load = [0] * len(self.inspectors)
         self.posts: list[list[int]] = [[] for _ in self.inspectors]
@@ -66,6 +71,7 @@ class Board:
             "any_open",
             "members",
             "free",
+            "door",
             "eligible",
             "leads",
             "capacity",
@@ -84,10 +90,6 @@ class Board:
     def fits(self, u: int, i: int) -> bool:
         """Seat lead there, or one more of seat any is within need − leads."""
         return self.any_open[u] > 0 or bool(self.leads[u] >> i & 1)
-
-    def entrance(self, u: int) -> int:
-        """Mask of those eligible for the unit, not on it and fitting."""
-        return self.free[u] if self.any_open[u] > 0 else self.free[u] & self.leads[u]
 
     def room(self, i: int, cap: int) -> int:
         return min(self.capacity[i], cap) - self.load[i]
@@ -111,7 +113,7 @@ class Board:
         roomy, alive  masks: who may end a path, who may be on one
         returns       the path, or None, and the mask of inspectors reached
         """
-        free, leads, any_open = self.free, self.leads, self.any_open
+        free, door, leads = self.free, self.door, self.leads
         came: dict[int, tuple[int, int | None]] = {}  # inspector → unit he joins, who leaves it
         queue: list[int] = []
         hunted = alive  # whoever has not been reached yet
@@ -128,17 +130,20 @@ class Board:
                 queue.append(i)
             return None
 
-        end = reach(self.entrance(start) & hunted, start, None)
+        end = reach(door[start] & hunted, start, None)
         for i in queue:  # grows while it is read
             own = 1 << i
-            for u in self.posts[i]:  # millions of them: nothing is called unless it leads on
+            # Posts are looked at by the million; few of them lead on, and fewer as others do.
+            for u in [
+                u for u in self.posts[i] if (door[u] if leads[u] & own else free[u]) & hunted
+            ]:
                 if end is not None:
                     break
-                fresh = free[u] & hunted
-                if fresh and any_open[u] <= 0 and leads[u] & own:
-                    fresh &= leads[u]
+                fresh = (door[u] if leads[u] & own else free[u]) & hunted
                 if fresh:
                     end = reach(fresh, u, i)
+            if end is not None:
+                break
         if end is None:
             return None, alive ^ hunted
         path: Path = []
@@ -154,23 +159,28 @@ class Board:
 
     def join(self, u: int, i: int) -> None:
         self.members[u] |= 1 << i
-        self.free[u] &= ~(1 << i)
         self.open[u] -= 1
         self.missing -= 1
         if not self.leads[u] >> i & 1:
             self.any_open[u] -= 1
+        self.look(u)
         self.load[i] += 1
         insort(self.posts[i], u)
 
     def leave(self, u: int, i: int) -> None:
         self.members[u] &= ~(1 << i)
-        self.free[u] |= 1 << i
         self.open[u] += 1
         self.missing += 1
         if not self.leads[u] >> i & 1:
             self.any_open[u] += 1
+        self.look(u)
         self.load[i] -= 1
         self.posts[i].remove(u)
+
+    def look(self, u: int) -> None:
+        """Bring `free` and `door` up to date with what else is known of the unit."""
+        self.free[u] = self.eligible[u] & ~self.members[u]
+        self.door[u] = self.free[u] if self.any_open[u] > 0 else self.free[u] & self.leads[u]
 
     def follow(self, path: Path) -> list[tuple[int, int, int]]:
         """Move everyone along the path; returns (unit left, inspector, unit joined)."""

@@ -238,7 +238,6 @@ def _more_pairs(board: Board, units: list[int], kind: Loosen) -> tuple[Change, .
                 return None
             i = min(free, key=lambda i: (trial.load[i], i))
             trial.eligible[u] |= 1 << i
-            trial.free[u] |= 1 << i
             granted = kind
             if trial.any_open[u] == 0:
                 trial.leads[u] |= 1 << i
@@ -256,6 +255,7 @@ def _fewer_leads(board: Board, units: list[int]) -> tuple[Change, ...] | None:
         leads = _leads(board, u)
         changes.append(Change(Loosen.LEADS, board.units[u], "", leads, leads - board.open[u]))
         trial.any_open[u] += board.open[u]
+        trial.look(u)
         if not _filled(trial, u, everyone):
             return None
     return tuple(changes)
