@@ -39,6 +39,13 @@ class DepartmentsField(forms.ModelMultipleChoiceField):
         return str(obj.short)
 
 
+class OneOfMany(forms.Select):
+    """Offers one, and hands on all that were posted, so that a second one can be refused."""
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        return data.getlist(name)
+
+
 class TemporaryTask(forms.Form):
     """A task outside the plan. More than one field may be posted: then the action refuses."""
 
@@ -48,7 +55,7 @@ class TemporaryTask(forms.Form):
     )
     name = forms.CharField(label="任务名称", max_length=120)
     field = forms.ModelMultipleChoiceField(
-        JointField.objects.none(), label="抽查领域", widget=forms.Select
+        JointField.objects.none(), label="抽查领域", widget=OneOfMany
     )
     departments = DepartmentsField(
         Department.objects.none(),
