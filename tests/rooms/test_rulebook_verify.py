@@ -695,6 +695,47 @@ class TestCommand:
         assert run.wait(30) == 0
 
 
+class TestByHand:
+    """The shell lines of docs/draw.md, run as they stand there."""
+
+    PAGE = (ROOT / "docs" / "draw.md").read_text(encoding="utf-8")
+
+    def line(self, beginning: str) -> str:
+        (found,) = (line for line in self.PAGE.splitlines() if line.startswith(beginning))
+        return found
+
+    def run(self, script: str, **names: str) -> list[str]:
+        bash = shutil.which("bash")
+        if bash is None or shutil.which("sha256sum") is None:
+            pytest.skip("the documented lines want bash and sha256sum")
+        found = subprocess.run(
+            [bash, "-c", script],
+            cwd=bundles.TARGETS,
+            env={**os.environ, **names},
+            capture_output=True,
+            check=True,
+            text=True,
+            encoding="utf-8",
+        )
+        return found.stdout.splitlines()
+
+    def test_the_whole_list(self):
+        record = json.loads(TARGETS["transcript.json"])
+        lines = self.run(self.line("while IFS="), SEED=record["seed"])
+        drawn = []
+        for stratum in record["strata"]:
+            own = [line for line in lines if line.split("\t")[0] == stratum["name"]]
+            drawn += own[: stratum["count"]]
+        published = (line.split("\t") for line in TARGETS["drawn.tsv"].decode().splitlines())
+        assert drawn == ["\t".join((name, own, code)) for name, _, own, code, _ in published]
+
+    def test_one_ticket(self):
+        answer = json.loads(TARGETS["firm-drawn.json"])
+        code, _, salt = answer["line"].split("\t")
+        (line,) = self.run(self.line("printf %s"), SEED=answer["seed"], CODE=code, SALT=salt)
+        assert line.split()[0] == answer["ticket"]
+
+
 @worked_example
 class TestWorkedExample:
     @pytest.mark.parametrize("name", ["draw-example", "assignment-example"])
