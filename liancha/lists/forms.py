@@ -131,7 +131,10 @@ _ItemFormSet = forms.formset_factory(ItemForm, extra=MORE_ITEMS, max_num=40)
 
 
 def item_forms(version: ListVersion, field: JointField | None, data: Any = None) -> Any:
-    """The items of a field, with a few empty lines."""
+    """The items of a field, with a few empty lines.
+
+    Bound forms get no initial values: a line that was not changed would count as empty.
+    """
     ours = Department.objects.active().filter(region=version.region_id)
     initial = (
         [
@@ -143,7 +146,7 @@ def item_forms(version: ListVersion, field: JointField | None, data: Any = None)
             }
             for item in field.items.all()
         ]
-        if field
+        if field and data is None
         else []
     )
     return _ItemFormSet(data, initial=initial, prefix="items", form_kwargs={"departments": ours})
