@@ -12,6 +12,7 @@ from pathlib import Path
 
 from liancha.rulebook import bundle, chain, protocol, publiclog, sampling, tree
 from liancha.rulebook.assignment import assign
+from liancha.rulebook.findings import Mark, Report, Topic
 from liancha.rulebook.protocol import Beacon, InspectorRule, Party, Reference, Stratum, TargetRule
 from liancha.rulebook.publiclog import Checkpoint, Log, LogEntry
 from liancha.rulebook.staffing import Need, Seat, Staffing
@@ -20,6 +21,8 @@ from liancha.rulebook.transcript import InspectorTranscript, TargetTranscript, b
 DATA = Path(__file__).resolve().parents[1] / "data"
 TARGETS = DATA / "draw"
 INSPECTORS = DATA / "assignment"
+TARGET_FILES = {path.name: path.read_bytes() for path in TARGETS.glob("*.*")}
+INSPECTOR_FILES = {path.name: path.read_bytes() for path in INSPECTORS.glob("*.*")}
 
 DICE = "8 枚骰子 自左至右 市政务服务中心"
 DUE = "2026-11-23T10:10:00+08:00"
@@ -190,6 +193,15 @@ def inspector_draw() -> InspectorDraw:
     )
     files = {"transcript.json": transcript.file(), "log.json": log.file()} | given.files()
     return InspectorDraw(transcript, files)
+
+
+def bad(report: Report) -> list[str]:
+    """The lines of what is wrong."""
+    return [str(finding) for finding in report.findings if finding.mark is Mark.BAD]
+
+
+def topics(report: Report) -> set[Topic]:
+    return set(report.failed)
 
 
 def write() -> None:
