@@ -11,18 +11,32 @@ from liancha.disclosure import actions
 from liancha.disclosure.models import Publication, Result
 from liancha.inspection import actions as inspection
 from liancha.inspection.models import Visit
+from liancha.roster.models import Inspector
 from tests.people import LUOYANG, NOON
+from tests.rooms.draw_world import World, dispatched, draw_inspectors, make_world
 from tests.rooms.visit_world import (
     MORNING,
     VisitWorld,
     answer_all,
     arrive,
+    drawn_signature,
     sign,
     tell,
     told,
 )
 
-__all__ = ["EVENING", "NEXT_DAY", "end_visit", "enter", "finish", "publish", "result_of"]
+__all__ = [
+    "EVENING",
+    "NEXT_DAY",
+    "check",
+    "end_visit",
+    "enter",
+    "finish",
+    "make_drawn_world",
+    "make_head",
+    "publish",
+    "result_of",
+]
 
 EVENING = MORNING + timedelta(hours=9)
 NEXT_DAY = MORNING + timedelta(days=3)  # 周一, 2026-11-30
@@ -38,6 +52,74 @@ def make_head(world: VisitWorld, code: str, username: str) -> User:
         password_changed_at=datetime.now(tz=LUOYANG),
     )
     Grant.objects.create(user=person, role="head", granted_at=NOON, granted_by="sec")
+    return person
+
+
+def make_drawn_world(**options: object) -> World:
+    """A task drawn by the whole protocol, targets and inspectors: teams are formed, firms told.
+
+    options  of draw_world.make_world, e.g. confidential=False
+    """
+    world = make_world(**{"classes": "A" * 6 + "B" * 6 + "C" * 6, "people": 3} | options)
+    for part in world.task.participations.all():
+        part.items.set(world.task.field.items.filter(department=part.department))
+    for inspector in Inspector.objects.all():
+        inspector.user = account_of(inspector)
+        inspector.save(update_fields=["user"])
+    dispatched(world)
+    for code in ("GA", "WJ", "SCJG", "XF"):
+        draw_inspectors(world, code)
+    world.task.refresh_from_db()
+    inspection.form_teams(task=world.task, by=world.cast.shen, at=NOON)
+    visits = list(Visit.objects.all())
+    inspection.plan_visits(
+        visits=visits, planned_on=MORNING.date(), slot="09:00", by=world.cast.shen, at=NOON
+    )
+    for visit in visits:
+        tell(world, visit)
+    return world
+
+
+def check(visit: Visit) -> Visit:
+    """Such a visit from arrival to signature, by the people of its own team."""
+    members = list(visit.team.members.select_related("user", "department"))
+    for each in members:
+        inspection.check_in(visit=visit, inspector=each, by=each.user, at=MORNING)
+    leader = visit.team.leader.user
+    inspection.start(visit=visit, by=leader, at=MORNING)
+    visit = Visit.objects.get(pk=visit.pk)
+    for part in visit.parts.all():
+        officer = next(each for each in members if each.department_id == part.department_id)
+        for row in part.rows.filter(is_expected=True):
+            inspection.answer(
+                visit=visit,
+                item=row.item,
+                finding="fine",
+                situation="未发现问题。",
+                by=officer.user,
+                at=MORNING,
+            )
+    inspection.sign(
+        visit=visit,
+        signer="前厅部经理",
+        signer_post="前厅部经理",
+        signature_png_base64=drawn_signature(),
+        by=leader,
+        at=MORNING + timedelta(hours=1),
+    )
+    return Visit.objects.get(pk=visit.pk)
+
+
+def account_of(inspector: Inspector) -> User:
+    """An officer's own log-in."""
+    person = User.objects.create(
+        username=inspector.number.lower(),
+        full_name=inspector.name,
+        department=inspector.department,
+        must_change_password=False,
+        password_changed_at=datetime.now(tz=LUOYANG),
+    )
+    Grant.objects.create(user=person, role="officer", granted_at=NOON, granted_by="sec")
     return person
 
 
