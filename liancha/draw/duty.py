@@ -23,8 +23,8 @@ from . import rosters, rules, seats, transcripts
 from .models import Assignment, Draw, DrawnTarget, Replacement
 
 GRANTED_BY = {
-    Loosen.CAPACITY: "人员库已随待抽检库冻结，须作废重来",
-    Loosen.EVERYONE: "人员库已随待抽检库冻结，须作废重来",
+    Loosen.CAPACITY: "上限已随待抽检库冻结，下次建库前改",
+    Loosen.EVERYONE: "上限已随待抽检库冻结，下次建库前改",
     Loosen.ALLOW: "本部门负责人撤回移出或回避",
     Loosen.ALLOW_LEAD: "本部门负责人撤回移出或回避，并认可组长资格",
     Loosen.LEAD: "发起部门改由其他部门的人任组长",

@@ -93,7 +93,8 @@ def load(model: type[models.Model], names: Sequence[str], rows: Iterable[tuple])
     table = f'"{model._meta.db_table}"'
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            with cursor.copy(f"COPY {table} ({listed}) FROM STDIN") as copy:
+            statement = f"COPY {table} ({listed}) FROM STDIN"
+            with connection.wrap_database_errors, cursor.copy(statement) as copy:
                 for row in rows:
                     copy.write_row(row)
         else:

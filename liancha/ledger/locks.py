@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.apps import apps
+from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 
 if TYPE_CHECKING:
@@ -27,7 +28,10 @@ class Lock:
     """What may still happen to the rows of one table. Nothing, for a plain Lock."""
 
     def refusals(self, model: type[models.Model], vendor: str) -> dict[str, str]:
-        """Operation → SQL condition on NEW/OLD under which it is refused."""
+        """Operation → SQL condition on NEW/OLD under which it is refused.
+
+        DELETE must be there: the same condition guards rows against SQLite's REPLACE.
+        """
         raise NotImplementedError
 
 
@@ -36,10 +40,7 @@ class AppendOnly(Lock):
     """Rows are inserted once and stay as they are: no UPDATE, DELETE, TRUNCATE, REPLACE."""
 
     def refusals(self, model: type[models.Model], vendor: str) -> dict[str, str]:
-        rules = {"UPDATE": "TRUE", "DELETE": "TRUE"}
-        if vendor == "sqlite":  # REPLACE deletes without firing DELETE triggers
-            rules["INSERT"] = _there_already(model)
-        return rules
+        return {"UPDATE": "TRUE", "DELETE": "TRUE"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,15 @@ def missing(connection: BaseDatabaseWrapper) -> list[str]:
     return [name for _, name, _, mark in _wanted(connection) if there.get(name) != mark]
 
 
+def require(connection: BaseDatabaseWrapper) -> None:
+    """Refuse to serve while a lock is missing. Raises ImproperlyConfigured naming each."""
+    if absent := missing(connection):
+        raise ImproperlyConfigured(
+            f"数据库锁不在或已被改动：{'、'.join(absent)}。名单和日志不受保护，拒绝启动。"
+            "运行 liancha migrate 重新建立，并用 liancha ledger verify 核对。"
+        )
+
+
 # ── how each database says it ─────────────────────────────────────────────────────────────────
 
 
@@ -123,10 +133,65 @@ def _wanted(
     """(model, trigger name, statements that create it, what the catalogue then shows)."""
     speak = _sqlite if connection.vendor == "sqlite" else _postgresql
     for model, lock in locked_models():
-        for operation, condition in lock.refusals(model, connection.vendor).items():
+        refusals = lock.refusals(model, connection.vendor)
+        if connection.vendor == "sqlite":
+            refusals |= _against_replace(model, refusals, connection)
+        else:
+            refusals["TRUNCATE"] = "TRUE"
+        for operation, condition in refusals.items():
             yield model, *speak(model._meta.db_table, operation, condition)
-        if connection.vendor == "postgresql":
-            yield model, *_postgresql(model._meta.db_table, "TRUNCATE", "TRUE")
+
+
+def _against_replace(
+    model: type[models.Model], refusals: dict[str, str], connection: BaseDatabaseWrapper
+) -> dict[str, str]:
+    """INSERT OR REPLACE and UPDATE OR REPLACE remove the rows in their way, and SQLite fires no
+    DELETE trigger for that. So both are refused where a row in the way may not be deleted.
+    """
+    guarded = refusals["DELETE"].replace("OLD.", "there.")
+    table = _quoted(model._meta.db_table)
+    assert model._meta.pk is not None
+    own = _quoted(model._meta.pk.column)
+    in_the_way = [
+        f"EXISTS (SELECT 1 FROM {table} there WHERE {clash} AND ({guarded})"
+        for clash in _clashes(model, connection)
+    ]
+    insert = [*filter(None, [refusals.get("INSERT")]), *(f"{way})" for way in in_the_way)]
+    update = [f"({refusals['UPDATE']})"]
+    if refusals["UPDATE"] != "TRUE":
+        update += [f"{way} AND there.{own} <> OLD.{own})" for way in in_the_way]
+    return {"INSERT": " OR ".join(insert), "UPDATE": " OR ".join(update)}
+
+
+def _clashes(model: type[models.Model], connection: BaseDatabaseWrapper) -> Iterator[str]:
+    """SQL: `there` and NEW cannot both stand in the table, one condition for each unique key."""
+    for field in model._meta.concrete_fields:
+        if field.unique:
+            yield _same([field.column])
+    for constraint in model._meta.constraints:
+        if not isinstance(constraint, models.UniqueConstraint):
+            continue
+        columns = [model._meta.get_field(name).column for name in constraint.fields]
+        if not columns:
+            raise NotImplementedError(f"{constraint.name}: a lock needs unique keys of fields")
+        if constraint.condition is None:
+            yield _same(columns)
+            continue
+        # Both rows must fall under a partial key to clash in it.
+        condition = constraint._get_condition_sql(model, connection.schema_editor())
+        named = ", ".join(
+            f"NEW.{_quoted(f.column)} AS {_quoted(f.column)}" for f in model._meta.concrete_fields
+        )
+        table = _quoted(model._meta.db_table)
+        own = _quoted(model._meta.pk.column)  # type: ignore[union-attr]
+        yield (
+            f"{_same(columns)} AND EXISTS (SELECT 1 FROM (SELECT {named}) WHERE {condition}) "
+            f"AND there.{own} IN (SELECT {own} FROM {table} WHERE {condition})"
+        )
+
+
+def _same(columns: list[str]) -> str:
+    return " AND ".join(f"there.{_quoted(c)} = NEW.{_quoted(c)}" for c in columns)
 
 
 def _sqlite(table: str, operation: str, condition: str) -> tuple[str, list[str], str]:
@@ -163,7 +228,20 @@ def _postgresql(table: str, operation: str, condition: str) -> tuple[str, list[s
         f"FOR EACH {each} EXECUTE FUNCTION {name}()",
         f"ALTER TABLE {_quoted(table)} ENABLE ALWAYS TRIGGER {name}",
     ]
-    return name, statements, f"A{body}"
+    return name, statements, _mark("A", table, _type_of(when, operation, each), body)
+
+
+# What pg_trigger.tgtype adds up from.
+_BITS = {"ROW": 1, "BEFORE": 2, "INSERT": 4, "DELETE": 8, "UPDATE": 16, "TRUNCATE": 32}
+
+
+def _type_of(*words: str) -> int:
+    return sum(_BITS.get(word, 0) for word in words)
+
+
+def _mark(enabled: str, table: str, kind: int, body: str) -> str:
+    """What makes a trigger what it is: on, on which table, when, for each what, doing what."""
+    return f"{enabled}|{table}|{kind}|{body}"
 
 
 def _present(connection: BaseDatabaseWrapper) -> dict[str, str]:
@@ -173,24 +251,13 @@ def _present(connection: BaseDatabaseWrapper) -> dict[str, str]:
             cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
         else:
             cursor.execute(
-                "SELECT t.tgname, t.tgenabled::text || p.prosrc FROM pg_trigger t "
+                "SELECT t.tgname, concat_ws('|', t.tgenabled, c.relname, t.tgtype, p.prosrc) "
+                "FROM pg_trigger t "
                 "JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_class c ON c.oid = t.tgrelid "
-                "WHERE NOT t.tgisinternal AND pg_table_is_visible(c.oid)"
+                "WHERE NOT t.tgisinternal AND pg_table_is_visible(c.oid) "
+                "AND t.tgqual IS NULL AND t.tgattr = ''::int2vector"
             )
         return dict(cursor.fetchall())
-
-
-def _there_already(model: type[models.Model]) -> str:
-    """SQL: a row with the same key, or the same unique columns, stands in the table."""
-    table = _quoted(model._meta.db_table)
-    keys = [[f.column] for f in model._meta.concrete_fields if f.unique]
-    for constraint in model._meta.constraints:
-        if isinstance(constraint, models.UniqueConstraint) and constraint.condition is None:
-            keys.append([model._meta.get_field(name).column for name in constraint.fields])
-    same = (
-        " AND ".join(f"there.{_quoted(c)} = NEW.{_quoted(c)}" for c in columns) for columns in keys
-    )
-    return " OR ".join(f"EXISTS (SELECT 1 FROM {table} there WHERE {match})" for match in same)
 
 
 def _quoted(name: str) -> str:
