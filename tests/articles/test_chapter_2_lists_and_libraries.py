@@ -4,6 +4,10 @@ from datetime import date
 
 import pytest
 
+from liancha.lists import actions as lists
+from liancha.lists.models import ListVersion
+from liancha.registry import actions as registry
+from liancha.registry.models import Target
 from liancha.rulebook import eligibility, listing
 from liancha.rulebook.eligibility import (
     Duty,
@@ -17,13 +21,57 @@ from liancha.rulebook.eligibility import (
 )
 from liancha.rulebook.listing import SoloReason
 from liancha.rulebook.verdicts import Blocked, NeedsReason
+from tests.people import NOON, make_cast
+from tests.rooms.listings import HOTELS, LICENCE, PETROL, draft, published, sign_all
+from tests.rooms.registers import code, write_target
 
 WINDOW = Span(date(2026, 11, 26), date(2026, 12, 11))
 LONG = Span(date(2024, 1, 1), date(2029, 12, 31))
 HOTEL = TargetFacts(TargetStatus.ACTIVE, "410305", frozenset({"宾馆旅店"}))
 
 
+@pytest.fixture
+def cast(db):
+    return make_cast()
+
+
 class TestArticle8:
+    def test_anybody_reads_the_published_list_and_its_date(self, cast, client):
+        version = published(cast)
+        page = client.get(f"/public/lists/{version.pk}/")
+        assert page.status_code == 200
+        assert "2026 年 11 月 23 日" in page.content.decode()
+
+    def test_a_change_names_the_law_or_the_practice_it_rests_on(self, cast):
+        published(cast)
+        version = lists.start_version(
+            kind="joint", title="新清单", basis="法规修订", by=cast.zhou, at=NOON
+        )
+        field = version.fields.get(code="JF26")
+        with pytest.raises(NeedsReason, match="要写明依据") as refusal:
+            lists.remove_field(field=field, basis=" ", by=cast.zhou, at=NOON)
+        assert (refusal.value.article, refusal.value.paragraph) == ("8", 2)
+        lists.remove_field(field=field, basis="本市没有油库", by=cast.zhou, at=NOON)
+        assert version.changes.get().basis == "本市没有油库"
+
+    def test_a_new_version_supersedes_the_one_in_force(self, cast):
+        first = published(cast)
+        second = lists.start_version(
+            kind="joint", title="新清单", basis="法规修订", by=cast.zhou, at=NOON
+        )
+        lists.consult(version=second, by=cast.zhou, at=NOON)
+        sign_all(cast, second)
+        lists.approve(version=second, by=cast.zhou, at=NOON)
+        lists.publish(version=second, by=cast.zhou, at=NOON)
+        assert ListVersion.objects.in_force("joint").get() == second
+        first.refresh_from_db()
+        assert first.state == "superseded"
+
+    def test_what_is_published_is_not_edited_any_more(self, cast):
+        version = published(cast)
+        with pytest.raises(Blocked):
+            lists.load_joint(version=version, rows=[HOTELS], by=cast.zhou, at=NOON)
+
     def test_inspecting_alone_in_a_joint_field_needs_a_reason(self):
         with pytest.raises(NeedsReason, match="不再单独开展") as refusal:
             listing.check_solo("旅店卫生检查", field_name="宾馆、旅店", reason=None)
@@ -39,6 +87,48 @@ class TestArticle8:
 
 
 class TestArticle9:
+    def test_the_list_is_made_by_the_market_regulator_together_with_the_others(self, cast):
+        with pytest.raises(Blocked, match="会同相关部门") as refusal:
+            lists.start_version(kind="joint", title="清单", basis="自定", by=cast.shen, at=NOON)
+        assert refusal.value.article == "9"
+
+    def test_every_department_the_list_names_is_asked(self, cast):
+        version = draft(cast, HOTELS, PETROL)
+        lists.consult(version=version, by=cast.zhou, at=NOON)
+        asked = set(version.cosigns.values_list("department__code", flat=True))
+        assert asked == {"GA", "WJ", "XF", "SCJG"}
+
+    def test_a_list_is_not_approved_while_somebody_has_not_signed(self, cast):
+        version = draft(cast, HOTELS)
+        lists.consult(version=version, by=cast.zhou, at=NOON)
+        fire = cast.department["XF"]
+        for person in (cast.shen, cast.lu):
+            lists.cosign(version=version, department=person.department, by=person, at=NOON)
+        lists.cosign(
+            version=version, department=fire, agrees=False, opinion="少一项", by=cast.pei, at=NOON
+        )
+        with pytest.raises(NeedsReason, match="消防"):
+            lists.approve(version=version, by=cast.zhou, at=NOON)
+        approved = lists.approve(
+            version=version, minutes="联席会议纪要〔2026〕2号", by=cast.zhou, at=NOON
+        )
+        assert approved.state == "approved"
+
+    def test_nobody_signs_for_another_department(self, cast):
+        version = draft(cast, HOTELS)
+        lists.consult(version=version, by=cast.zhou, at=NOON)
+        with pytest.raises(Blocked, match="只有"):
+            lists.cosign(version=version, department=cast.department["GA"], by=cast.lu, at=NOON)
+
+    def test_what_is_consulted_on_does_not_change_meanwhile(self, cast):
+        version = draft(cast, HOTELS)
+        lists.consult(version=version, by=cast.zhou, at=NOON)
+        with pytest.raises(Blocked, match="先退回草稿"):
+            lists.load_joint(version=version, rows=[PETROL], by=cast.zhou, at=NOON)
+        lists.send_back(version=version, note="补一个领域", by=cast.zhou, at=NOON)
+        lists.load_joint(version=version, rows=[HOTELS, PETROL], by=cast.zhou, at=NOON)
+        assert not version.cosigns.exists()
+
     def test_every_department_named_signs_before_publication(self):
         with pytest.raises(NeedsReason, match="卫健"):
             listing.check_cosigned(named={"公安", "卫健"}, signed={"公安"})
@@ -57,6 +147,46 @@ class TestArticle9:
 
 
 class TestArticle10:
+    @pytest.mark.parametrize("column", list(LICENCE))
+    def test_an_item_without_one_of_its_columns_is_not_taken(self, cast, column):
+        with pytest.raises(Blocked, match="第 1 行") as refusal:
+            draft(cast, LICENCE | {column: ""}, kind="items")
+        assert refusal.value.article == "10"
+
+    @pytest.mark.parametrize("column", ["name", "items", "targets", "initiator", "cooperators"])
+    def test_a_field_without_one_of_its_columns_is_not_taken(self, cast, column):
+        with pytest.raises(Blocked, match="第 1 个领域缺少"):
+            draft(cast, HOTELS | {column: []})
+
+    def test_a_department_is_not_initiator_and_cooperator(self, cast):
+        with pytest.raises(Blocked, match="不能同时作为配合部门"):
+            draft(cast, HOTELS | {"cooperators": ["GA", "WJ", "XF"]})
+
+    def test_a_body_without_powers_is_on_no_list(self, cast):
+        fire = cast.department["XF"]
+        fire.is_qualified = False
+        fire.save()
+        with pytest.raises(Blocked, match="无行政检查主体资格") as refusal:
+            draft(cast, HOTELS)
+        assert refusal.value.article == "2"
+
+    def test_who_checks_an_item_is_named_by_its_field(self, cast):
+        items = [*HOTELS["items"], {"name": "纳税", "department": "SWJ"}]
+        with pytest.raises(Blocked, match="不是发起或配合部门"):
+            draft(cast, HOTELS | {"items": items})
+
+    def test_a_cooperator_without_an_item_is_remarked_and_let_through(self, cast):
+        version = draft(cast, HOTELS)
+        remarks = lists.load_joint(
+            version=version,
+            rows=[HOTELS | {"cooperators": ["WJ", "XF", "SWJ"]}],
+            by=cast.zhou,
+            at=NOON,
+        )
+        assert remarks == (
+            "国家税务总局洛阳市税务局在清单中没有针对“各类宾馆、旅店”的检查事项，请核对它的监管职责。",
+        )
+
     def test_a_single_list_row_has_seven_columns(self):
         row = dict.fromkeys(listing.CHECK_ITEM_COLUMNS, "有")
         assert len(row) == 7
@@ -100,6 +230,58 @@ class TestArticle10:
 
 
 class TestArticle11:
+    def test_what_waits_to_be_placed_is_in_no_pool(self, cast):
+        decided = write_target(1)
+        write_target(2, region_id=None, is_pending=True)
+        assert list(Target.objects.decided()) == [decided]
+
+    def test_one_code_is_one_target(self, cast):
+        there = write_target(1)
+        with pytest.raises(Blocked, match=there.name):
+            registry.save_target(
+                data={"code": there.code, "name": "另一家", "kind": "01"}, by=cast.zhou, at=NOON
+            )
+
+    def test_a_wrong_code_is_refused_with_its_cure(self, cast):
+        right = code("91", "410311", 5)
+        with pytest.raises(Blocked, match=f"第 18 位应为 {right[-1]}") as refusal:
+            registry.save_target(
+                data={"code": right[:-1] + ("2" if right[-1] != "2" else "3"), "name": "甲"},
+                by=cast.zhou,
+                at=NOON,
+            )
+        assert refusal.value.article == "11"
+
+    def test_a_county_does_not_write_to_anothers_target(self, cast):
+        target = write_target(1, region_id="410305")
+        county = cast.department["XF"]
+        county.level, county.region_id = "county", "410302"
+        county.save()
+        for step in (
+            lambda: registry.save_target(
+                data={"name": "改名"}, target=target, by=cast.pei, at=NOON
+            ),
+            lambda: registry.set_region(targets=[target.pk], region="410302", by=cast.pei, at=NOON),
+            lambda: registry.review(targets=[target.pk], by=cast.pei, at=NOON),
+        ):
+            with pytest.raises(Blocked, match="管辖范围") as refusal:
+                step()
+            assert refusal.value.article == "11"
+        target.refresh_from_db()
+        assert target.name == "洛阳漱石1号宾馆有限公司"
+
+    def test_who_is_registered_elsewhere_but_operates_here_belongs_here(self, cast):
+        target = write_target(1, code=code("91", "410102", 1))
+        assert target.region_id == "410311"
+        registry.set_region(targets=[target.pk], region="410305", by=cast.zhou, at=NOON)
+        target.refresh_from_db()
+        assert target.region_id == "410305"
+
+    def test_another_city_is_no_place_of_this_library(self, cast):
+        target = write_target(1)
+        with pytest.raises(Blocked, match="不在洛阳市范围内"):
+            registry.set_region(targets=[target.pk], region="410102", by=cast.zhou, at=NOON)
+
     def test_an_open_tagged_target_in_the_city_may_be_drawn(self):
         assert eligibility.target_faults(HOTEL, tag="宾馆旅店") == ()
 
