@@ -15,9 +15,9 @@ from . import columns
 from .actions import Rate
 from .models import Adjustment, CoverageException, Plan, PlanLine
 
-_PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,6})?)\s*[%％]?")
-_FRACTION = re.compile(r"(\d{1,9})\s*/\s*(\d{1,9})")
-_FIXED = re.compile(r"(\d{1,7})\s*[户家个所座]")
+_PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?)\s*[%％]?")
+_FRACTION = re.compile(r"([0-9]{1,9})\s*/\s*([0-9]{1,9})")
+_FIXED = re.compile(r"([0-9]{1,7})\s*[户家个所座]")
 
 
 def read_rate(text: str) -> tuple[str, int | None]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.http import content_disposition_header
@@ -123,7 +123,7 @@ def edit_certificate(request: HttpRequest, pk: int) -> HttpResponse:
         pk=pk,
     )
     now = {name: getattr(certificate, name) for name in forms.CertificateForm.base_fields}
-    form = forms.CertificateForm(request.POST or None, initial=now)
+    form = forms.CertificateForm(posted(request), initial=now)
     if request.method == "POST" and form.is_valid():
         try:
             actions.save_certificate(
@@ -216,7 +216,7 @@ def lift_recusal(request: HttpRequest, pk: int) -> HttpResponse:
 
 @requires(Permission.ROSTER_EDIT)
 def import_inspectors(request: HttpRequest) -> HttpResponse:
-    form = forms.Upload(request.POST or None, request.FILES or None)
+    form = forms.Upload(posted(request), request.FILES or None)
     if request.method == "POST" and form.is_valid():
         uploaded = form.cleaned_data["file"]
         with tempfile.NamedTemporaryFile(prefix="liancha-roster-") as copy:
@@ -326,7 +326,7 @@ def _edit(request: HttpRequest, person: Inspector | None) -> HttpResponse:
     department: Department | None = request.user.department
     if department is None:
         raise Blocked("您的账号没有部门，不能维护人员名录库。", article="11", paragraph=1)
-    form = forms.InspectorForm(request.POST or None, instance=person, department=department)
+    form = forms.InspectorForm(posted(request), instance=person, department=department)
     if request.method == "POST" and form.is_valid():
         saved = actions.save_inspector(
             inspector=Inspector.objects.get(pk=person.pk) if person else None,
@@ -348,3 +348,8 @@ def _file(content: bytes, name: str) -> HttpResponse:
     response = HttpResponse(content, content_type=XLSX)
     response.headers["Content-Disposition"] = content_disposition_header(True, name) or ""
     return response
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """What was posted, even if it is nothing; None for a page that is only looked at."""
+    return request.POST if request.method == "POST" else None

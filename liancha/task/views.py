@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
@@ -72,9 +72,7 @@ def new_task(request: HttpRequest) -> HttpResponse:
     if own is not None:
         departments = departments.filter(level=own.level).exclude(pk=own.pk)
         departments |= fields_departments(fields).exclude(pk=own.pk)
-    form = forms.TemporaryTask(
-        request.POST or None, fields=fields, departments=departments.distinct()
-    )
+    form = forms.TemporaryTask(posted(request), fields=fields, departments=departments.distinct())
     refused: Blocked | None = None
     if request.method == "POST" and form.is_valid():
         said = form.cleaned_data
@@ -219,7 +217,7 @@ def edit_scheme(request: HttpRequest, pk: int) -> HttpResponse:
             "实施方案已经提交，不能再改。需要修改的，请由负责人退回。", article="17", paragraph=1
         )
     written = getattr(task, "scheme", None)
-    form = forms.SchemeForm(request.POST or None, initial=_initial(task, written))
+    form = forms.SchemeForm(posted(request), initial=_initial(task, written))
     refused: Blocked | None = None
     if request.method == "POST" and form.is_valid():
         said = {name: form.cleaned_data[name] for name in forms.SchemeForm.base_fields}
@@ -388,3 +386,8 @@ def _chapters(
         ("实施方式", written.get_method_display()),
         ("工作要求", "每部门不少于 2 人"),
     ]
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """What was posted, even if it is nothing; None for a page that is only looked at."""
+    return request.POST if request.method == "POST" else None

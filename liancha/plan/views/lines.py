@@ -117,8 +117,8 @@ def adjust(request: HttpRequest, pk: int) -> HttpResponse:
         raise Http404
     found = {each.stratum: each.base for each in line.rates.all()}
     now = {each.stratum: queries.rate_input(each) for each in line.rates.all()}
-    form = forms.AdjustForm(request.POST or None, line=line, kinds=kinds)
-    rates_form = forms.RatesForm(request.POST or None, found=found, initial_rates=now)
+    form = forms.AdjustForm(posted(request), line=line, kinds=kinds)
+    rates_form = forms.RatesForm(posted(request), found=found, initial_rates=now)
     refused: Blocked | None = None
     if request.method == "POST":
         wants_rates = request.POST.get("kind") == Adjustment.Kind.RATIO
@@ -369,3 +369,8 @@ def _status(request: HttpRequest, refused: Blocked | None) -> int:
     if request.method != "POST":
         return 200
     return 409 if refused is not None else 422
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """What was posted, even if it is nothing; None for a page that is only looked at."""
+    return request.POST if request.method == "POST" else None

@@ -19,6 +19,7 @@ from liancha.rulebook.verdicts import Blocked
 
 from .. import actions, forms, queries, sheets
 from ..models import Adjustment, CoverageException, Plan
+from .lines import posted
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 WHAT = {
@@ -73,7 +74,7 @@ def plans(request: HttpRequest) -> HttpResponse:
 
 @requires(Permission.PLAN_EDIT)
 def new_plan(request: HttpRequest) -> HttpResponse:
-    form = forms.NewPlan(request.POST or None, initial={"year": timezone.localdate().year + 1})
+    form = forms.NewPlan(posted(request), initial={"year": timezone.localdate().year + 1})
     refused: Blocked | None = None
     if request.method == "POST" and form.is_valid():
         try:
@@ -194,7 +195,7 @@ def cosign(request: HttpRequest, pk: int) -> HttpResponse:
     """What the plan asks of one's own department, and its word on it."""
     plan = _visible(request, pk)
     own = get_object_or_404(plan.cosigns, department=request.user.department_id)
-    form = forms.OpinionForm(request.POST or None)
+    form = forms.OpinionForm(posted(request))
     if request.method == "POST" and form.is_valid():
         actions.cosign(
             plan=plan, opinion=form.cleaned_data["opinion"], by=request.user, at=timezone.now()
@@ -270,7 +271,7 @@ def platform(request: HttpRequest, pk: int) -> HttpResponse:
 def exceptions(request: HttpRequest, pk: int) -> HttpResponse:
     """Fields without a line, each with a reason signed by the coordinating office (art. 13)."""
     plan = _visible(request, pk)
-    form = forms.ExceptionForm(request.POST or None, plan=plan)
+    form = forms.ExceptionForm(posted(request), plan=plan)
     if request.method == "POST" and form.is_valid():
         actions.except_field(plan=plan, **form.cleaned_data, by=request.user, at=timezone.now())
         messages.success(request, f"已签署：{form.cleaned_data['field']}本年度不安排")
