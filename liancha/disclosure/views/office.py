@@ -48,7 +48,8 @@ HAPPENED = {
 @requires(Permission.DISCLOSURE_VIEW)
 def results(request: HttpRequest) -> HttpResponse:
     """Results of one's own department by due date, or of all departments of its tasks."""
-    if terms.are_behind(calendar()):
+    days = calendar()
+    if terms.are_behind(days):
         # A visit that has just ended, or a year announced since: the job would do it in a moment.
         actions.collect(by="system", at=timezone.now())
     scope = _scope(request)
@@ -71,7 +72,7 @@ def results(request: HttpRequest) -> HttpResponse:
         "unit": unit,
         "is_wide": _is_wide(request),
         "may_widen": request.user.department_id and not request.user.sees_all_departments,
-        "clock": queries.clock(scope, timezone.localdate(), calendar(), unit=unit),
+        "clock": queries.clock(scope, timezone.localdate(), days, unit=unit),
         "may_pick": state == ResultState.AUDITED
         and not wide
         and request.user.may(Permission.DISCLOSURE_PUBLISH),
