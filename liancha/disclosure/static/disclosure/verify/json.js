@@ -1,15 +1,35 @@
 /* A strict JSON reader: text that has one meaning only. Objects become Maps. The browser's own
    JSON.parse would keep the last of two equal keys, and round large numbers, without a word. */
-import { DEEPEST, LARGEST, Refused, decimal, decode, isHex, nameProblem, shown, textProblem } from './form.js';
+import { DEEPEST, LARGEST, Refused, decimal, decode, isHex, nameProblem, refuseAll, shown, textProblem } from './form.js';
+
+/* Stands where the text holds a number that the protocol has no use for. */
+class Misfit {
+  constructor(message) {
+    this.message = message;
+  }
+}
+
+/* An object; `twice` names the keys that stand in it more than once. */
+class Read extends Map {
+  twice = new Set();
+}
 
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?/y;
 const PLAIN = /[^"\\\u0000-\u001f]*/y;
 const ESCAPES = { '"': '"', '\\': '\\', '/': '/', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
 
-/* `data` is bytes or text. With `signed`, integers may be negative (entries of the log). */
-export function parseJson(data, part, { signed = false } = {}) {
-  const text = typeof data === 'string' ? data : decode(data, part);
-  return new Parser(text, part, signed).whole();
+/* With a Misfit, or keys in `twice`, wherever the text could be read in two ways: for a Reading, which names
+   the field. Throws Refused for what cannot be read at all. */
+export function loadJson(data, part) {
+  return new Parser(decode(data, part), part, false).whole();
+}
+
+/* Text that has one meaning only, integers with sign: an entry of the log. Throws Refused. */
+export function parseJson(text, part) {
+  const parser = new Parser(text, part, true);
+  const value = parser.whole();
+  refuseAll(parser.faults.map((message) => ({ part, message })));
+  return value;
 }
 
 class Parser {
@@ -18,6 +38,12 @@ class Parser {
     this.part = part;
     this.signed = signed;
     this.at = 0;
+    this.faults = []; // Misfits and doubled keys, in words
+  }
+
+  fault(message) {
+    this.faults.push(message);
+    return message;
   }
 
   whole() {
@@ -63,12 +89,15 @@ class Parser {
   }
 
   object(depth) {
-    const read = new Map();
+    const read = new Read();
     if (this.takes('}')) return read;
     do {
       if (!this.takes('"')) this.wrong();
       const key = this.string();
-      if (read.has(key)) throw new Refused(this.part, `键 ${shown(key)} 写了两次`);
+      if (read.has(key)) {
+        read.twice.add(key);
+        this.fault(`键 ${shown(key)} 写了两次`);
+      }
       if (!this.takes(':')) this.wrong();
       read.set(key, this.value(depth + 1));
     } while (this.takes(','));
@@ -121,11 +150,11 @@ class Parser {
     if (!found) this.wrong();
     const digits = found[0];
     const isNegative = digits.startsWith('-');
+    this.at += digits.length;
     const size = decimal(isNegative && this.signed ? digits.slice(1) : digits);
     if (size === null || digits === '-0') {
-      throw new Refused(this.part, `数 ${shown(digits)} 应为 0 到 2⁵³−1 的整数，不带小数点和指数`);
+      return new Misfit(this.fault(`数 ${shown(digits)} 应为 0 到 2⁵³−1 的整数，不带小数点和指数`));
     }
-    this.at += digits.length;
     return isNegative ? -size : size;
   }
 }
@@ -143,9 +172,7 @@ export class Reading {
   }
 
   finish() {
-    if (this.problems.length) {
-      throw new Refused(this.problems[0].part, this.problems[0].message, this.problems);
-    }
+    refuseAll(this.problems);
   }
 
   /* Exactly these keys; a plain object of them. */
@@ -156,11 +183,12 @@ export class Reading {
       for (const key of keys) read[key] = ABSENT;
       return read;
     }
+    for (const key of value.twice) this.note(inside(part, shown(key)), '写了两次');
     for (const key of value.keys()) {
-      if (!keys.includes(key)) this.note(`${part}.${shown(key)}`, '协议里没有这一项');
+      if (!keys.includes(key)) this.note(inside(part, shown(key)), '协议里没有这一项');
     }
     for (const key of keys) {
-      if (!value.has(key)) this.note(part.endsWith('.json') ? `${part} ${key}` : `${part}.${key}`, '缺少这一项');
+      if (!value.has(key)) this.note(inside(part, key), '缺少这一项');
       read[key] = value.has(key) ? value.get(key) : ABSENT;
     }
     return read;
@@ -225,6 +253,11 @@ export class Reading {
   }
 
   wrong(value, part, message) {
-    if (value !== ABSENT) this.note(part, message);
+    if (value !== ABSENT) this.note(part, value instanceof Misfit ? value.message : message);
   }
+}
+
+/* `transcript.json` and `seed` give `transcript.json seed`; deeper down a dot joins. */
+function inside(part, key) {
+  return part.endsWith('.json') ? `${part} ${key}` : `${part}.${key}`;
 }

@@ -6,7 +6,7 @@ import { drawTargets } from './drawing.js';
 import { byBytes, bytes, decimal, decodeAnyhow, fromHex, isHex, nameProblem, sameBytes, shown } from './form.js';
 import { FRAME, Frame, byCode, lineProblem } from './frame.js';
 import { H, Tickets, fileDigest } from './hash.js';
-import { Reading, parseJson } from './json.js';
+import { Reading, loadJson } from './json.js';
 import { TRANSCRIPT } from './transcript.js';
 import { includes, leafHash } from './tree.js';
 import { rows } from './tsv.js';
@@ -83,7 +83,7 @@ function* checkFrame(report, told, data) {
 function* drawAgain(report, told, frame) {
   const drawing = yield* drawTargets(frame, told.strata, told.seed);
   if (drawing.problem) {
-    report.bad('tickets', FRAME, `不能复算：${drawing.problem}`);
+    report.bad('tickets', '', `不能复算：${drawing.problem}`);
     return null;
   }
   const problems = [];
@@ -191,7 +191,8 @@ function checkCodes(report, told, data, codes) {
   const given = decodeAnyhow(data).split('\n').slice(0, -1);
   const sorted = [...new Set(given)].sort(byBytes);
   const problems = [];
-  if (!isFileOf(data, sorted) || given.some(nameProblem)) {
+  const hasMark = given.length > 0 && given[0].startsWith('\ufeff');
+  if (!isFileOf(data, sorted) || hasMark || given.some(nameProblem)) {
     problems.push({ part: CODES, message: '应为每行一个代码，按字节排序，不重复' });
   }
   if (given.length !== told.drawn.size) {
@@ -212,7 +213,7 @@ function isFileOf(data, codes) {
 function readFirm(data, name) {
   const reading = new Reading();
   const keys = ['draw', 'line', 'index', 'path', 'seed', 'ticket', 'threshold', 'drawn'];
-  const found = reading.fields(parseJson(data, name), name, ...keys);
+  const found = reading.fields(loadJson(data, name), name, ...keys);
   const line = reading.raw(found.line, `${name} line`);
   if (typeof found.line === 'string' && lineProblem(line)) reading.note(`${name} line`, lineProblem(line));
   const { threshold } = found;

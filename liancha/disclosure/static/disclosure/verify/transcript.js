@@ -1,7 +1,7 @@
 /* transcript.json, read strictly (liancha-draw/1, §§2, 4, 6, 8): exactly the keys of the protocol,
    every value of its form. Whether the parts agree with one another is not asked here. */
 import { byBytes } from './form.js';
-import { Reading, parseJson } from './json.js';
+import { Reading, loadJson } from './json.js';
 
 export const TRANSCRIPT = 'transcript.json';
 
@@ -12,8 +12,8 @@ const INSPECTORS = ['base', 'excluded', 'inputs', 'of', 'salt', 'assignment', 'c
 /* A plain object with every value of the file, `value` of the beacon and nonces with it; `whole` is
    the parsed file itself. Throws Refused with every problem. */
 export function readTranscript(data, part = TRANSCRIPT) {
-  const whole = parseJson(data, part);
-  const isOfInspectors = whole instanceof Map && whole.get('kind') === 'inspectors';
+  const whole = loadJson(data, part);
+  const isOfInspectors = whole instanceof Map && whole.has('inputs');
   const reading = new Reading();
   const kind = isOfInspectors ? 'inspectors' : 'targets';
   const found = reading.fields(whole, part, ...BOTH, ...(isOfInspectors ? INSPECTORS : TARGETS));
