@@ -38,6 +38,10 @@ export function say(text, { link = '', url = '', kind = 'wait' } = {}) {
     strip.role = 'status';
     document.getElementById('main').prepend(strip);
   }
+  // Not written anew for the same words: a link must stay under the finger that taps it.
+  strip.hidden = !text;
+  if (strip.dataset.said === text + url) return;
+  strip.dataset.said = text + url;
   strip.dataset.s = kind;
   const words = document.createElement('div');
   words.textContent = text;
@@ -48,7 +52,6 @@ export function say(text, { link = '', url = '', kind = 'wait' } = {}) {
     words.append(' ', way);
   }
   strip.replaceChildren(words);
-  strip.hidden = !text;
 }
 
 function warn() {

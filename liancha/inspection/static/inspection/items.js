@@ -180,6 +180,10 @@ function contest(form) {
   const theirs = draft?.state === 'conflict' ? draft.theirs : null;
   box.hidden = !theirs;
   if (!theirs) return;
+  // Not written anew for the same choice: a button must stay under the finger that taps it.
+  const choiceNow = `${sync.content(theirs)}${sync.content(draft)}`;
+  if (box.dataset.said === choiceNow) return;
+  box.dataset.said = choiceNow;
   const line = (title, text) => {
     const p = document.createElement('p');
     const b = document.createElement('b');
