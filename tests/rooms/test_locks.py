@@ -1,176 +1,25 @@
 """What is locked refuses every change in the database itself, whoever asks and however (art. 19).
 
-Raw SQL, as the app's own user and as the owner, on both databases; also after a migration that
-rebuilds the table; and when somebody takes a trigger away, nothing is served any more.
+Raw SQL, as the app's own user and as the owner, on both databases.
 """
 
 from __future__ import annotations
 
 import contextlib
-import re
 import sqlite3
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from django.apps import apps
-from django.core.exceptions import ImproperlyConfigured
-from django.core.management import call_command
-from django.core.management.base import SystemCheckError
-from django.db import DatabaseError, connection, migrations, models, transaction
-from django.db.migrations.state import ProjectState
+from django.db import DatabaseError, connection, models, transaction
 
-from liancha.draw.models import Assignment, Candidate, DrawnTarget, Transcript
+from liancha.draw.models import DrawnTarget
 from liancha.ledger import actions as ledger
 from liancha.ledger import locks
-from liancha.ledger.models import Entry, Seal
 from tests.people import NOON
 from tests.rooms import disclosure_world as results
 from tests.rooms import draw_world as w
+from tests.rooms.victims import LOCKED, Victim, drawn_rows, on_postgresql, on_sqlite, refused, run
 from tests.rooms.visit_world import make_visit_world
-
-LOCKED = re.escape(locks.MESSAGE)
-ON_SQLITE = connection.vendor == "sqlite"
-on_sqlite = pytest.mark.skipif(not ON_SQLITE, reason="SQLite's own way")
-on_postgresql = pytest.mark.skipif(ON_SQLITE, reason="PostgreSQL's own way")
-
-
-@dataclass
-class Victim:
-    """A locked row, and what another row of the same table would look like.
-
-    late    columns → values of a late row; {} where late rows are no attack on the lock
-    moved   columns → values that take the row's key to a parent that is not locked
-    clashes  a moved copy under another key still meets the row in a second unique key
-    """
-
-    row: models.Model
-    late: dict[str, Any] = field(default_factory=dict)
-    moved: dict[str, Any] = field(default_factory=dict)
-    clashes: bool = False
-
-    @property
-    def table(self) -> str:
-        return self.row._meta.db_table
-
-    @property
-    def key(self) -> str:
-        return self.row._meta.pk.column
-
-    @property
-    def where(self) -> str:
-        value = self.row.pk
-        return f'"{self.key}" = ' + (f"'{value}'" if isinstance(value, str) else str(value))
-
-    @property
-    def columns(self) -> list[str]:
-        return [f.column for f in self.row._meta.concrete_fields]
-
-    def copy(self, verb: str, changes: dict[str, Any], tail: str = "") -> str:
-        """An INSERT of the row's own values with some changed."""
-        values = ", ".join(sql(changes[c]) if c in changes else f'"{c}"' for c in self.columns)
-        named = ", ".join(f'"{c}"' for c in self.columns)
-        return (
-            f'{verb} INTO "{self.table}" ({named}) SELECT {values} '
-            f'FROM "{self.table}" WHERE {self.where} {tail}'
-        )
-
-    def attacks(self) -> Iterator[str]:
-        """Every way to change, remove or displace the row."""
-        free = next(c for c in self.columns if c != self.key)
-        yield f'UPDATE "{self.table}" SET "{free}" = "{free}" WHERE {self.where}'
-        yield f'DELETE FROM "{self.table}" WHERE {self.where}'
-        yield f'DELETE FROM "{self.table}"'
-        upsert = f'ON CONFLICT ("{self.key}") DO UPDATE SET "{free}" = excluded."{free}"'
-        if ON_SQLITE:
-            yield self.copy("INSERT OR REPLACE", {})
-            yield self.copy("REPLACE", {})
-            yield self.copy("INSERT", {}, upsert)
-            yield f'UPDATE OR REPLACE "{self.table}" SET "{free}" = "{free}" WHERE {self.where}'
-            if self.moved:
-                yield self.copy("INSERT OR REPLACE", self.moved)
-            if self.clashes:
-                yield self.copy("INSERT OR REPLACE", self.moved | {self.key: 999_999_999})
-        else:
-            yield self.copy("INSERT", {}, upsert)
-            yield f'TRUNCATE "{self.table}" CASCADE'
-            yield f'TRUNCATE TABLE ONLY "{self.table}" RESTART IDENTITY CASCADE'
-
-
-def sql(value: Any) -> str:
-    return f"'{value}'" if isinstance(value, str) else str(value)
-
-
-def run(statement: str) -> None:
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(statement)
-
-
-def refused(statement: str) -> None:
-    with pytest.raises(DatabaseError, match=LOCKED):
-        run(statement)
-
-
-# ── The rows ──────────────────────────────────────────────────────────────────────────────────
-
-
-def drawn_rows() -> dict[str, Victim]:
-    world = w.make_world()
-    w.dispatched(world)
-    draw = w.draw_inspectors(world, "WJ")
-    of = draw.of
-    free = of.candidates.filter(drawn=None).first()
-    open_draw = w.freeze(world, _second_task(world))
-    drawn = of.drawn.first()
-    seat = draw.assignments.first()
-    team = draw.assignments.filter(drawn_target=seat.drawn_target).values("inspector")
-    stranger = draw.department.inspectors.exclude(pk__in=team).first()
-    candidate = of.candidates.first()
-    entry = Entry.objects.last()
-    key = {"id": 999_999_999}
-    return {
-        "drawn target": Victim(
-            drawn,
-            late=key | {"candidate_id": free.pk, "target_id": free.target_id, "place": 999},
-            moved={"draw_id": open_draw.pk},
-            clashes=True,
-        ),
-        "assignment": Victim(
-            seat, late=key | {"inspector_id": stranger.pk}, moved={"draw_id": open_draw.pk}
-        ),
-        "candidate": Victim(candidate, late=key | {"code": "X"}, moved={"draw_id": draw.pk}),
-        "transcript": Victim(draw.transcript, moved={"digest": "0" * 64}, clashes=True),
-        "draw": Victim(of, moved={"state": "void"}, clashes=True),
-        "party": Victim(of.parties.first(), late=key | {"name": "另一方", "position": 9}),
-        "rule": Victim(draw.rule),
-        "exclusion": Victim(_exclusion(open_draw), late=key),
-        "input file": Victim(draw.inputs.first()),
-        "ledger entry": Victim(
-            entry,
-            late={"index": entry.index + 5, "digest": "0" * 64},
-            moved={"index": entry.index + 1, "previous": entry.digest},
-        ),
-        "ledger seal": Victim(Seal.objects.get(subject=f"draw:{draw.pk}")),
-    }
-
-
-def _second_task(world: w.World) -> Any:
-    from liancha.task.models import Task
-
-    task = Task.objects.get(pk=world.task.pk)
-    task.pk, task.number, task.state = None, "41030020261116-2", "scheme_approved"
-    task.save()
-    for part in world.task.participations.all():
-        part.pk, part.task = None, task
-        part.save()
-    return task
-
-
-def _exclusion(draw: Any) -> models.Model:
-    found = draw.exclusions.first()
-    assert found is not None, "the targets of the first draw are out of the second pool"
-    return found
 
 
 @pytest.fixture
@@ -345,117 +194,6 @@ def test_an_open_row_does_not_push_a_sealed_one_out(rows):
         f"locked_at = '2026-11-23', locked_by_id = {sealed.locked_by_id} WHERE id = {open_draw.pk}"
     )
     run(f"UPDATE draw_draw SET escrow = '' WHERE id = {open_draw.pk}")
-
-
-# ── Migrations ────────────────────────────────────────────────────────────────────────────────
-
-
-def rebuild(model: type[models.Model], name: str, longer: int) -> None:
-    """Run a migration that widens a column; on SQLite this rebuilds the table."""
-    app = model._meta.app_label
-
-    class Wider(migrations.Migration):
-        operations = [
-            migrations.AlterField(model.__name__.lower(), name, models.CharField(max_length=longer))
-        ]
-
-    state = ProjectState.from_apps(apps)
-    with connection.schema_editor() as editor:
-        Wider("9999_wider", app).apply(state, editor)
-
-
-@pytest.mark.parametrize(
-    ("model", "column", "name"),
-    [
-        (DrawnTarget, "stratum", "drawn target"),
-        (Assignment, "ticket", "assignment"),
-        (Candidate, "stratum", "candidate"),
-        (Transcript, "digest", "transcript"),
-        (Entry, "what", "ledger entry"),
-    ],
-)
-def test_after_a_migration_that_alters_the_table(in_database, model, column, name):
-    with in_database():
-        victim = drawn_rows()[name]
-        rebuild(model, column, 90)
-        if ON_SQLITE:
-            assert locks.missing(connection), "the rebuilt table has lost its triggers"
-            with pytest.raises(SystemCheckError, match=f"lock_{victim.table}_delete"):
-                call_command("check", databases=["default"])
-
-        call_command("migrate", verbosity=0)
-
-        assert locks.missing(connection) == []
-        call_command("check", databases=["default"])
-        for statement in victim.attacks():
-            refused(statement)
-        if victim.late:
-            refused(victim.copy("INSERT", victim.late))
-
-
-# ── When somebody takes a lock away ───────────────────────────────────────────────────────────
-
-
-def drop(name: str, table: str) -> None:
-    run(f"DROP TRIGGER {name}" + ("" if ON_SQLITE else f' ON "{table}"'))
-
-
-def test_a_dropped_lock_is_named(db):
-    drop("lock_draw_drawntarget_update", "draw_drawntarget")
-    assert locks.missing(connection) == ["lock_draw_drawntarget_update"]
-    with pytest.raises(ImproperlyConfigured, match="lock_draw_drawntarget_update"):
-        locks.require(connection)
-    with pytest.raises(SystemCheckError, match="lock_draw_drawntarget_update"):
-        call_command("check", databases=["default"])
-
-
-def test_a_lock_replaced_by_a_harmless_one_is_named(db):
-    name = "lock_draw_drawntarget_delete"
-    if ON_SQLITE:
-        drop(name, "draw_drawntarget")
-        run(f"CREATE TRIGGER {name} BEFORE DELETE ON draw_drawntarget BEGIN SELECT 1; END")
-    else:
-        run(
-            f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql "
-            "AS $$BEGIN RETURN OLD; END$$"
-        )
-    assert locks.missing(connection) == [name]
-
-
-@on_postgresql
-@pytest.mark.parametrize(
-    "trick",
-    [
-        "ALTER TABLE draw_drawntarget DISABLE TRIGGER lock_draw_drawntarget_update",
-        "ALTER TABLE draw_drawntarget ENABLE TRIGGER lock_draw_drawntarget_update",
-        "DROP TRIGGER lock_draw_drawntarget_update ON draw_drawntarget;"
-        "CREATE TRIGGER lock_draw_drawntarget_update BEFORE UPDATE ON draw_drawntarget "
-        "FOR EACH ROW WHEN (false) EXECUTE FUNCTION lock_draw_drawntarget_update();"
-        "ALTER TABLE draw_drawntarget ENABLE ALWAYS TRIGGER lock_draw_drawntarget_update",
-        "DROP TRIGGER lock_draw_drawntarget_update ON draw_drawntarget;"
-        "CREATE TRIGGER lock_draw_drawntarget_update BEFORE UPDATE OF stratum ON draw_drawntarget "
-        "FOR EACH ROW EXECUTE FUNCTION lock_draw_drawntarget_update();"
-        "ALTER TABLE draw_drawntarget ENABLE ALWAYS TRIGGER lock_draw_drawntarget_update",
-    ],
-)
-def test_tricks_that_leave_its_name_standing_are_seen(db, trick):
-    run(trick)
-    assert locks.missing(connection) == ["lock_draw_drawntarget_update"]
-
-
-def test_nothing_is_served_and_migrate_is_the_cure(in_database, cli, start_site):
-    with in_database():
-        drop("lock_draw_drawntarget_update", "draw_drawntarget")
-
-    checked = cli("check", "--database", "default")
-    assert checked.returncode == 1
-    assert "lock_draw_drawntarget_update" in checked.stderr
-    with pytest.raises(RuntimeError, match="lock_draw_drawntarget_update"):
-        start_site()
-
-    assert cli("migrate").returncode == 0
-    assert cli("check", "--database", "default").returncode == 0
-    start_site()
 
 
 def test_every_locked_table_has_its_triggers():
