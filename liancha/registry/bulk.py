@@ -38,7 +38,8 @@ def insert(model: type[models.Model], names: Sequence[str], rows: Iterable[Seque
     def ready(row: Sequence[Any]) -> list[Any]:
         values = list(row)
         for n, prepared in prepare:
-            values[n] = prepared(values[n])
+            if values[n] is not None:
+                values[n] = prepared(values[n])
         return values
 
     with connection.cursor() as cursor:

@@ -93,6 +93,7 @@ TEMPLATE = (  # column key, width, what to write there
 BLANK = frozenset(
     {"", "n/a", "na", "#n/a", "-", "--", "—", "——", "/", "\\", "无", "空", "暂无", "null", "none"}
 )
+LONGEST_BLANK = max(map(len, BLANK)) + 1
 STATUSES = {
     Target.Status.ACTIVE: "存续 在业 在营 开业 正常 登记成立 确立 存续（在营、开业、在册） 仍注册",
     Target.Status.SUSPENDED: "歇业 停业",
@@ -283,8 +284,11 @@ class _Reader:
 
 def _value(cell: str) -> str:
     """A cell without line breaks and doubled spaces; "" for what people write for nothing."""
+    if not cell:
+        return ""
     text = _SPACES.sub(" ", cell).strip()
-    return "" if text.lower() in BLANK else text
+    # None of those words is longer, and most cells are.
+    return "" if len(text) < LONGEST_BLANK and text.lower() in BLANK else text
 
 
 def _day(text: str) -> date | str:
