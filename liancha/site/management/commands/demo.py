@@ -35,8 +35,8 @@ class Command(BaseCommand):
         with tqdm(total=STEPS, unit="步", disable=None, leave=False) as bar:
 
             def tell(words: str) -> None:
-                bar.update(1 if bar.n or bar.desc else 0)
                 bar.set_description(words)
+                bar.update()
 
             try:
                 build.build(seed=seed, size=size, register=targets, tell_progress=tell)
