@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import mimetypes
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,14 +25,16 @@ STATIC = (ROOT / "liancha/disclosure/static", ROOT / "liancha/site/static")
 HOST = "http://verify.test"
 
 # The verifier is asked many times in one visit to the page: starting a browser costs more.
-RUN = """async ([url, base, changes]) => {
+RUN = """async ([url, base, changes, earlier]) => {
   const { check } = await import(url);
   const bytes = (text) => Uint8Array.from(atob(text), (mark) => mark.charCodeAt(0));
-  const held = Object.entries(base).map(([name, text]) => [name, bytes(text)]);
+  const read = (files) => Object.entries(files).map(([name, text]) => [name, bytes(text)]);
+  const held = read(base);
+  const others = earlier.map((files) => new Map(read(files)));
   return changes.map((change) => {
     const files = new Map(held);
     for (const [name, text] of Object.entries(change)) files.set(name, bytes(text));
-    const { isGood, failed, levels, findings } = check(files);
+    const { isGood, failed, levels, findings } = check(files, others);
     const bad = findings.filter(({ mark, part }) => mark === 'bad' && part);
     return { isGood, failed, levels, parts: bad.map(({ part }) => part) };
   });
@@ -67,10 +69,13 @@ def serve(page: Page) -> None:
     page.goto(f"{HOST}/")
 
 
-def in_browser(page: Page, base: Files, changes: Iterable[Files] = ({},)) -> list[Answer]:
-    """Check `base` with each of the changes in turn."""
+def in_browser(
+    page: Page, base: Files, changes: Iterable[Files] = ({},), earlier: Iterable[Files] = ()
+) -> list[Answer]:
+    """Check `base` with each of the changes in turn; `earlier` are other draws at hand."""
     url = f"{HOST}/static/disclosure/verify/check.js"
-    found: list[Any] = page.evaluate(RUN, [url, _text(base), [_text(one) for one in changes]])
+    spoilt, others = [_text(one) for one in changes], [_text(one) for one in earlier]
+    found: list[Any] = page.evaluate(RUN, [url, _text(base), spoilt, others])
     return [
         Answer(
             is_good=one["isGood"],
@@ -82,8 +87,8 @@ def in_browser(page: Page, base: Files, changes: Iterable[Files] = ({},)) -> lis
     ]
 
 
-def in_python(files: Files) -> Answer:
-    report = verify.check(files)
+def in_python(files: Files, earlier: Sequence[Files] = ()) -> Answer:
+    report = verify.check(files, earlier=earlier)
     bad = [finding.text for finding in report.findings if finding.mark is Mark.BAD]
     return Answer(
         is_good=report.is_good,

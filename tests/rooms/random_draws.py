@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import copy
 import json
+from collections import Counter
 from collections.abc import Iterator
 from random import Random
 from typing import Any
 
-from liancha.rulebook import bundle, protocol, sampling
+from liancha.rulebook import bundle, form, protocol, sampling
 from liancha.rulebook.assignment import assign
 from liancha.rulebook.protocol import Beacon, InspectorRule, Party, Reference, Stratum, TargetRule
 from liancha.rulebook.staffing import Need, Seat, Staffing
@@ -42,7 +43,6 @@ def hands(random: Random, number: str) -> tuple[dict[str, Any], list[str | None]
 
 def target_files(random: Random) -> dict[str, bytes]:
     """One to six strata, empty ones and all kinds of rates among them."""
-    number = f"洛测抽〔2026〕{random.randint(1, 99)}号-1"
     sizes = {f"{random.choice(NAMES)}/{n}": random.choice((0, 1, 3, 17, 60)) for n in range(6)}
     sizes = dict(random.sample(sorted(sizes.items()), random.randint(1, 6)))
     if not any(sizes.values()):
@@ -53,28 +53,71 @@ def target_files(random: Random) -> dict[str, bytes]:
         ((f"{random.choice(NAMES)}{code}", name) for code, name in zip(codes, names, strict=True)),
         f"{random.getrandbits(256):064x}",
     )
+    earlier = Reference("洛测抽〔2025〕1号-1", "0" * 64) if random.random() < 0.2 else None
+    return _drawn_from(random, frame, tuple(sizes), earlier)
+
+
+def _drawn_from(
+    random: Random, frame: bytes, names: tuple[str, ...], earlier: Reference | None
+) -> dict[str, bytes]:
+    number = f"洛测抽〔2026〕{random.getrandbits(40)}号-1"
+    lines = frame.decode().splitlines()
+    sizes = Counter(line.split("\t")[1] for line in lines)
     rates = ("0/1", "1/50", "2/6", "7/8", "9/9", "5/2", "9007199254740991/9007199254740991")
     parts, nonces, value = hands(random, number)
     rule = TargetRule(
         draw=number,
         frame=bundle.frame_of(frame),
-        strata=tuple(
-            Stratum.at_rate(name, size, random.choice(rates)) for name, size in sizes.items()
-        ),
-        supplements=Reference("洛测抽〔2025〕1号-1", "0" * 64) if random.random() < 0.2 else None,
+        strata=tuple(Stratum.at_rate(name, sizes[name], random.choice(rates)) for name in names),
+        supplements=earlier,
         **parts,
     ).checked()
     drawing = sampling.draw_targets(frame.splitlines(), rule.strata, begin(rule, nonces, value))
     transcript = TargetTranscript.of(rule, nonces, value, drawing)
     answers = bundle.FirmAnswers(frame, transcript)
-    some = random.choice(frame.decode().splitlines()).split("\t")[0]
     return {
         "transcript.json": transcript.file(),
         "frame.tsv": frame,
         "drawn.tsv": drawn_file(drawing.lines),
         "codes.txt": bundle.codes_file(drawing.codes),
-        "firm.json": answers.of(some).file(),
+        "firm.json": answers.of(random.choice(lines).split("\t")[0]).file(),
     }
+
+
+UNFAIR = ("a drawn one again", "one left out", "another stratum", "old salts", "another draw")
+
+
+def supplement_files(
+    random: Random, unfair: str = ""
+) -> tuple[dict[str, bytes], dict[str, bytes]] | None:
+    """A supplementary batch and the draw it adds to; None where that one left too few.
+
+    unfair  one of UNFAIR: what is wrong with the batch, each file of which is honest in itself
+    """
+    first = target_files(random)
+    told = json.loads(first["transcript.json"])
+    drawn = {line.split("\t")[3] for line in first["drawn.tsv"].decode().splitlines()}
+    rows = [line.split("\t") for line in first["frame.tsv"].decode().splitlines()]
+    left = [(code, name) for code, name, _ in rows if code not in drawn]
+    names = tuple(stratum["name"] for stratum in told["strata"])
+    if len(left) < 3 or not drawn or len(names) < 2:
+        return None
+    number, digest = told["draw"], form.digest(told)
+    if unfair == "a drawn one again":
+        left += [next((code, name) for code, name, _ in rows if code in drawn)]
+    elif unfair == "one left out":
+        left.pop(random.randrange(len(left)))
+    elif unfair == "another stratum":
+        code, name = left.pop()
+        left.append((code, next(other for other in names if other != name)))
+    elif unfair == "another draw":
+        number += "x"
+    frame = bundle.freeze(left, f"{random.getrandbits(256):064x}")
+    if unfair == "old salts":
+        frame = b"".join(
+            f"{code}\t{name}\t{salt}\n".encode() for code, name, salt in rows if code not in drawn
+        )
+    return _drawn_from(random, frame, names, Reference(number, digest)), first
 
 
 def staffing(random: Random, units: int, people: int) -> Staffing:

@@ -22,10 +22,12 @@ from tests.rooms import bundles
 from tests.rooms.browser_verifier import HOST, Answer, Files, in_browser, in_python, serve
 from tests.rooms.random_draws import (
     TEXTS,
+    UNFAIR,
     inspector_files,
     json_changes,
     line_changes,
     retold,
+    supplement_files,
     target_files,
 )
 
@@ -121,6 +123,20 @@ def test_random_draws_of_targets(page):
 
 def test_random_draws_of_inspectors(page):
     accepted(page, inspector_files, 80)
+
+
+@pytest.mark.parametrize("unfair", ["", *UNFAIR])
+def test_a_supplement_against_the_draw_it_adds_to(page, unfair):
+    pairs = [supplement_files(Random(seed), unfair) for seed in range(60)]
+    made = [pair for pair in pairs if pair is not None]
+    assert len(made) > 15
+    for files, earlier in made[:15]:
+        [ours] = in_browser(page, files, earlier=[earlier])
+        theirs = in_python(files, earlier=[earlier])
+        assert ours.failed == theirs.failed == ({"earlier draw"} if unfair else set())
+        assert ours.levels == theirs.levels
+        [alone] = in_browser(page, files)
+        assert alone.is_good
 
 
 def test_a_larger_draw_of_inspectors(page):
