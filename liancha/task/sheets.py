@@ -35,6 +35,7 @@ SIZE_2, SIZE_3, SIZE_4, SIZE_5 = Pt(22), Pt(16), Pt(14), Pt(10.5)
 LINE = Pt(28.95)
 CHARACTER = SIZE_3  # an indent of two characters is twice this
 DIGITS = "一二三四五六七八九十"
+UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # not in XML
 
 
 def rate_rows(task: Task) -> list[tuple[str, int, str, int]]:
@@ -327,7 +328,7 @@ def _paragraph(paper: Word) -> Paragraph:
 
 
 def _run(line: Paragraph, words: str, font: str = BODY_FONT, size: Pt = SIZE_3) -> None:
-    run = line.add_run(words)
+    run = line.add_run(UNPRINTABLE.sub("", words))
     run.font.name, run.font.size = font, size
     run._element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), font)
 
