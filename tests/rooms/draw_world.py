@@ -4,13 +4,18 @@ these tests stand without the pages of earlier rooms.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+
 from liancha.accounts.models import Department, Region, User
-from liancha.draw import actions
+from liancha.draw import actions, frames
 from liancha.draw.actions import BeaconSpec, PartySpec
 from liancha.draw.models import Draw, Party
 from liancha.lists.models import JointField, JointItem, ListVersion
@@ -302,3 +307,28 @@ def draw_inspectors(world: World, code_: str, **options: object) -> Draw:
         draw=draw, value="3 5 1 6 2 2 4 6 1 5", evidence="秦牧之读数", by=by, at=due
     )
     return actions.lock(draw=draw, by=by, at=due)
+
+
+def first_name(draw: Draw) -> str:
+    """The name of the first target that is, or will be, drawn."""
+    line = frames.outcome(draw).drawing.lines[0]
+    return draw.candidates.get(code=line.code).name
+
+
+# ── Their browsers ────────────────────────────────────────────────────────────────────────────
+
+
+def as_(world: World, name: str) -> Client:
+    client = Client()
+    client.force_login(world.cast.user[name], backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def url(name: str, *args: object) -> str:
+    return reverse(f"draw:{name}", args=args)
+
+
+def text(response: HttpResponse) -> str:
+    """What a reader sees, without tags and doubled blanks."""
+    body = re.sub(r"<(script|style).*?</\1>", "", response.content.decode(), flags=re.S)
+    return " ".join(re.sub(r"<[^>]+>", " ", body).split())

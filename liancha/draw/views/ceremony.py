@@ -97,7 +97,7 @@ def open_rule(request: HttpRequest, pk: int) -> HttpResponse:
     found = _own(request, pk)
     now = timezone.localtime()
     form = forms.Rule(
-        request.POST or None,
+        request.POST if request.method == "POST" else None,
         draw=found,
         initial={"beacon": beacons.LOTTERY.code, "due": beacons.next_lottery(now)},
     )
@@ -233,7 +233,7 @@ def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
 def ask_void(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask the head to void this draw."""
     found = _own(request, pk)
-    form = forms.Void(request.POST or None)
+    form = forms.Void(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         actions.ask_void(draw=found, by=request.user, at=timezone.now(), **form.cleaned_data)
         messages.success(request, "作废申请已提交，等本部门负责人批准")

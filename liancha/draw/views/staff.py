@@ -121,7 +121,9 @@ def replace(request: HttpRequest, pk: int) -> HttpResponse:
         .officers()
         .filter(status=Inspector.Status.ON_DUTY)
     )
-    form = forms.ReplacementRequest(request.POST or None, people=people)
+    form = forms.ReplacementRequest(
+        request.POST if request.method == "POST" else None, people=people
+    )
     if request.method == "POST" and form.is_valid():
         asked = actions.request_replacement(
             assignment=assignment, by=request.user, at=timezone.now(), **form.cleaned_data
