@@ -364,7 +364,7 @@ class TestTheDocument:
 
     def test_what_somebody_typed_stays_text(self, client, world):
         task = world.task()
-        world.write_scheme(task, goal="<b>&{{ 7*7 }}\x0b\x1f\ufffe</b>")
+        world.write_scheme(task, goal="<b>&{{ 7*7 }}\x01\x1f\ufffe</b>")
         client.force_login(world.cast.shen)
         text = "\n".join(line.text for line in self.open(client, task).paragraphs)
         assert "<b>&{{ 7*7 }}</b>" in text
