@@ -62,6 +62,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             refused.append(f"{item.nodeid}: {', '.join(sorted(asked))} {REFUSAL}")
         if {"desktop", "phone", "new_page", "browser"} & fixtures:
             item.add_marker("browser")
+        if "pristine_database" in fixtures:  # or pytest-django makes no database to copy from
+            item.add_marker("django_db")
     if refused:
         raise pytest.UsageError("\n".join(refused))
 
