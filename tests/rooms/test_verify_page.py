@@ -260,7 +260,7 @@ def test_a_list_of_100_000_does_not_freeze_the_tab(opened, tmp_path):
         page.evaluate("window.widest = 0")
         page.locator("#vf-busy").wait_for(state="hidden", timeout=120_000)
         widest.append(page.evaluate("window.widest"))
-        assert "100000 张逐户重算" in question(page, "每一户的票据").inner_text()
+        assert "100,000 张逐户重算" in question(page, "每一户的票据").inner_text()
         if widest[-1] < 200:
             break
     assert min(widest) < 200, widest
@@ -332,6 +332,7 @@ def test_the_files_of_this_site_are_checked_at_once(in_database, site, new_page)
     assert "您的浏览器刚刚重算了一遍，结果一致" in section.inner_text()
     assert draw.number in section.inner_text()
     assert "抽取记录、存证日志" in section.inner_text()
+    assert "第 1 层" in section.inner_text()
     assert all(method == "GET" and data is None for method, data in sent)
     page.context.set_offline(True)
     page.get_by_role("button", name="再算一次").click()

@@ -4,6 +4,7 @@ import { dueAt, formProblem, valueProblem } from './beacon.js';
 import { byBytes, canonical, decimal, mapOf } from './form.js';
 import { H } from './hash.js';
 import { TRANSCRIPT, rises } from './transcript.js';
+import { thousands } from './words.js';
 
 /* The logged rule: what the transcript says, without what came after it. RFC 8785 text. */
 export function ruleText(told) {
@@ -155,7 +156,7 @@ export function checkCeremony(report, told) {
   report.settle('rule', ruleProblems(told), `规则摘要 ${digest}`);
   if (told.kind === 'targets') {
     const drawn = told.strata.reduce((so, { count }) => so + count, 0);
-    report.settle('counts', countProblems(told), `${told.strata.length} 层共 ${drawn} 户，逐层向上取整`);
+    report.settle('counts', countProblems(told), `${told.strata.length} 层共 ${thousands(drawn)} 户，逐层向上取整`);
   }
   const lacking = missing(told);
   const names = told.parties.filter(({ nonce }) => nonce !== null).map(({ party }) => party);

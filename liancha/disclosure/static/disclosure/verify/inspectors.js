@@ -7,6 +7,7 @@ import { fileDigest } from './hash.js';
 import { TRANSCRIPT, rises } from './transcript.js';
 import { rows } from './tsv.js';
 import { within } from './within.js';
+import { thousands } from './words.js';
 
 export const ROSTER = 'roster.tsv';
 export const NEEDS = 'needs.tsv';
@@ -29,7 +30,7 @@ export function checkTranscript(report, told) {
   const note = (message) => problems.push({ part: `${TRANSCRIPT} cap`, message });
   if (told.cap < told.base) note('不能小于均衡起点 base');
   if (told.loads.some(([, load]) => load > told.cap)) note('不能小于最大的负荷');
-  const text = `${told.assignment.length} 人次，${told.loads.length} 人，每人不超过 ${told.cap} 次`;
+  const text = `${thousands(told.assignment.length)} 人次，${thousands(told.loads.length)} 人，每人不超过 ${told.cap} 次`;
   report.settle('assignment', problems, text);
   report.reach('transcript');
 }

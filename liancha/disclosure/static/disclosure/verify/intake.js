@@ -77,7 +77,7 @@ function group(folders, now, notes) {
   if (!draws.length && rest.length) {
     const files = new Map(now ? now.files : []);
     for (const more of rest) for (const [name, blob] of more) files.set(name, blob);
-    return [{ files }];
+    return [{ ...now, files }];
   }
   for (const files of rest) {
     if (draws.length === 1) {

@@ -5,7 +5,6 @@ import { checkAll } from './bench.js';
 import { el, icon } from './dom.js';
 import { chosen, dropped, sortIn } from './intake.js';
 import { drawSection } from './reportview.js';
-import { seconds } from './words.js';
 
 const zone = document.getElementById('vf-zone');
 const busy = document.getElementById('vf-busy');
@@ -14,6 +13,7 @@ const note = busy.querySelector('[data-note]');
 const stop = busy.querySelector('[data-stop]');
 const results = document.getElementById('vf-results');
 const published = document.getElementById('vf-published');
+const SOON = 150; // ms
 let draws = [];
 let running = null;
 
@@ -58,7 +58,11 @@ async function fetchPublished() {
       if (!held.has(draw)) held.set(draw, new Map());
       held.get(draw).set(file, await answer.blob());
     }
-    draws = [...held].map(([draw, files]) => ({ files, isBeside: draw !== published.dataset.draw }));
+    draws = [...held].map(([draw, files]) => ({
+      files,
+      isBeside: draw !== published.dataset.draw,
+      isNameless: 'nameless' in published.dataset,
+    }));
   } catch {
     busy.hidden = true;
     say(['取不到本站公开的文件。请检查网络后重试，或把下载好的文件拖进来']);
@@ -72,12 +76,20 @@ async function fetchPublished() {
 async function go() {
   if (running) running.stop();
   const started = performance.now();
-  show('正在您的浏览器里重算', 0);
-  stop.hidden = false;
+  let done = 0;
   const mine = checkAll(draws, (share) => {
-    if (running === mine) show('正在您的浏览器里重算', share, performance.now() - started);
+    done = share;
+    if (running === mine && performance.now() - started > SOON) tell();
   });
   running = mine;
+  const tell = () => show('正在您的浏览器里重算', done, performance.now() - started);
+  // A small draw is there at once; for a larger one the old answer makes room for the bar.
+  setTimeout(() => {
+    if (running !== mine) return;
+    results.replaceChildren();
+    stop.hidden = false;
+    tell();
+  }, SOON);
   let reports;
   try {
     reports = await mine.done;
@@ -117,14 +129,18 @@ function report(reports, ms) {
     .filter(({ draw }) => !draw.isBeside);
   results.replaceChildren(
     ...shown.map(({ one, draw }, n) =>
-      drawSection(one, { files: [...draw.files.keys()].sort(), ms, again: n ? null : go }),
+      drawSection(one, {
+        files: [...draw.files.keys()].sort(),
+        ms,
+        again: n ? null : go,
+        isNameless: Boolean(draw.isNameless),
+      }),
     ),
   );
   watchMenus(results);
   zone.classList.add('vf-after');
   document.getElementById('vf-help').hidden = true;
   document.title = `${shown.every(({ one }) => one.isGood) ? '结果一致' : '结果不一致'}·${document.title.replace(/^结果(一致|不一致)·/, '')}`;
-  results.dataset.seconds = seconds(ms);
   results.focus();
 }
 

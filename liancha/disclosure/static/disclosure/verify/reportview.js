@@ -6,8 +6,9 @@ import { LEVELS, MARKS, QUESTIONS, rate, seconds, thousands } from './words.js';
 
 const ROWS = 60; // a list of loads is cut there; it is in the file
 
-/* The section of one draw. files: its names; ms: time used; again: what the button does. */
-export function drawSection(report, { files, ms, again }) {
+/* The section of one draw. files: its names; ms: time used; again: what the button does;
+   isNameless: strata go by number, as on the page of a confidential draw. */
+export function drawSection(report, { files, ms, again, isNameless }) {
   const kind = report.facts.kind || 'targets';
   const { draw } = report.facts;
   return el(
@@ -18,7 +19,7 @@ export function drawSection(report, { files, ms, again }) {
       'div',
       { class: 'pd-cols' },
       el('div', {}, el('h2', {}, '验了哪些'), questions(report, kind)),
-      el('div', {}, levels(report, kind), kind === 'targets' ? strata(report.facts) : loads(report.facts), used(files)),
+      el('div', {}, levels(report, kind), kind === 'targets' ? strata(report.facts, isNameless) : loads(report.facts), used(files)),
     ),
     (report.facts.firms || []).map((firm) => firmSection(firm, firmProblems(report, firm))),
     files.includes('frame.tsv') && report.facts.seed ? byHand(report.facts.seed) : null,
@@ -72,7 +73,7 @@ function questions(report, kind) {
 function asked(word, found) {
   const mark = ['bad', 'good', 'open'].find((one) => found.some((finding) => finding.mark === one));
   const told = found.filter((finding) => (mark === 'bad' ? finding.mark === 'bad' : true));
-  const lines = told.map(({ part, text }) => el('span', {}, sentence(part ? `${part}：${text}` : text)));
+  const lines = told.map(({ mark: own, part, text }) => el('span', { class: own === 'open' && mark !== 'open' ? 'vf-open' : false }, sentence(part ? `${part}：${text}` : text)));
   return row(mark, word, lines);
 }
 
@@ -125,11 +126,12 @@ function table(caption, heads, rows, foot) {
   );
 }
 
-function strata({ strata: held, drawnSizes }) {
+function strata({ strata: held, drawnSizes }, isNameless) {
   if (!held) return null;
   const sum = (key) => held.reduce((so, one) => so + one[key], 0);
   const drawn = (n) => (drawnSizes ? thousands(drawnSizes[n]) : '—');
-  const rows = held.map((one, n) => [one.name, thousands(one.size), rate(one.ratio), thousands(one.count), drawn(n)]);
+  const label = (one, n) => (isNameless ? `第 ${n + 1} 层` : one.name);
+  const rows = held.map((one, n) => [label(one, n), thousands(one.size), rate(one.ratio), thousands(one.count), drawn(n)]);
   const all = drawnSizes ? thousands(drawnSizes.reduce((so, one) => so + one, 0)) : '—';
   const foot = ['合计', thousands(sum('size')), '', thousands(sum('count')), all];
   return [

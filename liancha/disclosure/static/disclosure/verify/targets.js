@@ -11,6 +11,7 @@ import { TRANSCRIPT } from './transcript.js';
 import { includes, leafHash } from './tree.js';
 import { rows } from './tsv.js';
 import { within } from './within.js';
+import { thousands } from './words.js';
 
 export const DRAWN = 'drawn.tsv';
 export const CODES = 'codes.txt';
@@ -32,7 +33,7 @@ export function checkTranscript(report, told) {
   if (told.drawn.size !== due) {
     problems.push({ part: `${TRANSCRIPT} drawn.size`, message: `各层应抽共 ${due} 户，记为 ${told.drawn.size} 户` });
   }
-  report.settle('drawn', problems, `名单 ${due} 户，摘要 ${told.drawn.sha256}`);
+  report.settle('drawn', problems, `名单 ${thousands(due)} 户，摘要 ${told.drawn.sha256}`);
   report.reach('transcript');
 }
 
@@ -75,7 +76,7 @@ function* checkFrame(report, told, data) {
       problems.push({ part: FRAME, message: `分层 ${shown(name)} 有 ${count} 户，记录为 ${ruled.get(name)} 户` });
     }
   }
-  report.settle('frame', problems, `${size} 户，代码与盐各不重复，根 ${root}`);
+  report.settle('frame', problems, `${thousands(size)} 户，代码与盐各不重复，根 ${root}`);
   return frame;
 }
 
@@ -103,7 +104,7 @@ function* drawAgain(report, told, frame) {
     const message = '由名单和种子复算的抽中名单与记录的摘要不符';
     problems.push({ part: `${TRANSCRIPT} drawn.sha256`, message });
   }
-  report.settle('tickets', problems, `${frame.lines.size} 张逐户重算，抽中线和抽中名单都一致`);
+  report.settle('tickets', problems, `${thousands(frame.lines.size)} 张逐户重算，抽中线和抽中名单都一致`);
   return drawing;
 }
 
@@ -149,7 +150,7 @@ function* checkDrawn(report, told, data, drawing) {
     problems.push({ part: `${DRAWN} 第 ${odd + 1} 行`, message });
   }
   report.facts.drawnSizes = told.strata.map(({ name }) => (counted.get(name) || { found: 0 }).found);
-  report.settle('drawn', problems, `${DRAWN} ${lines.length} 行，逐行相符`);
+  report.settle('drawn', problems, `${DRAWN} ${thousands(lines.length)} 行，逐行相符`);
   return lines;
 }
 
