@@ -13,7 +13,7 @@ from .permissions import ROLE_CHOICES
 
 
 class LogIn(AuthenticationForm):
-    error_messages: ClassVar = {
+    error_messages = {
         "invalid_login": "账号或密码不对。密码区分大小写；连续 5 次不对会锁定 15 分钟。",
         "inactive": "这个账号已停用，请联系系统管理员。",
     }

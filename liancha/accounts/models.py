@@ -142,7 +142,7 @@ class PastPassword(models.Model):
     set_at = models.DateTimeField()
 
     class Meta:
-        ordering: ClassVar = ["-set_at"]
+        ordering: ClassVar = ["-set_at", "-id"]
 
     def __str__(self) -> str:
         return f"{self.user} · {self.set_at:%Y-%m-%d}"

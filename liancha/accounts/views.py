@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login, logout, update_session_auth_hash
+from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
 from django.core.paginator import Paginator
 from django.db.models import Q
@@ -42,7 +43,7 @@ class LogIn(LoginView):
             context["cast"] = queries.demo_cast()
         return context
 
-    def form_valid(self, form: forms.LogIn) -> HttpResponse:
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         user = form.get_user()
         response = super().form_valid(form)
         actions.log_in_recorded(

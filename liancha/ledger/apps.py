@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.apps import AppConfig
@@ -26,7 +27,9 @@ def _put_locks_back(*, using: str, **_: Any) -> None:
         raise RuntimeError(f"locks missing after migrate: {', '.join(absent)}")
 
 
-def _locks_in_place(*, databases: list[str] | None = None, **_: Any) -> list[checks.CheckMessage]:
+def _locks_in_place(
+    *, databases: Sequence[str] | None = None, **_: Any
+) -> list[checks.CheckMessage]:
     from django.db import connections
 
     from . import locks

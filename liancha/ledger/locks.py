@@ -150,8 +150,7 @@ def _against_replace(
     """
     guarded = refusals["DELETE"].replace("OLD.", "there.")
     table = _quoted(model._meta.db_table)
-    assert model._meta.pk is not None
-    own = _quoted(model._meta.pk.column)
+    own = _quoted(_key(model))
     in_the_way = [
         f"EXISTS (SELECT 1 FROM {table} there WHERE {clash} AND ({guarded})"
         for clash in _clashes(model, connection)
@@ -167,27 +166,43 @@ def _clashes(model: type[models.Model], connection: BaseDatabaseWrapper) -> Iter
     """SQL: `there` and NEW cannot both stand in the table, one condition for each unique key."""
     for field in model._meta.concrete_fields:
         if field.unique:
-            yield _same([field.column])
+            yield _same([_column(field)])
     for constraint in model._meta.constraints:
         if not isinstance(constraint, models.UniqueConstraint):
             continue
-        columns = [model._meta.get_field(name).column for name in constraint.fields]
+        columns = [_column(model._meta.get_field(name)) for name in constraint.fields]
         if not columns:
             raise NotImplementedError(f"{constraint.name}: a lock needs unique keys of fields")
         if constraint.condition is None:
             yield _same(columns)
             continue
         # Both rows must fall under a partial key to clash in it.
-        condition = constraint._get_condition_sql(model, connection.schema_editor())
+        condition = constraint._get_condition_sql(  # type: ignore[attr-defined]
+            model, connection.schema_editor()
+        )
         named = ", ".join(
-            f"NEW.{_quoted(f.column)} AS {_quoted(f.column)}" for f in model._meta.concrete_fields
+            f"NEW.{_quoted(_column(f))} AS {_quoted(_column(f))}"
+            for f in model._meta.concrete_fields
         )
         table = _quoted(model._meta.db_table)
-        own = _quoted(model._meta.pk.column)  # type: ignore[union-attr]
+        own = _quoted(_key(model))
         yield (
             f"{_same(columns)} AND EXISTS (SELECT 1 FROM (SELECT {named}) WHERE {condition}) "
             f"AND there.{own} IN (SELECT {own} FROM {table} WHERE {condition})"
         )
+
+
+def _key(model: type[models.Model]) -> str:
+    """Column of the primary key."""
+    assert model._meta.pk is not None
+    return _column(model._meta.pk)
+
+
+def _column(field: object) -> str:
+    column = getattr(field, "column", None)
+    if not isinstance(column, str):
+        raise TypeError(f"{field} has no column of its own")
+    return column
 
 
 def _same(columns: list[str]) -> str:

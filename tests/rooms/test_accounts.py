@@ -48,11 +48,16 @@ def test_every_permission_is_in_somebodys_role():
     assert held == set(Permission)
 
 
-@pytest.mark.parametrize("admin", sorted(THREE_ADMINISTRATORS))
-@pytest.mark.parametrize("other", [Role.PLANNER, Role.SYSTEM_ADMIN, Role.AUDIT_ADMIN])
+@pytest.mark.parametrize(
+    ("admin", "other"),
+    [
+        (admin, other)
+        for admin in sorted(THREE_ADMINISTRATORS)
+        for other in (Role.PLANNER, Role.SYSTEM_ADMIN, Role.AUDIT_ADMIN)
+        if admin != other
+    ],
+)
 def test_an_administrator_gets_no_second_role(cast, admin, other):
-    if admin == other:
-        pytest.skip("the same role twice is one role")
     with pytest.raises(Blocked) as refused:
         actions.set_roles(user=cast.shen, roles=[admin, other], by=cast.sec, at=NOON)
     assert refused.value.article == "6"
@@ -74,7 +79,8 @@ def test_roles_are_written_with_before_and_after(cast):
     actions.set_roles(user=cast.lu, roles=[Role.PLANNER], by=cast.sec, at=NOON)
 
     body = Entry.objects.order_by("-index").first().body
-    assert '"after":["planner"],"before":["handler"]' in body
+    assert '"after":["planner"]' in body
+    assert '"before":["handler"]' in body
 
 
 @pytest.mark.parametrize("bad", ["aaaaaaaaaaaa", "Aaaaaaaaaaaa", "123456789012"])
@@ -85,8 +91,9 @@ def test_a_password_has_three_kinds_of_characters(bad):
 
 def test_the_last_five_passwords_do_not_come_back(cast):
     words = [f"Xin-mima-{n}0{n}" for n in range(6)]
-    for word in words:
-        actions.change_password(user=cast.shen, password=word, by=cast.shen, at=NOON)
+    for n, word in enumerate(words):
+        at = NOON + timedelta(minutes=n)
+        actions.change_password(user=cast.shen, password=word, by=cast.shen, at=at)
 
     for word in words[1:]:
         with pytest.raises(ValidationError):

@@ -206,7 +206,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "ordering": ["-set_at"],
+                "ordering": ["-set_at", "-id"],
             },
         ),
         migrations.CreateModel(
