@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
@@ -14,8 +16,10 @@ from liancha.accounts.permissions import Permission, may, public, requires
 from . import gallery, menu, todos, workbench
 from . import search as searching
 from .context import calendar_of
+from .desk import Desk
 
 A_PAGE = 12
+A_FEW = 6
 
 
 @public
@@ -24,25 +28,54 @@ def home(request: HttpRequest) -> HttpResponse:
     """工作台 for people with work here; everybody else is shown what is public."""
     if not request.user.is_authenticated or not may(request.user, Permission.SITE_WORKBENCH):
         return redirect(menu.url_of("disclosure:portal", "accounts:login") or "/design/")
-    today = timezone.localdate()
-    waiting = todos.waiting_for(request.user, today)
-    late = [todo for todo in waiting if todo.due_on is not None and todo.due_on < today]
-    shown = late if request.GET.get("tab") == "late" else waiting
-    page = Paginator([(todo, todo.is_pressing(today)) for todo in shown], A_PAGE)
+    desk = Desk(request.user, timezone.localdate())
+    waiting = todos.waiting_at(desk)
+    asked = todos.asked_by(desk)
+    late = [todo for todo in waiting if todo.due_on is not None and todo.due_on < desk.today]
+    tab = request.GET.get("tab", "")
+    shown = {"late": late, "asked": asked}.get(tab, waiting)
+    page = Paginator([(todo, todo.is_pressing(desk.today)) for todo in shown], A_PAGE)
+    around = _day_asked(request) or desk.today
+    calendar = calendar_of(request)
     return render(
         request,
         "site/workbench.html",
         {
             "page_obj": page.get_page(request.GET.get("page")),
+            "tab": tab,
             "waiting": len(waiting),
+            "asked": len(asked),
             "late": len(late),
-            "due_today": sum(todo.due_on == today for todo in waiting),
-            "week": workbench.week(waiting, today, calendar_of(request)),
-            "tasks": workbench.my_tasks(request.user),
-            "clock": workbench.result_clock(request.user, today, calendar_of(request)),
+            "due_today": sum(todo.due_on == desk.today for todo in waiting),
+            "week": workbench.week(
+                waiting,
+                desk.today,
+                calendar,
+                around=around,
+                visits=desk.visits_by_day(workbench.monday_of(around)),
+            ),
+            "nth": workbench.working_day_number(desk.today, calendar),
+            "tasks": [
+                workbench.progress_of(running.task, todos.how_far(running))
+                for running in desk.tasks[:A_FEW]
+            ],
+            "task_count": len(desk.tasks),
+            "clock": workbench.result_clock(request.user, desk.today, calendar),
+            "saved": desk.saved,
+            "start_url": workbench.page_at("task:new_task")
+            if desk.may(Permission.TASK_EDIT)
+            else "",
             "now": timezone.localtime(),
         },
     )
+
+
+def _day_asked(request: HttpRequest) -> date | None:
+    """Which week is looked at; None for this one, and for what is no day."""
+    try:
+        return date.fromisoformat(request.GET.get("week", ""))
+    except ValueError:
+        return None
 
 
 @requires(Permission.SITE_WORKBENCH)

@@ -6,9 +6,10 @@ own records in `todos`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from types import MappingProxyType
 
 from django.db.models import Model
 from django.urls import NoReverseMatch, reverse
@@ -17,8 +18,9 @@ from liancha.accounts.models import Department, User
 from liancha.accounts.permissions import Permission
 from liancha.disclosure.models import Result
 from liancha.disclosure.queries import Clock, clock
+from liancha.rulebook import deadlines
 from liancha.rulebook.deadlines import Calendar
-from liancha.rulebook.lifecycles import TaskState
+from liancha.task import queries as tasks
 from liancha.task.models import Task
 
 from . import words
@@ -33,9 +35,10 @@ class Todo:
     mark         two characters for the calendar of the week
     title, note  what, and what it belongs to
     url, verb    where it is done, and the button's word: a verb with its object
-    record       whose state the tag shows; word instead of the state's own
+    record       whose state the tag shows, unless `word` says it in the colour of `tone`
     who          whose it is: a person or a department
     due_on       the next date, None while there is none; is_result for the 20-day clock
+    due_at       the moment of that day, where there is one
     """
 
     mark: str
@@ -43,11 +46,13 @@ class Todo:
     note: str
     url: str
     verb: str
-    record: Model
-    who: User | Department
+    record: Model | None
+    who: User | Department | str
     due_on: date | None = None
     word: str = ""
+    tone: str = "review"
     is_result: bool = False
+    due_at: datetime | None = None
 
     def is_pressing(self, today: date) -> bool:
         """Due today or overdue: only these get a filled button."""
@@ -64,6 +69,14 @@ def place_of(record: Model, page: str = "", *arguments: object) -> str:
         return ""
 
 
+def page_at(name: str, *arguments: object) -> str:
+    """The address of a page; "" while it does not exist."""
+    try:
+        return reverse(name, args=arguments)
+    except NoReverseMatch:
+        return ""
+
+
 def soonest_first(todos: Iterable[Todo], today: date) -> list[Todo]:
     """Overdue first, then by date, then what has none. What has no page yet stays out."""
     shown = [todo for todo in todos if todo.url]
@@ -74,14 +87,40 @@ def soonest_first(todos: Iterable[Todo], today: date) -> list[Todo]:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """A word on a day. tone: red, ora, yel or act; said is what it stands for, in full."""
+
+    word: str
+    tone: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
 class Day:
-    """One day of the week with the marks of what is due. tone: red, ora or act."""
+    """One day of the week with the marks of what is on."""
 
     on: date
     name: str
     is_today: bool
     is_rest: bool
-    marks: tuple[tuple[str, str], ...]
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """Monday to Sunday, with the Mondays before and after."""
+
+    days: tuple[Day, ...]
+    before: date
+    after: date
+
+    @property
+    def first(self) -> date:
+        return self.days[0].on
+
+    @property
+    def last(self) -> date:
+        return self.days[-1].on
 
 
 def is_rest(day: date, calendar: Calendar) -> bool:
@@ -89,24 +128,68 @@ def is_rest(day: date, calendar: Calendar) -> bool:
     return not calendar.is_working_day(day) if calendar.knows(day) else day.weekday() > 4
 
 
-def week(todos: list[Todo], today: date, calendar: Calendar, *, shown: int = 3) -> list[Day]:
-    """Monday to Sunday around a day."""
-    monday = today - timedelta(days=today.weekday())
+def monday_of(day: date) -> date:
+    return day - timedelta(days=day.weekday())
+
+
+def week(
+    todos: Iterable[Todo],
+    today: date,
+    calendar: Calendar,
+    *,
+    around: date | None = None,
+    visits: Mapping[date, int] = MappingProxyType({}),
+    shown: int = 3,
+) -> Week:
+    """What is due, and how many visits are planned, on the days around one (default today)."""
+    monday = monday_of(around or today)
+    by_day: dict[date, dict[str, list[Todo]]] = {}
+    for todo in todos:
+        if todo.due_on:
+            by_day.setdefault(todo.due_on, {}).setdefault(todo.mark, []).append(todo)
     days = []
     for n in range(7):
         on = monday + timedelta(days=n)
-        marks = dict.fromkeys(todo.mark for todo in todos if todo.due_on == on)
-        tone = "red" if on <= today else "ora" if (on - today).days <= 3 else "act"
+        marks = [
+            Mark(mark, _tone(mark, on, today), _said(found))
+            for mark, found in by_day.get(on, {}).items()
+            if not (mark == VISIT and on in visits)
+        ]
+        if on in visits:
+            marks.append(Mark(VISIT, "act", f"检查 {visits[on]} 户"))
         days.append(
             Day(
                 on,
                 words.WEEKDAYS[n],
                 on == today,
                 is_rest(on, calendar),
-                tuple((mark, tone) for mark in list(marks)[:shown]),
+                tuple(marks[:shown]),
             )
         )
-    return days
+    return Week(tuple(days), monday - timedelta(days=7), monday + timedelta(days=7))
+
+
+VISIT = "检查"
+CALM = ("摇号", VISIT)  # what is held on a day, rather than due by it
+
+
+def _tone(mark: str, on: date, today: date) -> str:
+    if mark in CALM:
+        return "act"
+    if on <= today:
+        return "red"
+    days = (on - today).days
+    return "ora" if days <= 3 else "yel" if days <= 7 else "act"
+
+
+def _said(todos: Sequence[Todo]) -> str:
+    more = f"等 {len(todos)} 件" if len(todos) > 1 else ""
+    return f"{todos[0].title}{more}"
+
+
+def working_day_number(today: date, calendar: Calendar) -> int | None:
+    """Which working day of its year a day is; None while the year is not announced."""
+    return deadlines.days_used(date(today.year - 1, 12, 31), today, calendar)
 
 
 # ── The clock of 20 working days ──────────────────────────────────────────────────────────
@@ -128,16 +211,6 @@ def result_clock(user: User, today: date, calendar: Calendar) -> Clock | None:
 
 # ── My tasks ──────────────────────────────────────────────────────────────────────────────
 
-STEPS: tuple[tuple[str, frozenset[TaskState]], ...] = (
-    ("方案", frozenset({TaskState.CREATED, TaskState.SCHEME_SUBMITTED})),
-    ("建库", frozenset({TaskState.SCHEME_APPROVED})),
-    ("抽取对象", frozenset({TaskState.POOL_FROZEN})),
-    ("抽取人员", frozenset({TaskState.TARGETS_DRAWN, TaskState.DISPATCHED})),
-    ("检查", frozenset({TaskState.INSPECTORS_DRAWN, TaskState.TEAMS_SET, TaskState.INSPECTING})),
-    ("录入公示", frozenset({TaskState.COMPLETED})),
-    ("后续", frozenset({TaskState.RESULTS_PUBLISHED, TaskState.ARCHIVED})),
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -146,21 +219,12 @@ class Progress:
     task: Task
     url: str
     step: str
+    note: str
     place: int
     dots: tuple[str, ...]
 
 
-def progress_of(task: Task) -> Progress:
-    now = next(n for n, (_, states) in enumerate(STEPS) if task.state in states)
-    dots = tuple("d" if n < now else "n" if n == now else "" for n in range(len(STEPS)))
-    return Progress(task, place_of(task), STEPS[now][0], now + 1, dots)
-
-
-def my_tasks(user: User, count: int = 6) -> list[Progress]:
-    """The person's running tasks, those that end first on top."""
-    running = (
-        Task.objects.visible_to(user)
-        .exclude(state__in=(TaskState.RESULTS_PUBLISHED, TaskState.ARCHIVED))
-        .order_by("ends_on", "pk")[:count]
-    )
-    return [progress for task in running if (progress := progress_of(task)).url]
+def progress_of(task: Task, note: str = "") -> Progress:
+    now = min(tasks.step_of(task), len(tasks.STEPS) - 1)
+    dots = tuple("d" if n < now else "n" if n == now else "" for n in range(len(tasks.STEPS)))
+    return Progress(task, place_of(task), tasks.STEPS[now], note, now + 1, dots)
