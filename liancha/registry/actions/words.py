@@ -134,6 +134,8 @@ def sync_supervisors(*, version: ListVersion, by: User | str, at: datetime) -> i
         if {d.pk for d in tag.supervisors.all()} != wanted[tag.code]:
             tag.supervisors.set(wanted[tag.code])
             changed += 1
+    if not changed:
+        return 0
     ledger.append(
         "registry.sync_supervisors",
         by=by,
