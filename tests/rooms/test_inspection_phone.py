@@ -17,9 +17,6 @@ from liancha.roster.models import Certificate
 from tests.journeys.walkers import violations
 from tests.rooms.visit_world import answer_all, arrive, make_visit_world, told
 
-# pytest-django makes a database only for tests that are marked; the copies are made of that one.
-pytestmark = pytest.mark.django_db
-
 TEXT = "textarea[name=situation]"
 STILL_OFFLINE = """
 let isBack = false;
@@ -91,7 +88,15 @@ def answer_of(in_database, name: str) -> ItemAnswer | None:
         return ItemAnswer.objects.filter(item__name=name).prefetch_related("measures").first()
 
 
-def test_a_typed_word_survives_a_dead_network_and_a_reload(phone, log_in, under_way, in_database):
+@pytest.mark.django_db
+def test_without_scripts_the_page_says_that_nothing_would_be_kept(client):
+    world, visit = ready()
+    client.force_login(world.officers["SCJG"][0].user)
+    page = client.get(f"/field/visits/{visit.pk}/items/").content.decode()
+    assert "浏览器关闭了脚本" in page[page.index("<noscript>") : page.index("</noscript>")]
+
+
+def test_a_typed_word_survives_a_dead_network_and_a_reload(log_in, phone, under_way, in_database):
     _, visit = under_way
     log_in(phone, "scjg-001", f"/field/visits/{visit.pk}/items/")
     row = open_row(phone, "明码标价情况")
@@ -120,7 +125,7 @@ def test_a_typed_word_survives_a_dead_network_and_a_reload(phone, log_in, under_
     assert phone.evaluate("Object.keys(localStorage)") == []
 
 
-def test_when_another_has_written_meanwhile_the_phone_asks(phone, log_in, under_way, in_database):
+def test_when_another_has_written_meanwhile_the_phone_asks(log_in, phone, under_way, in_database):
     world, visit = under_way
     log_in(phone, "scjg-001", f"/field/visits/{visit.pk}/items/")
     row = open_row(phone, "明码标价情况")
@@ -149,7 +154,7 @@ def test_when_another_has_written_meanwhile_the_phone_asks(phone, log_in, under_
     assert answer_of(in_database, "明码标价情况").version == 2
 
 
-def test_a_lost_log_in_keeps_the_words_and_says_where_to_go(phone, log_in, under_way, in_database):
+def test_a_lost_log_in_keeps_the_words_and_says_where_to_go(log_in, phone, under_way, in_database):
     _, visit = under_way
     way = f"/field/visits/{visit.pk}/items/"
     log_in(phone, "scjg-001", way)
@@ -167,7 +172,7 @@ def test_a_lost_log_in_keeps_the_words_and_says_where_to_go(phone, log_in, under
 
 
 def test_a_colleague_on_the_same_phone_neither_sees_nor_sends_it(
-    phone, log_in, under_way, in_database
+    log_in, phone, under_way, in_database
 ):
     _, visit = under_way
     way = f"/field/visits/{visit.pk}/items/"
@@ -183,7 +188,7 @@ def test_a_colleague_on_the_same_phone_neither_sees_nor_sends_it(
 
 
 def test_the_firm_signs_and_the_drawing_outlives_a_reload(
-    phone, site, log_in, all_answered, in_database
+    log_in, site, phone, all_answered, in_database
 ):
     _, visit = all_answered
     log_in(phone, "ga-001", f"/field/visits/{visit.pk}/sign/")
@@ -225,7 +230,7 @@ PAGES = (
 )
 
 
-def test_no_page_scrolls_sideways_at_360_and_axe_finds_nothing(phone, site, log_in, under_way):
+def test_no_page_scrolls_sideways_at_360_and_axe_finds_nothing(log_in, site, phone, under_way):
     _, visit = under_way
     log_in(phone, "scjg-001", "/field/")
     for page in PAGES:
@@ -246,7 +251,7 @@ def test_no_page_scrolls_sideways_at_360_and_axe_finds_nothing(phone, site, log_
         assert violations(phone) == [], page
 
 
-def test_a_long_record_breaks_into_pages_that_hold_it(desktop, log_in, all_answered, in_database):
+def test_a_long_record_breaks_into_pages_that_hold_it(log_in, desktop, all_answered, in_database):
     world, visit = all_answered
     with in_database():
         one = world.officers["SCJG"][0]
