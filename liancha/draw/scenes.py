@@ -305,6 +305,11 @@ class Scene:
         ]
 
     @property
+    def peopled(self) -> list[Layer]:
+        """The strata there is anybody in. A plan by county has a rate for the others too."""
+        return [layer for layer in self.layers if layer.size]
+
+    @property
     def is_by_credit(self) -> bool:
         return self.draw.stratify == PlanLine.Stratify.CREDIT
 

@@ -11,6 +11,7 @@ import { extendsTree, includes, leafHash } from './tree.js';
 
 export const LOG = 'log.json';
 const KINDS = ['freeze', 'rule', 'close', 'draw'];
+const WORDS = { freeze: '冻结', commit: '承诺', rule: '规则', close: '截止', draw: '抽取', void: '作废' };
 const ALSO = ['commit', 'void'];
 const SIGNATURE = /^— ((?:[^\s+]|\ufeff)+) ([A-Za-z0-9+/]+={0,2})$/u;
 const COSIGNATURE = 4 + 8 + 64; // key id, seconds since 1970, Ed25519 (tlog-cosignature)
@@ -19,7 +20,7 @@ export function checkLog(report, told, data) {
   const log = readLog(data);
   const problems = [...treeProblems(log), ...entryProblems(log, told, report.facts.ruleDigest)];
   if (told.beacon && !formProblem(told.beacon.form)) problems.push(...lateProblems(log, told.beacon));
-  const places = log.entries.map(({ words, index }) => `${words.get('kind')} 第 ${index} 条`);
+  const places = log.entries.map(({ words, index }) => `${WORDS[words.get('kind')]}第 ${index} 条`);
   report.settle('log', problems, `${places.join('、')}，都在日志的树里，各检查点前后一致`);
   report.reach('log');
   for (const [kind, word] of [['rule', '规则'], ['close', '揭示截止']]) {

@@ -131,12 +131,14 @@ function strata({ strata: held, drawnSizes }, isNameless) {
   const sum = (key) => held.reduce((so, one) => so + one[key], 0);
   const drawn = (n) => (drawnSizes ? thousands(drawnSizes[n]) : '—');
   const label = (one, n) => (isNameless ? `第 ${n + 1} 层` : one.name);
-  const rows = held.map((one, n) => [label(one, n), thousands(one.size), rate(one.ratio), thousands(one.count), drawn(n)]);
+  const rows = held.map((one, n) => [label(one, n), thousands(one.size), rate(one.ratio), thousands(one.count), drawn(n)]).filter((row, n) => held[n].size);
+  const hollow = held.length - rows.length;
   const all = drawnSizes ? thousands(drawnSizes.reduce((so, one) => so + one, 0)) : '—';
   const foot = ['合计', thousands(sum('size')), '', thousands(sum('count')), all];
   return [
     el('h2', {}, '各层应抽与实抽'),
     table('各层应抽与实抽', ['分层', '户数', '比例', '应抽', '实抽'], rows, foot),
+    hollow ? el('p', { class: 'hint pd-h' }, `另有 ${hollow} 层没有检查对象。`) : null,
     drawnSizes ? null : el('p', { class: 'hint pd-h' }, '有 drawn.tsv 才数得出实抽。'),
   ];
 }

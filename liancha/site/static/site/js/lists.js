@@ -83,11 +83,13 @@ function fold(form) {
 }
 
 /* Below 900 px the head is gone: cells that do not speak for themselves get its word. */
+const says = (cell) => cell.textContent.trim() || cell.querySelector('svg, img, i');
+
 function label(table) {
   const heads = [...table.querySelectorAll('thead th')].map((head) => (head.querySelector('.visually-hidden, input') ? '' : head.textContent.trim()));
   const speaks = '.name, .btn, .lc-who, .lc-tag, .lc-due, input, .lc-empty, .lc-post, .lc-more';
   table.querySelectorAll('tbody tr').forEach((row) => [...row.cells].forEach((cell, place) => {
-    if (place && heads[place] && !cell.dataset.th && cell.colSpan === 1 && !cell.querySelector(speaks)) cell.dataset.th = heads[place];
+    if (place && heads[place] && !cell.dataset.th && cell.colSpan === 1 && says(cell) && !cell.querySelector(speaks)) cell.dataset.th = heads[place];
   }));
 }
 
