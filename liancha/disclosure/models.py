@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar, Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, When
 from django.urls import reverse
 
 from liancha.accounts.models import Department, User
@@ -59,6 +59,11 @@ class ResultQuerySet(models.QuerySet["Result"]):
             Q(part__visit__drawn_target__candidate__name__contains=text)
             | Q(part__visit__drawn_target__candidate__code__startswith=text.upper())
         )
+
+    def to_do_first(self) -> Self:
+        """What is not public yet by its due date; then what is, the last first."""
+        is_out = Case(When(state=ResultState.PUBLISHED, then=1), default=0)
+        return self.order_by(is_out, "-published_at", F("due_on").asc(nulls_last=True), "id")
 
     def for_lists(self) -> Self:
         """With all that a row of a list shows."""

@@ -269,6 +269,9 @@ SOURCES: tuple[Callable[[Horizon], Iterable[Pending]], ...] = (
 # ── The log ───────────────────────────────────────────────────────────────────────────────────
 
 
+MACHINES = {"system": "系统"}
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One entry as people read it: who, not which account; what, not which function."""
@@ -296,7 +299,11 @@ def lines_of(entries: Iterable[Entry]) -> list[Line]:
         for person in User.objects.filter(username__in=accounts).select_related("department")
     }
     return [
-        Line(entry, people.get(entry.by.partition("@")[0], entry.by), verbs.words_of(entry.what))
+        Line(
+            entry,
+            people.get(entry.by.partition("@")[0]) or MACHINES.get(entry.by, entry.by),
+            verbs.words_of(entry.what),
+        )
         for entry in entries
     ]
 

@@ -161,7 +161,7 @@ class TestNamesWaitForTheVisits:
         for visit in Visit.objects.order_by("pk"):
             check(visit)
         page = client.get(f"/public/draws/{draw.pk}/").content.decode()
-        assert ">分层</th>" in page.partition("抽中名单")[2]
+        assert ">县区</th>" in page.partition("抽中名单")[2]
         data = client.get(f"/public/draws/{draw.pk}/bundle.zip").content
         assert data == client.get(f"/public/draws/{draw.pk}/bundle.zip").content
         with zipfile.ZipFile(io.BytesIO(data)) as archive:

@@ -19,6 +19,7 @@ from liancha.accounts.permissions import Permission, requires
 from liancha.accounts.picking import chosen
 from liancha.ledger.models import Entry
 from liancha.rulebook.lifecycles import ResultState
+from liancha.task.queries import people_of, person
 from liancha.workdays.queries import calendar
 
 from .. import actions, answers, forms, queries, terms
@@ -55,7 +56,7 @@ def results(request: HttpRequest) -> HttpResponse:
     scope = _scope(request)
     counts = dict(scope.order_by().values_list("state").annotate(Count("pk")))
     rows = _found(scope, request.GET)
-    page = Paginator(rows.for_lists(), A_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(rows.for_lists().to_do_first(), A_PAGE).get_page(request.GET.get("page"))
     state = request.GET.get("state", "")
     wide = "of=all&" if request.GET.get("of") == "all" else ""
     unit = "件" if _is_wide(request) else "户"
@@ -321,14 +322,16 @@ def _moment(entry: dict[str, Any]) -> datetime:
 
 
 def _happened(one: Result) -> list[dict[str, Any]]:
+    found = list(Entry.objects.about("result", one.pk))
+    people = people_of(found)
     entries: list[dict[str, Any]] = [
         {
             "at": entry.at,
             "text": HAPPENED.get(entry.what, entry.what),
-            "note": entry.by,
+            "note": person(entry.by, people),
             "number": entry.index,
         }
-        for entry in Entry.objects.about("result", one.pk)
+        for entry in found
     ]
     first = one.publications.filter(edition=1).select_related("published_by").first()
     if first is not None:

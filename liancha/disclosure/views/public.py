@@ -31,7 +31,7 @@ from liancha.draw.models import Draw, DrawnTarget
 from liancha.draw.queries import Openness, openness
 from liancha.lists.models import ListVersion
 from liancha.papers.writers import stream_csv
-from liancha.plan.models import Adjustment, Plan
+from liancha.plan.models import Adjustment, Plan, PlanLine
 from liancha.rulebook.lifecycles import DrawState
 
 from .. import files, queries
@@ -97,6 +97,7 @@ def draw(request: HttpRequest, pk: int) -> HttpResponse:
         "files": [each for name, each in found.items() if name != files.RULE],
         "rule_file": found.get(files.RULE),
         "drawn": _drawn(one) if opens.codes else None,
+        "has_layers": _has_layers(one),
         "inspector_draws": one.inspector_draws.locked().select_related("department"),
     }
     return render(request, "disclosure/draw.html", context)
@@ -267,11 +268,17 @@ def _layers(one: Draw) -> list[dict[str, object]]:
     ]
 
 
+def _has_layers(one: Draw) -> bool:
+    """Whether the list says the stratum of each: it may be known, and is not the district."""
+    is_by_region = one.stratify == PlanLine.Stratify.REGION
+    return not (one.is_confidential or is_by_region or len(one.strata) < 2)
+
+
 def _drawn(one: Draw) -> list[tuple[DrawnTarget, str]]:
     """The list once it is open, by code; with the stratum only where that may be known."""
     names = scenes.labels_of(one)
     rows = one.drawn.select_related("candidate").order_by("candidate__code")
-    if one.is_confidential or len(one.strata) < 2:
+    if not _has_layers(one):
         return [(each, "") for each in rows]
     return [(each, names.get(each.stratum, each.stratum)) for each in rows]
 
