@@ -1,7 +1,8 @@
 """What never goes public: phone, ID, card, plate, mail, names of people (domain §k.3; art. 22).
 
 Finds them in free text and puts asterisks in their place, length kept, so that what is left can be
-read. It judges nothing else, and knows of names only those it is given: people on the record form.
+read. It judges nothing else. Of names it knows those it is given, people on the record form, and
+common ones right after a word like 联系人; whoever enters a result sees what it found.
 """
 
 from __future__ import annotations
@@ -87,6 +88,15 @@ KINDS: tuple[Kind, ...] = (
         1,
     ),
 )
+# 联系人张三称…: a post, a common surname, one or two characters, and a stop or a verb of saying.
+NAMED = re.compile(
+    r"(?:联系人|负责人|经营者|店长|经理|法定代表人|法人代表|法人|当事人|老板|业主|店主|员工|厨师|服务员)"
+    r"(?:姓名)?[:：是为 ]?(?!陈述|张贴|周围|周边|周知|郑重)(?P<name>"
+    r"[王李张刘陈杨赵黄周吴徐孙胡朱林郭罗梁宋郑谢韩唐冯董袁邓傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎潘杜戴"
+    r"汪姜范姚谭廖邹熊陆郝崔邱秦顾侯邵孟钱汤尹黎乔贺龚]"
+    r"[\u4e00-\u9fff]{1,2}?)"
+    r"(?=[\s\d，。、；,;（(]|称|说|表示|陈述|反映|在场|到场|陪同|签|承认|电话|$)"
+)
 SHORTEST_NAME = 2  # a single character is no name: it would cover half the text
 
 
@@ -110,6 +120,7 @@ def mask(text: str, names: Iterable[str] = ()) -> Masked:
 
     for kind in KINDS:
         text = kind.looks.sub(partial(cover, kind=kind), text)
+    names = {*names, *(match["name"] for match in NAMED.finditer(text))}
     for name in sorted({each.strip() for each in names}, key=len, reverse=True):
         if len(name) >= SHORTEST_NAME and name in text:
             found.append(("姓名", name))
