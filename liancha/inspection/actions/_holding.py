@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from django.utils import timezone
 
 from liancha.accounts.models import User
 from liancha.roster.models import Certificate, Inspector
 from liancha.rulebook.verdicts import Blocked
+from liancha.task.models import Task
 
 from .. import crew
 from ..models import Visit
@@ -21,17 +25,24 @@ def hold(visit: Visit) -> Visit:
     )
 
 
-def refresh_team(visit: Visit) -> list[Inspector]:
-    """Take over approved replacements (art. 19). A leader who left is followed by the first."""
+def refresh_team(visit: Visit, at: datetime) -> list[Inspector]:
+    """Take over approved replacements (art. 19). A leader who left is followed by the next."""
     now = crew.members(visit)
     team = visit.team
     if {each.pk for each in now} != set(team.members.values_list("pk", flat=True)):
         team.members.set(now)
     if now and team.leader_id not in {each.pk for each in now}:
-        own = [each for each in now if each.department_id == team.task.initiator_id] or now
-        team.leader = own[0]
+        team.leader = first_leader(team.task, now, timezone.localdate(at))
         team.save(update_fields=["leader"])
     return now
+
+
+def first_leader(task: Task, people: Sequence[Inspector], day: date) -> Inspector:
+    """Who leads until the initiator names somebody else: one of its own, 可任组长 and with a
+    certificate of that day if there is such a one (art. 20, decision A20).
+    """
+    own = [each for each in people if each.department_id == task.initiator_id] or people
+    return min(own, key=lambda each: (not crew.present(each).counts_on(day), not each.may_lead))
 
 
 def acting_officer(visit: Visit, by: User) -> Inspector:

@@ -73,7 +73,7 @@ def notify(
             "approved_by": "",
         },
     )
-    refresh_team(visit)
+    refresh_team(visit, at)
     if visit.state == VisitState.PENDING:
         visit.advance(VisitState.NOTIFIED)
     ledger.append(
@@ -146,7 +146,7 @@ def notify_surprise(
             "sent_by": by,
         },
     )
-    refresh_team(visit)
+    refresh_team(visit, at)
     if visit.state == VisitState.PENDING:
         visit.advance(VisitState.NOTIFIED)
     ledger.append(

@@ -21,7 +21,7 @@ from liancha.task.models import Participation, Task
 
 from .. import crew
 from ..models import Invitation, Team, Visit, VisitItem, VisitPart
-from ._holding import hold, refresh_team, valid_certificate
+from ._holding import first_leader, hold, refresh_team, valid_certificate
 
 
 @transaction.atomic
@@ -29,8 +29,8 @@ def form_teams(*, task: Task, by: User, at: datetime) -> list[Team]:
     """One team for every drawn target that has none yet, with its visit and the form's rows.
 
     Members are those who hold the drawn seats now; the leader is the first of the initiator's
-    who has a valid certificate. A target's rows are fixed here: an item whose tag the target
-    lacks, or of a department released from it, is 不涉及.
+    who may lead and has a valid certificate. A target's rows are fixed here: an item whose tag
+    the target lacks, or of a department released from it, is 不涉及.
 
     Raises Blocked (art. 20, 21): not the initiator, nothing to form, a department with fewer
     than two officers for a target.
@@ -72,7 +72,7 @@ def form_teams(*, task: Task, by: User, at: datetime) -> list[Team]:
         team = Team.objects.create(
             task=task,
             number=number,
-            leader=_first_leader(task, team_people, at),
+            leader=first_leader(task, team_people, timezone.localdate(at)),
             formed_by=by,
             formed_at=at,
         )
@@ -114,7 +114,7 @@ def set_leader(*, team: Team, inspector: Inspector, by: User, at: datetime) -> T
     if visit.is_over:
         raise Blocked("检查已结束，不能再换组长。", article="20", paragraph=2)
     presence.check_leader(
-        members=[_named(each) for each in refresh_team(visit)], leaders=[_named(inspector)]
+        members=[_named(each) for each in refresh_team(visit, at)], leaders=[_named(inspector)]
     )
     valid_certificate(inspector, timezone.localdate(at), article="20")
     team.leader = inspector
@@ -199,7 +199,7 @@ def plan_visits(
         _check_organiser(visit, by)
         if visit.started_at or visit.is_over:
             raise Blocked(f"{visit}已经开始检查，不能改日程。", article="20", paragraph=2)
-        refresh_team(visit)
+        refresh_team(visit, at)
         visit.planned_on, visit.slot = planned_on, f"{when:%H:%M}"
         visit.vehicle = vehicle or visit.vehicle
         visit.method = method or visit.method
@@ -348,13 +348,6 @@ def _check_enough(
                 article="21",
                 paragraph=1,
             )
-
-
-def _first_leader(task: Task, people: Sequence[Inspector], at: datetime) -> Inspector:
-    """The initiator's first member with a certificate of that day, else its first member."""
-    own = [each for each in people if each.department_id == task.initiator_id] or list(people)
-    day = timezone.localdate(at)
-    return next((each for each in own if crew.present(each).counts_on(day)), own[0])
 
 
 def _method(task: Task) -> str:

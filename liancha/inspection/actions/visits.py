@@ -45,7 +45,7 @@ def check_in(
     """
     visit = hold(visit)
     refuse_after_end(visit)
-    team = refresh_team(visit)
+    team = refresh_team(visit, at)
     if inspector.pk not in {each.pk for each in team}:
         raise Blocked(
             f"{inspector}不在这一组。检查人员由抽取产生，需要换人的请办理人员更换。", article="19"
@@ -89,7 +89,7 @@ def start(*, visit: Visit, by: User, at: datetime) -> list[str]:
     """
     visit = hold(visit)
     refuse_after_end(visit)
-    refresh_team(visit)
+    refresh_team(visit, at)
     officer = officer_on_the_spot(visit, by)
     remarks = _check_may_begin(visit, at)
     day = timezone.localdate(at)
