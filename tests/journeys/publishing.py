@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import io
-import re
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
-
 from liancha.draw.models import Draw, DrawnTarget
 from tests.conftest import ROOT
 
 from .corridor import Journey
+from .pictures import check_in_the_browser
 
 FOUND = "05 发现问题已责令改正"
 HIDDEN = ("/public/", "/public/draws/", "/public/results/", "/public/data/")
@@ -106,13 +104,8 @@ def anybody_can_check_the_draw(journey: Journey) -> None:
         assert said.returncode == 0, said.stdout + said.stderr
 
     anybody.follow("在浏览器里验证")
-    _check_in_the_browser(anybody.page)
-    journey.album.keep(anybody, "10-verify", _check_in_the_browser)
-
-
-def _check_in_the_browser(page: Page) -> None:
-    page.get_by_role("button", name="用本站公开的文件").click()
-    expect(page.locator("#vf-results")).to_contain_text(re.compile("相符"))
+    check_in_the_browser(anybody.page)
+    journey.album.keep(anybody, "10-verify", check_in_the_browser)
 
 
 def unpacked(archive: bytes) -> dict[str, bytes]:

@@ -3,8 +3,8 @@
 One walk in a real browser against a real server, as the eleven people it takes. Each step is a
 sentence here; how it is done with which buttons stands in the modules beside.
 
-LIANCHA_SCREENS=folder keeps a picture of each of the ten steps, at 1440 and 360 px; axe looks at
-the same pages always.
+LIANCHA_SCREENS=folder keeps a picture of each of the ten steps, at 1440 and 360 px, in
+folder/journey; axe looks at the same pages always.
 """
 
 from __future__ import annotations
@@ -33,9 +33,8 @@ def test_from_the_register_to_the_published_result(
     with in_database():
         city.settle()
     screens = os.environ.get("LIANCHA_SCREENS")
-    journey = Journey(
-        start_site().url, new_page, in_database, tmp_path, Path(screens) if screens else None
-    )
+    pictures = Path(screens) / "journey" if screens else None
+    journey = Journey(start_site().url, new_page, in_database, tmp_path, pictures)
 
     preparing.the_register_is_imported(journey)  # 1
     preparing.the_list_is_published(journey)  # 2

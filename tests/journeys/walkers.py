@@ -181,6 +181,7 @@ def shot(page: Page) -> bytes:
     """The page from its top, bars at the foot where a reader would see them."""
     size = page.viewport_size
     assert size is not None
+    page.evaluate("scrollTo(0, 0)")
     tall = page.evaluate("document.documentElement.scrollHeight")
     page.set_viewport_size(
         {"width": size["width"], "height": max(size["height"], min(tall, TALLEST))}

@@ -1,0 +1,133 @@
+"""The demo city: it is built, everybody of its cast walks in, and nothing is told too early.
+
+LIANCHA_SCREENS=folder keeps pictures of the city's ten steps there (docs/screens).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from subprocess import CompletedProcess
+from urllib.parse import urldefrag, urljoin
+
+import pytest
+from playwright.sync_api import APIRequestContext, Page
+
+from liancha.accounts.queries import STORY
+from liancha.disclosure.models import Publication
+from liancha.draw.models import DrawnTarget
+from liancha.rulebook.lifecycles import TaskState
+from tests.conftest import PHONE, Server
+
+from .pictures import keep_pictures
+from .walkers import Album, Walker
+
+DEMO = {"LIANCHA_DEMO": "1"}
+OVER = (TaskState.COMPLETED, TaskState.RESULTS_PUBLISHED, TaskState.ARCHIVED)
+TODOS = 4  # of a workbench that are opened, per person
+MOST = 400  # public pages and files that are read
+LINKS = re.compile(rb'(?:href|src)="([^"]+)"')
+
+In = Callable[[], AbstractContextManager[None]]
+
+
+@pytest.fixture
+def city(cli: Callable[..., CompletedProcess[str]], start_site: Callable[..., Server]) -> Server:
+    """A real server on a demo city of the smallest size."""
+    said = cli("demo", "--size", "2000", env=DEMO)
+    assert said.returncode == 0, said.stdout + said.stderr
+    return start_site(**DEMO)
+
+
+def test_everybody_walks_in_and_nothing_is_told_too_early(
+    city: Server, new_page: Callable[..., Page], in_database: In
+) -> None:
+    visitor = Walker(new_page(PHONE), city.url)
+    faults: list[str] = []
+    for account in (name for _, people in STORY for name, _ in people):
+        faults += _walk_in(visitor, account)
+    assert not faults, "\n".join(faults)
+
+    secrets = _names_that_are_not_public(in_database)
+    assert len(secrets) > 20
+    told, pages = _told_in_public(visitor.page.context.request, city.url, secrets)
+    assert not told, "\n".join(told)
+    assert pages > 40
+
+    if folder := os.environ.get("LIANCHA_SCREENS"):
+        album = Album(new_page, Path(folder))
+        keep_pictures(city.url, new_page, album, in_database)
+        assert not album.faults, "\n".join(album.faults)
+
+
+def _walk_in(visitor: Walker, account: str) -> list[str]:
+    """Step in, open every entry of the menu and the first things to do; what is wrong with them."""
+    visitor.page.context.clear_cookies()
+    visitor.go("/login/")
+    with visitor.page.expect_navigation() as coming:
+        visitor.page.locator(f'button[name="username"][value="{account}"]').click()
+    assert coming.value is not None
+    assert coming.value.status == 200, account
+    entries = _hrefs(visitor, '[aria-label="主菜单"] a')
+    todos = _hrefs(visitor, "main a")[:TODOS]
+    assert entries, account
+    faults = []
+    for path in dict.fromkeys([*entries, *todos]):
+        answer = visitor.page.goto(visitor.url + path)
+        status = answer.status if answer else 0
+        wide = visitor.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        if status != 200 or wide > 0 or not visitor.page.locator("h1").count():
+            faults.append(f"{account} at {path}: status {status}, {wide} px too wide")
+    return faults
+
+
+def _hrefs(visitor: Walker, selector: str) -> list[str]:
+    found = visitor.page.locator(selector).evaluate_all(
+        "all => all.map(a => a.pathname + a.search)"
+    )
+    return [path for path in found if path.startswith("/")]
+
+
+def _names_that_are_not_public(in_database: In) -> set[str]:
+    """Names and codes of firms drawn for tasks whose visits are not over, unless they are public
+    for another task or by a result of their own."""
+    with in_database():
+        rows = DrawnTarget.objects.values_list(
+            "candidate__name", "candidate__code", "draw__task__state"
+        )
+        hidden = {each for name, code, state in rows if state not in OVER for each in (name, code)}
+        shown = {each for name, code, state in rows if state in OVER for each in (name, code)}
+        shown |= {
+            each
+            for pair in Publication.objects.values_list("target_name", "target_code")
+            for each in pair
+        }
+    return hidden - shown
+
+
+def _told_in_public(
+    visitor: APIRequestContext, url: str, secrets: set[str]
+) -> tuple[list[str], int]:
+    """Read every page and file that can be reached without an account; what they give away."""
+    words = [each.encode() for each in secrets]
+    waiting, seen, told = [f"{url}/public/"], set[str](), []
+    while waiting and len(seen) < MOST:
+        address = waiting.pop(0)
+        if address in seen:
+            continue
+        seen.add(address)
+        answer = visitor.get(address)
+        if answer.url.startswith(f"{url}/login/"):
+            continue
+        assert answer.status < 500, address
+        body = answer.body()
+        told += [f"{address}: {word.decode()}" for word in words if word in body]
+        if "html" in answer.headers.get("content-type", ""):
+            for link in LINKS.findall(body):
+                target = urldefrag(urljoin(address, link.decode().replace("&amp;", "&"))).url
+                if target.startswith(f"{url}/public/") and "?q=" not in target:
+                    waiting.append(target)
+    return told, len(seen)
