@@ -7,8 +7,10 @@ from fractions import Fraction
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 
 from liancha.accounts.models import Department, User
+from liancha.roster.models import Inspector
 from liancha.rulebook.beacon import value_problem
 
 from . import beacons
@@ -260,7 +262,8 @@ class Inspectors(forms.Form):
 
     def removed(self) -> dict[str, str]:
         """Inspector number → reason, of those ticked."""
-        chosen = [number for number in self.data.getlist("out") if number in self.numbers]
+        ticked = self.data.getlist("out") if isinstance(self.data, QueryDict) else []
+        chosen = [number for number in ticked if number in self.numbers]
         return {number: self.data.get(f"why-{number}", "").strip()[:200] for number in chosen}
 
 
@@ -269,7 +272,7 @@ class ReplacementRequest(forms.Form):
         label="更换原因", choices=Replacement.Reason.choices, widget=forms.RadioSelect
     )
     detail = forms.CharField(label="说明", max_length=300, required=False)
-    designated = forms.ModelChoiceField(
+    designated: forms.ModelChoiceField[Inspector] = forms.ModelChoiceField(
         label="指定人选",
         queryset=None,
         required=False,

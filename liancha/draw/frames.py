@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from django.db import connection, models
 
@@ -83,12 +84,13 @@ def computed_for_lock(draw: Draw) -> Outcome:
 # ── Many rows at once ─────────────────────────────────────────────────────────────────────────
 
 
-def load(model: type[models.Model], names: Sequence[str], rows: Iterable[tuple]) -> None:  # type: ignore[type-arg]
+def load(model: type[models.Model], names: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
     """Insert rows of plain values, a million in seconds: COPY, or one prepared statement.
 
     names  field names in the order of the values; keys of related rows go in as numbers
     """
-    columns = [model._meta.get_field(name).column for name in names]
+    fields = {field.name: field.column for field in model._meta.concrete_fields}
+    columns = [fields[name] for name in names]
     listed = ", ".join(f'"{column}"' for column in columns)
     table = f'"{model._meta.db_table}"'
     with connection.cursor() as cursor:
@@ -99,4 +101,4 @@ def load(model: type[models.Model], names: Sequence[str], rows: Iterable[tuple])
                     copy.write_row(row)
         else:
             marks = ", ".join(["%s"] * len(columns))
-            cursor.executemany(f"INSERT INTO {table} ({listed}) VALUES ({marks})", rows)
+            cursor.executemany(f"INSERT INTO {table} ({listed}) VALUES ({marks})", rows)  # type: ignore[arg-type]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
 from functools import cached_property
+from typing import Any
 
 from django.db.models import Q
 from django.utils import timezone
@@ -217,9 +218,9 @@ class Scene:
             signed = sum(1 for d in self.dispatches if d.acknowledged_at)
             note = f"{signed} / {len(self.dispatches)} 已签收" if self.dispatches else ""
             words.append(("派发", note))
-        now = self._now_at()
+        now, is_void = self._now_at(), draw.state == DrawState.VOID
         return [
-            Step(word, note, "done" if n < now else "now" if n == now else "")
+            Step(word, note, "done" if n < now else "now" if n == now and not is_void else "")
             for n, (word, note) in enumerate(words)
         ]
 
@@ -227,7 +228,8 @@ class Scene:
         """Which step is under way, counted from 0; past the end when all are done."""
         draw = self.draw
         if draw.state == DrawState.VOID:
-            return -1
+            reached = (draw.rule_at, draw.rule_at, draw.closed_at, draw.beacon_value, draw.seed)
+            return 1 + sum(1 for each in reached if each)
         if draw.state == DrawState.LOCKED:
             return 7 if draw.is_of_targets and not self.dispatches else 9
         if draw.state == DrawState.CLOSED:
@@ -402,7 +404,7 @@ def _line(entry: Entry) -> Line:
     return Line(at=entry.at, text=text, note=note, number=f"{entry.index:,}")
 
 
-def _words(what: str, body: dict) -> tuple[str, str]:  # type: ignore[type-arg]
+def _words(what: str, body: dict[str, Any]) -> tuple[str, str]:
     match what:
         case "draw.freeze":
             frame = body["frame"]

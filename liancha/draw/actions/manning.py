@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -207,7 +208,7 @@ def decide_replacement(
     return replacement
 
 
-def _log(what: str, replacement: Replacement, by: User, at: datetime, **more: object) -> None:
+def _log(what: str, replacement: Replacement, by: User, at: datetime, **more: Any) -> None:
     assignment = replacement.assignment
     ledger.append(
         what,

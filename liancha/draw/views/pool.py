@@ -92,7 +92,7 @@ def _searched(rows: QuerySet[Target], search: forms.PoolSearch) -> QuerySet[Targ
         rows = rows.filter(stratum=given["stratum"])
     if given.get("reason"):
         rows = rows.filter(reason=given["reason"])
-    return rows.matching(given["q"])  # type: ignore[attr-defined]
+    return rows.matching(given["q"])
 
 
 def _frozen_pool(request: HttpRequest, task: Task, draw: Draw) -> HttpResponse:
