@@ -41,6 +41,7 @@ WHAT = {
     "draw.set_aside": "人工排除检查对象",
     "draw.take_back": "撤回人工排除",
     "draw.freeze": "待抽检库冻结",
+    "draw.freeze_inspectors": "人员库冻结",
     "draw.log_rule": "抽取规则存证",
     "draw.close": "揭示结束",
     "draw.lock": "名单锁定",
@@ -96,6 +97,8 @@ def steps(
         5: "完成后 20 个工作日",
         6: "谁管辖、谁负责",
     }
+    of_inspectors = _inspector_draws(entries)
+    entries = [entry for entry in entries if entry.draw not in of_inspectors]
     made = []
     for place, word in enumerate(STEPS):
         entry = _last(entries, ENDED_BY.get(place, "")) if place < now else None
@@ -231,10 +234,14 @@ def timeline(
     entries: Iterable[Entry], people: Mapping[str, User], *, shown: int = SHOWN
 ) -> list[dict[str, Any]]:
     """What happened to a task, newest first."""
+    entries = list(entries)
+    of_inspectors = _inspector_draws(entries)
     return [
         {
             "at": entry.at,
-            "text": WHAT.get(entry.what, entry.what),
+            "text": "检查人员锁定"
+            if entry.what == "draw.lock" and entry.draw in of_inspectors
+            else WHAT.get(entry.what, entry.what),
             "note": person(entry.by, people),
             "number": entry.index,
             "kind": "proof" if entry.what in PROOF else "",
@@ -414,6 +421,11 @@ def day(moment: datetime) -> datetime:
 
 def _scheme(task: Task) -> Scheme | None:
     return getattr(task, "scheme", None)
+
+
+def _inspector_draws(entries: Iterable[Entry]) -> set[str]:
+    """Numbers of the second draws among what happened to a task."""
+    return {entry.draw for entry in entries if entry.what == "draw.freeze_inspectors"}
 
 
 def _last(entries: Iterable[Entry], what: str) -> Entry | None:
