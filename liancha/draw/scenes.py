@@ -5,13 +5,11 @@ Reads only. What somebody may do is decided again by the action behind each butt
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
 
 from django.db.models import Q
 from django.utils import timezone
@@ -24,7 +22,7 @@ from liancha.rulebook import protocol
 from liancha.rulebook.form import Refused
 from liancha.rulebook.lifecycles import DrawState
 
-from . import beacons, frames, rules
+from . import beacons, chronicle, frames, rules
 from .models import Candidate, Dispatch, Draw, Party
 
 SHOWN_ROWS = 200  # of a long list; the rest is a page away
@@ -78,17 +76,6 @@ class Layer:
     @property
     def rate(self) -> Fraction:
         return protocol.parse_ratio(self.ratio)
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One entry of the log in words."""
-
-    at: datetime
-    text: str
-    note: str
-    number: str
-    kind: str = "proof"
 
 
 @dataclass
@@ -359,8 +346,9 @@ class Scene:
         return list(Entry.objects.filter(about).order_by("-index"))
 
     @property
-    def log(self) -> list[Line]:
-        return [_line(entry) for entry in self.entries]
+    def log(self) -> list[chronicle.Line]:
+        shorts = {each.department.code: each.department.short for each in self.dispatches}
+        return [chronicle.line(entry, shorts) for entry in self.entries]
 
     @property
     def version(self) -> str:
@@ -391,65 +379,3 @@ def _dots(size: int, count: int) -> Iterator[bool]:
         count, size = -(-count * DOTS // size), DOTS
     for n in range(size):
         yield n < count
-
-
-def _short(digest: str) -> str:
-    return f"{digest[:8]}…{digest[-6:]}"
-
-
-# what → (words, note); each gets the entry's body.
-def _line(entry: Entry) -> Line:
-    body = json.loads(entry.body)
-    text, note = _words(entry.what, body)
-    return Line(at=entry.at, text=text, note=note, number=f"{entry.index:,}")
-
-
-def _words(what: str, body: dict[str, Any]) -> tuple[str, str]:
-    match what:
-        case "draw.freeze":
-            frame = body["frame"]
-            return (
-                f"名单冻结，{frame['size']:,} 户",
-                f"名单根 {_short(frame['root'])}",
-            )
-        case "draw.freeze_inspectors":
-            return "人员库冻结", f"输入摘要 {_short(body['frame'])}"
-        case "draw.open_rule":
-            return (
-                f"约定 {len(body['parties'])} 方和公开随机值",
-                f"{body['beacon']['source']}，{body['beacon']['due'][:16].replace('T', ' ')} 公布",
-            )
-        case "draw.commit":
-            return f"收到{body['party']}的承诺", _short(body["commitment"])
-        case "draw.log_rule":
-            return "规则摘要存证", _short(body["rule_digest"])
-        case "draw.reveal":
-            return f"{body['party']}揭示", _short(body["nonce"])
-        case "draw.close":
-            missing = "、".join(body["missing"])
-            return "揭示截止", f"未揭示：{missing}" if missing else "各方全部揭示"
-        case "draw.enter_beacon":
-            again = f"，更正：{body['reason']}" if body.get("reason") else ""
-            return "公开随机值录入", f"{body['value']}{again}"
-        case "draw.lock":
-            return "抽取完成并锁定", f"抽取记录 {_short(body['transcript'])}"
-        case "draw.dispatch":
-            return f"派发到 {len(body['to'])} 个部门", ""
-        case "draw.acknowledge":
-            return "签收", body["department"]
-        case "draw.ask_void":
-            return "申请作废", body["reason"]
-        case "draw.void":
-            return "作废", body["reason"]
-        case "draw.keep":
-            return "不同意作废", body["note"]
-        case "draw.compute_void":
-            return "作废后补算", f"抽取记录 {_short(body['transcript'])}"
-        case "draw.read_list":
-            return "下载未公开的名单", f"{body['file']}，{body['by']}"
-        case "draw.request_replacement":
-            return "申请更换人员", f"{body['leaving']} → {body['coming']}"
-        case "draw.decide_replacement":
-            word = "同意更换人员" if body["agreed"] else "不同意更换人员"
-            return word, f"{body['leaving']} → {body['coming']}"
-    return what, ""

@@ -19,11 +19,14 @@ from .year import Story, World
 
 PAPERS = "营业执照、相关许可证件；近一年的台账、从业人员名册；安全管理制度"
 SLOTS = ("09:00", "10:30", "14:30", "16:00")
+# What was found, by a word in the item's name: (word, situation, basis).
 FINDINGS = (
-    ("现场台账缺少近两个月的记录", "未按规定建立台账"),
-    ("一处应急照明损坏，现场要求更换", "消防设施未保持完好有效"),
-    ("公示栏未张贴现行许可证件", "未在显著位置公示许可证件"),
-    ("明码标价牌缺少两项收费标准", "未按规定明码标价"),
+    ("消防", "一处应急照明损坏，现场要求更换", "《消防法》第十六条"),
+    ("价", "明码标价牌缺少两项收费标准", "《价格法》第十三条"),
+    ("许可", "公示栏未张贴现行许可证件", "《行政许可法》第六十七条"),
+    ("证", "公示栏未张贴现行证照", "《市场主体登记管理条例》第三十六条"),
+    ("卫生", "两名从业人员的健康证明已过期", "《公共场所卫生管理条例》第七条"),
+    ("", "现场台账缺少近两个月的记录", "《行政处罚法》第二十八条"),
 )
 
 
@@ -91,7 +94,7 @@ def visits(world: World, plot: Plot, task: Task) -> Story:
             yield at
             officer = next(m for m in members if m.department_id == row.part.department_id)
             is_found = world.chance.random() < 0.07
-            situation, basis = world.chance.choice(FINDINGS)
+            situation, basis = next((s, b) for word, s, b in FINDINGS if word in row.item.name)
             answer = inspection.answer(
                 visit=visit,
                 item=row.item,

@@ -1,0 +1,87 @@
+"""What happened in a draw, entry by entry of the ledger, in the words of its page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from liancha.ledger.models import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One entry of the log in words."""
+
+    at: datetime
+    text: str
+    note: str
+    number: str
+    kind: str = "proof"
+
+
+def _short(digest: str) -> str:
+    return f"{digest[:8]}…{digest[-6:]}"
+
+
+def line(entry: Entry, shorts: Mapping[str, str]) -> Line:
+    """An entry about a draw. shorts: department code → its short name."""
+    body = json.loads(entry.body)
+    text, note = _words(entry.what, body)
+    if entry.what == "draw.acknowledge":
+        note = shorts.get(note, note)
+    return Line(at=entry.at, text=text, note=note, number=f"{entry.index:,}")
+
+
+def _words(what: str, body: dict[str, Any]) -> tuple[str, str]:
+    """(text, note) of an entry, by its name and its body."""
+    match what:
+        case "draw.freeze":
+            frame = body["frame"]
+            return (
+                f"名单冻结，{frame['size']:,} 户",
+                f"名单根 {_short(frame['root'])}",
+            )
+        case "draw.freeze_inspectors":
+            return "人员库冻结", f"输入摘要 {_short(body['frame'])}"
+        case "draw.open_rule":
+            return (
+                f"约定 {len(body['parties'])} 方和公开随机值",
+                f"{body['beacon']['source']}，{body['beacon']['due'][:16].replace('T', ' ')} 公布",
+            )
+        case "draw.commit":
+            return f"收到{body['party']}的承诺", _short(body["commitment"])
+        case "draw.log_rule":
+            return "规则摘要存证", _short(body["rule_digest"])
+        case "draw.reveal":
+            return f"{body['party']}揭示", _short(body["nonce"])
+        case "draw.close":
+            missing = "、".join(body["missing"])
+            return "揭示截止", f"未揭示：{missing}" if missing else "各方全部揭示"
+        case "draw.enter_beacon":
+            again = f"，更正：{body['reason']}" if body.get("reason") else ""
+            return "公开随机值录入", f"{body['value']}{again}"
+        case "draw.lock":
+            return "抽取完成并锁定", f"抽取记录 {_short(body['transcript'])}"
+        case "draw.dispatch":
+            return f"派发到 {len(body['to'])} 个部门", ""
+        case "draw.acknowledge":
+            return "签收", body["department"]
+        case "draw.ask_void":
+            return "申请作废", body["reason"]
+        case "draw.void":
+            return "作废", body["reason"]
+        case "draw.keep":
+            return "不同意作废", body["note"]
+        case "draw.compute_void":
+            return "作废后补算", f"抽取记录 {_short(body['transcript'])}"
+        case "draw.read_list":
+            return "下载未公开的名单", f"{body['file']}，{body['by']}"
+        case "draw.request_replacement":
+            return "申请更换人员", f"{body['leaving']} → {body['coming']}"
+        case "draw.decide_replacement":
+            word = "同意更换人员" if body["agreed"] else "不同意更换人员"
+            return word, f"{body['leaving']} → {body['coming']}"
+    return what, ""
