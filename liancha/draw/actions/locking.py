@@ -119,18 +119,13 @@ def _lock_targets(draw: Draw) -> int:
     draw.seed = outcome.seed
     _keep(draw, transcripts.of_targets(draw, outcome))
     rows = _candidates(draw, [line.code for line in outcome.drawing.lines])
-    DrawnTarget.objects.bulk_create(
-        [
-            DrawnTarget(
-                draw=draw,
-                candidate_id=rows[line.code][0],
-                target_id=rows[line.code][1],
-                stratum=line.stratum,
-                place=line.place,
-                ticket=line.ticket,
-            )
+    frames.load(
+        DrawnTarget,
+        ("draw", "candidate", "target", "stratum", "place", "ticket"),
+        (
+            (draw.pk, *rows[line.code], line.stratum, line.place, line.ticket)
             for line in outcome.drawing.lines
-        ]
+        ),
     )
     return len(outcome.drawing.lines)
 
@@ -153,16 +148,13 @@ def _lock_inspectors(draw: Draw) -> int:
     assert draw.of is not None
     units = rosters.units_of(draw.of, draw.department)
     people = dict(draw.department.inspectors.values_list("number", "pk"))
-    Assignment.objects.bulk_create(
-        [
-            Assignment(
-                draw=draw,
-                drawn_target=units[unit],
-                inspector_id=people[number],
-                ticket=ticket(draw.seed, unit, number),
-            )
+    frames.load(
+        Assignment,
+        ("draw", "drawn_target", "inspector", "ticket"),
+        (
+            (draw.pk, units[unit].pk, people[number], ticket(draw.seed, unit, number))
             for unit, number in assignment.pairs
-        ]
+        ),
     )
     return len(assignment.pairs)
 

@@ -236,30 +236,40 @@ def _open_task(task: Task, by: User) -> Task:
 
 
 def _write_rows(draw: Draw, pool: pools.Pool, progress: Progress | None) -> protocol.Frame:
-    """Candidates and exclusions, page by page; the frame over all candidates."""
-    frozen: list[bundle.Candidate] = []
+    """Candidates with their salts and exclusions, page by page; the frame over all candidates."""
+    key = draw.pk
+    frozen: list[bytes] = []
     seen = 0
     notes = dict(SetAside.objects.filter(task=draw.task).values_list("target", "reason"))
     columns = ("code", "pk", "stratum", "reason", "name", "address", "region__name", "credit_class")
     feed = pool.targets.values_list(*columns).iterator(chunk_size=PAGE)
     while page := list(islice(feed, PAGE)):
-        candidates = []
-        for code, pk, stratum, why, name, address, region, credit in page:
-            if why:
-                continue
-            salt = protocol.salt(draw.secret, code)
-            frozen.append(bundle.Candidate(code, stratum, salt))
-            candidates.append((draw.pk, pk, code, stratum, salt, name, address, region, credit))
-        frames.load(Candidate, CANDIDATE, candidates)
+        entering = [row for row in page if not row[3]]
+        if entering:
+            data = bundle.freeze(((row[0], row[2]) for row in entering), draw.secret)
+            lines = frames.lines_of(data)
+            salts = {line[: line.index(b"\t")].decode(): line[-32:].decode() for line in lines}
+            frozen += lines
+            frames.load(
+                Candidate,
+                CANDIDATE,
+                (
+                    (key, pk, code, stratum, salts[code], name, address, region, credit)
+                    for code, pk, stratum, _, name, address, region, credit in entering
+                ),
+            )
         frames.load(
             Exclusion,
             EXCLUSION,
-            [(draw.pk, pk, why, notes.get(pk, "")) for _, pk, _, why, *_ in page if why],
+            ((key, pk, why, notes.get(pk, "")) for _, pk, _, why, *_ in page if why),
         )
         seen += len(page)
         if progress:
             progress(seen, pool.universe)
-    return bundle.frame_of(bundle.frame_file(frozen))
+    frozen.sort()
+    if len({line[-32:] for line in frozen}) < len(frozen):
+        raise form.Refused("frame.tsv", "有两户的盐相同，请重试")
+    return bundle.frame_of(b"\n".join(frozen) + b"\n")
 
 
 CANDIDATE = (
