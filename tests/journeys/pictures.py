@@ -41,12 +41,7 @@ def keep_pictures(
         task, draw = hotels.task_id, hotels.pk
         staff = hotels.inspector_draws.get(department__code="GA").pk
         clubs = Draw.objects.of_targets().get(task__field__code=CLUBS).pk
-        found = ItemAnswer.objects.filter(finding=ItemAnswer.Finding.FOUND).values("part__visit")
-        result = Result.objects.filter(
-            part__department__code__in=CLERKS, part__visit__in=found
-        ).order_by("pk")
-        shown = result.filter(state=ResultState.TO_ENTER).first() or result.first()
-        assert shown is not None
+        shown = _result_with_a_finding()
         clerk, result_page = CLERKS[shown.part.department.code], shown.get_absolute_url()
 
     def at(account: str, path: str) -> Walker:
@@ -73,6 +68,19 @@ def keep_pictures(
     album.keep(at("gongan", f"/draws/{staff}/staff/"), "07-inspectors")
     album.keep(at(clerk, result_page), "09-result")
     album.keep(at("", f"/public/verify/check/?draw={clubs}"), "10-verify", check_in_the_browser)
+
+
+def _result_with_a_finding() -> Result:
+    """One that waits to be entered by somebody of the cast, if there is any; else a later one."""
+    found = ItemAnswer.objects.filter(finding=ItemAnswer.Finding.FOUND)
+    results = [
+        result
+        for answer in found.filter(department__code__in=CLERKS).order_by("pk")
+        for result in Result.objects.filter(
+            part__visit=answer.form.visit, part__department=answer.department
+        ).select_related("part__department")
+    ]
+    return min(results, key=lambda each: each.state != ResultState.TO_ENTER)
 
 
 def check_in_the_browser(page: Page) -> None:

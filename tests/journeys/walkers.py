@@ -192,11 +192,15 @@ def shot(page: Page) -> bytes:
 
 
 def save_small(png: bytes, path: Path) -> None:
-    """Keep a picture in 256 colours: the frequent ones as they are, the rest by the nearest."""
+    """Keep a picture in 256 colours: the frequent ones as they are, the rest by a near one."""
     picture = Image.open(io.BytesIO(png)).convert("RGB")
     counted = sorted(picture.getcolors(picture.width * picture.height) or (), reverse=True)
     frequent = [colour for _, colour in counted[:FREQUENT]]
     others = picture.quantize(COLOURS - FREQUENT, dither=Image.Dither.NONE).getpalette() or []
     palette = Image.new("P", (1, 1))
     palette.putpalette([*(part for colour in frequent for part in colour), *others])
-    picture.quantize(palette=palette, dither=Image.Dither.NONE).save(path, optimize=True)
+    small = picture.quantize(palette=palette, dither=Image.Dither.NONE)
+    exact = {colour: place for place, colour in enumerate(frequent)}  # quantize only comes close
+    near = small.getdata()
+    small.putdata([exact.get(*pair) for pair in zip(picture.getdata(), near, strict=True)])
+    small.save(path, optimize=True)
