@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 from functools import cached_property
 
@@ -139,7 +139,7 @@ class Pool:
         return self.targets.exclude(reason="")
 
     @cached_property
-    def updated_at(self):  # type: ignore[no-untyped-def]
+    def updated_at(self) -> datetime | None:
         return self.targets.aggregate(last=Max("updated_at"))["last"]
 
     def remarks(self, on: date) -> tuple[str, ...]:

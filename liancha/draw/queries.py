@@ -12,7 +12,7 @@ from liancha.accounts.models import User
 from liancha.rulebook.lifecycles import DrawState
 
 from . import bundles
-from .models import Draw, Transcript
+from .models import Draw, DrawQuerySet, Transcript
 from .pools import FINISHED, pool
 from .seats import current_inspectors
 
@@ -107,7 +107,7 @@ def may_see_names(draw: Draw, user: User) -> bool:
     return draw.parties.filter(user=user).exists()
 
 
-def in_sight(user: User):  # type: ignore[no-untyped-def]
+def in_sight(user: User) -> DrawQuerySet:
     """Draws for this person's list, newest first."""
     return (
         Draw.objects.visible_to(user)
@@ -116,7 +116,7 @@ def in_sight(user: User):  # type: ignore[no-untyped-def]
     )
 
 
-def waiting_for(user: User):  # type: ignore[no-untyped-def]
+def waiting_for(user: User) -> DrawQuerySet:
     """Draws where this person's own hand is wanted: a commitment, a reveal, the next step."""
     mine = Q(parties__user=user)
     if user.department_id:

@@ -10,6 +10,7 @@ from hashlib import sha256
 import pytest
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
@@ -138,3 +139,17 @@ def test_the_nonce_can_be_taken_away_as_a_file(opened, enter):
     page.get_by_role("button", name="生成随机数并提交承诺").click()
     expect(page.get_by_role("heading", name="等各方提交承诺，1 / 2")).to_be_visible()
     assert nonce in str(page.evaluate("Object.values(localStorage)"))
+
+
+def test_a_screen_left_alone_times_out_and_shows_the_log_in(opened, in_database, enter):
+    """The page asks by itself every two seconds; that is nobody at the keyboard."""
+    page = enter("shen")
+    with in_database():
+        before = Session.objects.get().expire_date
+    with page.expect_response(lambda response: "/live/" in response.url):
+        pass
+    with in_database():
+        assert Session.objects.get().expire_date == before
+        Session.objects.all().delete()
+    page.wait_for_url(lambda url: "/login/" in url)
+    expect(page.locator("#live")).to_have_count(0)

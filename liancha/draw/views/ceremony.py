@@ -74,6 +74,8 @@ def draw(request: HttpRequest, pk: int) -> HttpResponse:
 @never_cache
 def live(request: HttpRequest, pk: int) -> HttpResponse:
     """The part of the page that changes; nothing when it has not, so that typing is not lost."""
+    # A screen that asks by itself is nobody at the keyboard: it must not keep the session alive.
+    request.session.save = lambda *args, **kwargs: None  # type: ignore[method-assign]
     scene = _scene(request, _visible(request, pk))
     if request.GET.get("v") == scene.version:
         return HttpResponse(status=204)

@@ -156,5 +156,12 @@ function offer() {
   }
 }
 
+// A session that has run out answers with the log-in page: show that, not a page inside a page.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (new URL(event.detail.xhr.responseURL).pathname === event.detail.pathInfo.requestPath.split("?")[0]) return;
+  event.detail.shouldSwap = false;
+  location.reload();
+});
+
 offer();
 document.addEventListener("htmx:afterSwap", offer);
