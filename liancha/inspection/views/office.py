@@ -85,6 +85,7 @@ def visits(request: HttpRequest) -> HttpResponse:
         "page_obj": page_obj,
         "clashing": crew.double_booked(page_obj),
         "may_check": request.user.may(P.INSPECTION_CHECK),
+        "may_notify": request.user.may(P.INSPECTION_NOTIFY),
         "waiting": Task.objects.initiated_by(request.user).filter(state=TaskState.INSPECTORS_DRAWN)
         if request.user.may(P.INSPECTION_TEAM)
         else [],

@@ -42,12 +42,15 @@ def check(request: HttpRequest, token: str) -> HttpResponse:
     ended_today = one.completed_at and timezone.localdate(one.completed_at) == day
     if not (ended_today or (begun and not one.is_over)):
         return render(request, "inspection/check.html", {"is_open": False}, status=404)
+    asked = {
+        section.part.pk: [each.row.item.name for each in section.rows if each.row.is_expected]
+        for section in contents.sections(one)
+    }
     context = {
         "is_open": True,
         "visit": one,
         "task": one.team.task,
-        "attendance": crew.attendance(one, on=day),
-        "sections": [each for each in contents.sections(one) if each.part.is_involved],
+        "departments": [(each, asked[each.part.pk]) for each in crew.attendance(one, on=day)],
     }
     return render(request, "inspection/check.html", context)
 
