@@ -5,7 +5,6 @@ The ledger keeps `room.verb`; this is how it is read out. A test asks that none 
 
 from __future__ import annotations
 
-
 WORDS = {
     "accounts.change_password": "修改密码",
     "accounts.load_departments": "导入部门",

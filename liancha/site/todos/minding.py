@@ -97,8 +97,14 @@ def calendars_to_enter(desk: Desk) -> Iterator[Todo]:
 
 
 def departments_without_people(desk: Desk) -> Iterator[Todo]:
-    silent = Department.objects.active().city().exclude(
-        pk__in=User.objects.filter(is_active=True, department__isnull=False).values("department")
+    silent = (
+        Department.objects.active()
+        .city()
+        .exclude(
+            pk__in=User.objects.filter(is_active=True, department__isnull=False).values(
+                "department"
+            )
+        )
     )
     names = list(silent.values_list("short", flat=True)[:4])
     if not names:
