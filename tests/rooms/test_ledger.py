@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from datetime import timedelta
 
@@ -52,7 +53,7 @@ def test_entries_are_numbered_without_gaps_and_chained():
 
 def test_an_action_that_fails_leaves_no_entry():
     write(1)
-    with pytest.raises(RuntimeError), transaction.atomic():
+    with contextlib.suppress(RuntimeError), transaction.atomic():
         actions.append("test.write", by="somebody", at=NOON)
         raise RuntimeError
 
@@ -62,14 +63,14 @@ def test_an_action_that_fails_leaves_no_entry():
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ("UPDATE ledger_entry SET body = replace(body, '1', '7') WHERE \"index\" = 1", "内容被改动"),
+        ("UPDATE ledger_entry SET body = '{}' WHERE \"index\" = 1", "内容被改动"),
         ("UPDATE ledger_entry SET salt = 'feed' WHERE \"index\" = 1", "内容被改动"),
         ("UPDATE ledger_entry SET digest = 'feed' WHERE \"index\" = 1", "内容被改动"),
-        ("UPDATE ledger_entry SET \"by\" = 'another' WHERE \"index\" = 1", "人员与正文不符"),
+        ('UPDATE ledger_entry SET "by" = \'another\' WHERE "index" = 1', "人员与正文不符"),
         ("UPDATE ledger_entry SET what = 'another' WHERE \"index\" = 1", "事项与正文不符"),
         ("UPDATE ledger_entry SET at = '2020-01-01' WHERE \"index\" = 1", "时间与正文不符"),
-        ("DELETE FROM ledger_entry WHERE \"index\" = 1", "第 1 至 1 条缺失"),
-        ("DELETE FROM ledger_entry WHERE \"index\" = 0", "第 0 至 0 条缺失"),
+        ('DELETE FROM ledger_entry WHERE "index" = 1', "第 1 至 1 条缺失"),
+        ('DELETE FROM ledger_entry WHERE "index" = 0', "第 0 至 0 条缺失"),
     ],
 )
 def test_every_change_is_found_and_named(change, says):
@@ -147,5 +148,5 @@ def test_bodies_are_canonical_whatever_the_facts(facts):
 
 
 def test_floats_have_no_canonical_form():
-    with pytest.raises(ValueError), transaction.atomic():
+    with pytest.raises(ValueError, match="0"), transaction.atomic():
         actions.append("test.write", by="somebody", at=NOON, ratio=0.07)

@@ -436,28 +436,3 @@ def test_the_strip_of_figures_is_that_of_the_results_page(client):
             assert rows.paginator.count == band.count
     assert Visit.objects.count() == 2
     assert timezone.localdate(NEXT_DAY).isoweekday() == 1
-
-
-# ── The search box ────────────────────────────────────────────────────────────────────────
-
-
-def test_the_search_finds_what_the_lists_would_show(client, world):
-    client.force_login(world.cast.shen)
-    page = client.get("/search/", {"q": "宾馆"}).content.decode()
-    assert "洛阳第1宾馆" in page
-    assert "宾馆、旅店监督抽查（第 1 批）" in page
-
-
-def test_the_search_does_not_look_over_fences(client, world):
-    client.force_login(world.cast.huo)
-    page = client.get("/search/", {"q": "宾馆"}).content.decode()
-    assert "宾馆、旅店监督抽查（第 1 批）" not in page
-    client.force_login(world.cast.sys)
-    assert "没有找到" in client.get("/search/", {"q": "宾馆"}).content.decode()
-
-
-def test_a_single_hit_is_opened_at_once(client, world):
-    client.force_login(world.cast.shen)
-    answer = client.get("/search/", {"q": world.task.number})
-    assert answer.status_code == 302
-    assert answer["Location"] == world.task.get_absolute_url()

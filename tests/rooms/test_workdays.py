@@ -1,5 +1,6 @@
 """The calendar room: reading the notice, publishing a year, what every other room asks."""
 
+import contextlib
 from datetime import date, timedelta
 
 import holidays
@@ -154,7 +155,7 @@ class TestPublishing:
         assert queries.is_working_day(date(2027, 2, 5)) is True
 
     def test_a_transaction_rolled_back_leaves_no_calendar_behind(self, cast):
-        with pytest.raises(RuntimeError), transaction.atomic():
+        with contextlib.suppress(RuntimeError), transaction.atomic():
             publish(cast)
             assert queries.is_working_day(date(2027, 1, 4)) is True
             raise RuntimeError

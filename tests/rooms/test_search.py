@@ -1,0 +1,36 @@
+"""One search box over what the lists would show, within what each person may see."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.rooms.draw_world import World, make_world
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world() -> World:
+    return make_world(classes="ABCD")
+
+
+def test_the_search_finds_what_the_lists_would_show(client, world):
+    client.force_login(world.cast.shen)
+    page = client.get("/search/", {"q": "宾馆"}).content.decode()
+    assert "洛阳第1宾馆" in page
+    assert "宾馆、旅店监督抽查（第 1 批）" in page
+
+
+def test_the_search_does_not_look_over_fences(client, world):
+    client.force_login(world.cast.huo)
+    page = client.get("/search/", {"q": "宾馆"}).content.decode()
+    assert "宾馆、旅店监督抽查（第 1 批）" not in page
+    client.force_login(world.cast.sys)
+    assert "没有找到" in client.get("/search/", {"q": "宾馆"}).content.decode()
+
+
+def test_a_single_hit_is_opened_at_once(client, world):
+    client.force_login(world.cast.shen)
+    answer = client.get("/search/", {"q": world.task.number})
+    assert answer.status_code == 302
+    assert answer["Location"] == world.task.get_absolute_url()
