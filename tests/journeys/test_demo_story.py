@@ -1,6 +1,6 @@
 """The demo city: it is built, everybody of its cast walks in, and nothing is told too early.
 
-LIANCHA_SCREENS=folder keeps pictures of the city's ten steps there (docs/screens).
+LIANCHA_SCREENS=folder builds the city in full size and keeps pictures of its steps there.
 """
 
 from __future__ import annotations
@@ -36,8 +36,9 @@ In = Callable[[], AbstractContextManager[None]]
 
 @pytest.fixture
 def city(cli: Callable[..., CompletedProcess[str]], start_site: Callable[..., Server]) -> Server:
-    """A real server on a demo city of the smallest size."""
-    said = cli("demo", "--size", "2000", env=DEMO)
+    """A real server on a demo city; the smallest one, unless it is for pictures."""
+    size = () if os.environ.get("LIANCHA_SCREENS") else ("--size", "2000")
+    said = cli("demo", *size, env=DEMO)
     assert said.returncode == 0, said.stdout + said.stderr
     return start_site(**DEMO)
 
