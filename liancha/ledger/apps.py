@@ -5,15 +5,26 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.core import checks
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_migrate, pre_migrate
 
 
 class LedgerConfig(AppConfig):
     name = "liancha.ledger"
 
     def ready(self) -> None:
+        pre_migrate.connect(_make_way, sender=self)
         post_migrate.connect(_put_locks_back, sender=self)
         checks.register(_locks_in_place, checks.Tags.database)
+
+
+def _make_way(*, using: str, plan: list[Any], **_: Any) -> None:
+    """Triggers that read another table keep SQLite from rebuilding it."""
+    from django.db import connections
+
+    from . import locks
+
+    if plan:
+        locks.make_way(connections[using])
 
 
 def _put_locks_back(*, using: str, **_: Any) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.db import connection, migrations, models
+from django.db.migrations.recorder import MigrationRecorder
 from django.db.migrations.state import ProjectState
 
 from liancha.draw.models import Assignment, Candidate, DrawnTarget, Transcript
@@ -59,6 +62,49 @@ def test_after_a_migration_that_alters_the_table(in_database, model, column, nam
             refused(statement)
         if victim.late:
             refused(victim.copy("INSERT", victim.late))
+
+
+@pytest.mark.parametrize(
+    ("app", "operation"),
+    [
+        (
+            "ledger",
+            'AlterField("seal", "subject", models.CharField(max_length=90, primary_key=True))',
+        ),
+        ("lists", 'AlterField("jointfield", "ratio_note", models.CharField(max_length=99))'),
+        ("draw", 'AlterField("drawntarget", "stratum", models.CharField(max_length=60))'),
+        ("draw", 'RenameField("candidate", "region_name", "place")'),
+    ],
+)
+def test_tables_that_other_locks_read_can_be_migrated(
+    in_database, settings, tmp_path, monkeypatch, app, operation
+):
+    """A real `migrate`, with one more migration in a copy of the room's own."""
+    package = f"wider_{app}"
+    folder = tmp_path / package
+    shutil.copytree(f"{apps.get_app_config(app).path}/migrations", folder)
+    last = sorted(path.stem for path in folder.glob("0*.py"))[-1]
+    (folder / "9999_wider.py").write_text(
+        "from django.db import migrations, models\n"
+        "class Migration(migrations.Migration):\n"
+        f"    dependencies = [({app!r}, {last!r})]\n"
+        f"    operations = [migrations.{operation}]\n",
+        encoding="utf-8",
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    settings.MIGRATION_MODULES = {app: package}
+    with in_database():
+        victims = drawn_rows()
+        if "RenameField" in operation:
+            del victims["candidate"]  # its own columns have another name now
+        call_command("migrate", app, verbosity=0)
+
+        assert "9999_wider" in str(MigrationRecorder(connection).applied_migrations())
+        gone = "lock_draw_candidate" if "RenameField" in operation else "nothing"
+        assert [name for name in locks.missing(connection) if gone not in name] == []
+        for victim in victims.values():
+            for statement in victim.attacks():
+                refused(statement)
 
 
 # ── When somebody takes a lock away ───────────────────────────────────────────────────────────
