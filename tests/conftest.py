@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
+import pytest_django.fixtures
 from django.db import connection, connections
 
 from tests.browser import chromium
@@ -38,6 +39,10 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# pytest-django makes no database when no test is marked for one. A test that only copies it
+# (`committed_database`) has no mark, for that would open a transaction nobody needs.
+pytest_django.fixtures._get_databases_for_setup = lambda items: ({"default"}, set())
 
 # ── What would flush is refused ───────────────────────────────────────────────────────────
 
@@ -62,8 +67,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             refused.append(f"{item.nodeid}: {', '.join(sorted(asked))} {REFUSAL}")
         if {"desktop", "phone", "new_page", "browser"} & fixtures:
             item.add_marker("browser")
-        if "pristine_database" in fixtures:  # or pytest-django makes no database to copy from
-            item.add_marker("django_db")
     if refused:
         raise pytest.UsageError("\n".join(refused))
 

@@ -98,8 +98,8 @@ def _agree(
     for each in departments:
         operator.tick(each)
     if witness:
-        operator.page.get_by_label(re.compile(witness)).check(force=True)
-    operator.page.get_by_label("现场掷骰 10 枚").check(force=True)
+        operator.pick(witness)
+    operator.pick("现场掷骰 10 枚")
     due = datetime.now(LUOYANG).replace(microsecond=0) + timedelta(seconds=int(needed))
     operator.fill("公布时间", f"{due:%Y-%m-%dT%H:%M:%S}")
     operator.press("约定各方和公开随机值")
@@ -178,7 +178,7 @@ def a_replacement_is_agreed_by_the_own_head(journey: Journey) -> None:
     clerk = journey.by("lu")
     clerk.go(staff)
     clerk.follow("申请更换")
-    clerk.page.get_by_label("健康状况").check(force=True)
+    clerk.pick("健康状况")
     clerk.press("提交更换申请")
     clerk.sees("等负责人批准")
 

@@ -45,7 +45,7 @@ def the_teams_are_formed_and_the_firms_told(journey: Journey) -> None:
     planner = journey.by("shen")
     planner.go(teams)
     planner.press("组成 3 个检查组")
-    _pick_all(planner)
+    planner.pick_all()
     planner.touch("排日程")
     planner.fill("检查日期", date.today().isoformat())
     planner.press("排日程")
@@ -56,7 +56,7 @@ def the_teams_are_formed_and_the_firms_told(journey: Journey) -> None:
     planner.press("登记告知")
     planner.sees("不足 1 个工作日", "1 个工作日是本地做法")
     planner.go(teams)
-    _pick_all(planner)
+    planner.pick_all()
     planner.press("一起告知")
     planner.choose("方式", "电话")
     for place in range(2):
@@ -82,7 +82,7 @@ def a_visit_is_refused_by_the_firm(journey: Journey) -> None:
     _all_fine(leader, team)
     _all_fine(partner, team)
     leader.go(f"/field/visits/{team.visit}/sign/")
-    leader.page.get_by_label("拒绝签名", exact=True).check(force=True)
+    leader.pick("拒绝签名")
     leader.fill("情况说明", REFUSED)
     leader.press("记下说明，等第二人确认")
     leader.sees("等第二人确认")
@@ -98,10 +98,6 @@ def the_last_visit_is_made(journey: Journey) -> None:
     _all_fine(leader, team)
     _all_fine(partner, team)
     _sign(leader, team)
-
-
-def _pick_all(planner: Walker) -> None:
-    planner.page.locator("[data-pick-all]").first.check(force=True)
 
 
 def _team(journey: Journey, place: int) -> Team:
@@ -156,7 +152,7 @@ def _fill_in_without_network(journey: Journey, officer: Walker, team: Team) -> N
     second.get_by_text("发现问题", exact=True).first.click()
     page.context.set_offline(True)
     second.get_by_label("发现的情况").press_sequentially(SITUATION, delay=4)
-    second.get_by_label("责令改正").first.check(force=True)
+    officer.pick("责令改正", among=second)
     expect(page.locator("[data-sync]")).to_contain_text("离线，已存本机 1")
     measure = second.locator('[data-measure="rectify"]')
     measure.get_by_text("书面", exact=True).click()

@@ -228,7 +228,7 @@ def _write_line(planner: Walker, plan: str, today: date) -> None:
     planner.fill("结束", today.replace(month=12, day=31).isoformat())
     planner.tick("消防", off=True)
     planner.fill("清单内部门不参加的原因", "今年由公安、卫健两个部门参加")
-    planner.page.get_by_label("按县区").check(force=True)
+    planner.pick("按县区")
     for county in ("涧西区", "洛龙区", "洛宁县"):
         planner.fill(f"{county} 的比例", "2")
     planner.press("保存计划行")

@@ -59,7 +59,7 @@ def the_results_are_entered_audited_and_published(journey: Journey) -> None:
             head.follow("审核结果")
             head.press("审核同意")
         clerk.go("/results/?state=audited")
-        clerk.page.locator("[data-pick-all]").first.check(force=True)
+        clerk.pick_all()
         clerk.touch("公示所选")
         clerk.press("公示结果")
         clerk.sees("已公示 3 户")

@@ -87,7 +87,17 @@ class Walker:
         select.select_option(label=found.strip())
 
     def tick(self, label: str, *, off: bool = False) -> None:
-        self._here().get_by_label(label, exact=True).set_checked(not off, force=True)
+        self._here().get_by_label(label, exact=True).set_checked(not off)
+
+    def pick(self, words: str, *, among: Locator | None = None) -> None:
+        """Take one of several, or one more, by the words beside its mark."""
+        label = (among or self._here()).locator("label").filter(has_text=words).first
+        label.click()
+        assert label.evaluate("label => label.control.checked"), words
+
+    def pick_all(self) -> None:
+        """Tick every row of the table."""
+        self._here().locator("[data-pick-all]").first.check()
 
     def upload(self, label: str, path: Path) -> None:
         self._field(label).set_input_files(path)
