@@ -150,6 +150,7 @@ def _fill_in_without_network(journey: Journey, officer: Walker, team: Team) -> N
     first.get_by_text("未发现问题", exact=True).first.click()
     officer.touch("存好，下一项")
     second.get_by_text("发现问题", exact=True).first.click()
+    expect(page.locator("[data-sync]")).to_contain_text("已全部上传")
     page.context.set_offline(True)
     second.get_by_label("发现的情况").press_sequentially(SITUATION, delay=4)
     officer.pick("责令改正", among=second)

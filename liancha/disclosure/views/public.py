@@ -90,6 +90,7 @@ def draw(request: HttpRequest, pk: int) -> HttpResponse:
         "task": one.task,
         "opens": opens,
         "layers": _layers(one),
+        "hollow": 0 if one.is_confidential else sum(not each["size"] for each in one.strata),
         "count": _count(one),
         "parties": one.parties.order_by("position"),
         "excluded": [(pools.REASONS.get(code, code), number) for code, number in one.excluded],
