@@ -48,6 +48,7 @@ LOCKS = {
     "runtime": "requirements.lock",
     "dev": "requirements-dev.lock",
     "node": "requirements-node.lock",
+    "bench": "requirements-bench.lock",
 }
 UV = "uv==0.13.9"
 GRACE = 15  # seconds a process has to end by itself
@@ -456,6 +457,8 @@ def lock(options: argparse.Namespace) -> int:
     )
     call(*compile_, "--group", "build", "--group", "dev", "-o", LOCKS["dev"])
     call(*compile_, "--group", "build", "-c", LOCKS["dev"], "-o", LOCKS["runtime"])
+    extras = ("--extra", "scale", "--extra", "spark", "--group", "dev", "--group", "bench")
+    call(*compile_, *extras, "-c", LOCKS["dev"], "-o", LOCKS["bench"])
     call(
         *compile_[:3],
         *("--group", "pyproject.toml:node"),
