@@ -59,7 +59,13 @@ REFUSAL = (
 )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+# What a test asks for when a database is behind it, whatever else it asks for.
+DATABASE = {"db", "django_db_setup", "pristine_database"}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Refuse what would flush, mark what drives a browser, and on PostgreSQL leave out what no
+    database is behind: the rulebook and the texts say the same there as on SQLite."""
     refused = []
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
@@ -69,6 +75,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("browser")
     if refused:
         raise pytest.UsageError("\n".join(refused))
+    if os.environ.get("DATABASE_URL", "").startswith("postgres"):
+        without = [item for item in items if not has_database(item)]
+        config.hook.pytest_deselected(items=without)
+        items[:] = [item for item in items if has_database(item)]
+
+
+def has_database(item: pytest.Item) -> bool:
+    """True if the test reads or writes one, by its mark or by what its fixtures stand on."""
+    asked = set(getattr(item, "fixturenames", ()))
+    return bool(DATABASE & asked) or item.get_closest_marker("django_db") is not None
 
 
 def would_flush(item: pytest.Item, fixtures: set[str]) -> set[str]:
