@@ -158,8 +158,9 @@ def supplement_problems(frame: bytes, earlier: bytes, drawn: bytes) -> list[Refu
     """
     problems: list[Refused] = []
     taken = {line.code for _, line in read_drawn(drawn, problems)}
-    before = {code: rest for code, *rest in (_cells(line) for line in read_frame(earlier).lines)}
-    now = {code: rest for code, *rest in (_cells(line) for line in read_frame(frame).lines)}
+    reading = read_frame(earlier)
+    problems += [Refused(f"前一批的 {each.part}", each.message) for each in reading.problems]
+    before, now = _by_code(reading.lines), _by_code(read_frame(frame).lines)
     left = {code: rest[:1] for code, rest in before.items() if code not in taken}
     if {code: rest[:1] for code, rest in now.items()} != left:
         odd = sorted(
@@ -172,8 +173,12 @@ def supplement_problems(frame: bytes, earlier: bytes, drawn: bytes) -> list[Refu
     return problems
 
 
-def _cells(line: bytes) -> list[str]:
-    return line.decode(errors="replace").split("\t")
+def _by_code(lines: Iterable[bytes]) -> dict[str, list[str]]:
+    """code → [stratum, salt] of the lines that are of the form; of the others something is said
+    where the file itself is checked.
+    """
+    cells = (line.decode(errors="replace").split("\t") for line in lines)
+    return {code: rest for code, *rest in cells if len(rest) == 2}
 
 
 # drawn.tsv, codes.txt

@@ -186,6 +186,9 @@ class Doubled(dict[str, object]):
     twice: list[str]
 
 
+_CONSTANT = re.compile(r'"(?:[^"\\]|\\.)*"|NaN|-?Infinity', re.DOTALL)
+
+
 def load_json(data: bytes | str, part: str, *, is_signed: bool = False) -> object:
     """Read JSON with a Misfit or Doubled wherever it could be read in two ways.
 
@@ -211,13 +214,20 @@ def load_json(data: bytes | str, part: str, *, is_signed: bool = False) -> objec
     def no_number(digits: str) -> object:
         return Misfit(f"数 {shown(digits)} 应为整数，不带小数点和指数")
 
+    def no_json(word: str) -> object:
+        # Python reads NaN and the infinities, JSON does not have them; the first outside a text.
+        found = next(each for each in _CONSTANT.finditer(text) if each[0][0] != '"')
+        before = text[: found.start()]
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        raise Refused(part, f"第 {line} 行第 {column} 字起不是 JSON")
+
     try:
         value: object = json.loads(
             text,
             object_pairs_hook=pairs,
             parse_int=integer,
             parse_float=no_number,
-            parse_constant=no_number,
+            parse_constant=no_json,
         )
     except json.JSONDecodeError as error:
         raise Refused(part, f"第 {error.lineno} 行第 {error.colno} 字起不是 JSON") from None

@@ -26,7 +26,7 @@ from . import publiclog, verify_inspectors, verify_targets
 from .beacon import due_at
 from .bundle import CODES, DRAWN, FRAME, supplement_problems
 from .findings import Level, Report, Topic
-from .form import Refused, shown, text_problem
+from .form import Refused, file_digest, shown, text_problem
 from .protocol import Reference, inputs_seal
 from .reading import read_transcript
 from .staffing import ELIGIBLE, NEEDS, ROSTER
@@ -180,7 +180,13 @@ def _check_earlier(
             problems.append(Refused(f"{FILE} 引用", "那次抽取不是抽取检查对象"))
         text = f"{what} {reference.draw}，记录摘要相符"
         if isinstance(transcript, TargetTranscript) and FRAME in files:
-            if FRAME in other and DRAWN in other:
+            if FRAME in other and DRAWN in other and isinstance(found, TargetTranscript):
+                told = {FRAME: found.rule.frame.sha256, DRAWN: found.drawn.sha256}
+                problems += [
+                    Refused(f"前一批的 {name}", "与它自己的抽取记录不符")
+                    for name, digest in told.items()
+                    if file_digest(other[name]) != digest
+                ]
                 problems += supplement_problems(files[FRAME], other[FRAME], other[DRAWN])
                 text += "；候选是那次的名单减去已抽中的，盐已另取"
             else:

@@ -22,7 +22,7 @@ from .bundle import (
     read_frame,
 )
 from .findings import Level, Report, Topic
-from .form import Refused, file_digest, shown
+from .form import Refused, file_digest, name_problem, shown
 from .sampling import Drawing, DrawnLine, draw_targets, is_drawn, ticket
 from .transcript import FILE, Ceremony, TargetTranscript, drawn_file
 from .verdicts import Blocked
@@ -224,7 +224,8 @@ def _check_codes(
 ) -> None:
     problems = []
     given = data.decode(errors="replace").split("\n")[:-1]
-    if data != codes_file(set(given)):
+    is_listed = data == codes_file(set(given))
+    if not is_listed or any(code.startswith("\ufeff") or name_problem(code) for code in given):
         problems.append(Refused(CODES, "应为每行一个代码，按字节排序，不重复"))
     if len(given) != transcript.drawn.size:
         message = f"有 {len(given)} 个代码，记录为 {transcript.drawn.size} 户"

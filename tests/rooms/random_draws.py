@@ -226,6 +226,7 @@ TEXTS = [
     b"null",
     b"[]",
     b"NaN",
+    b'{"draw":"NaN","cap":\n -Infinity}',
     b"{} {}",
     b"\xef\xbb\xbf{}",
     b"\xff",

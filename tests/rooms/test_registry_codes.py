@@ -1,6 +1,7 @@
 """Codes of targets: what is taken, what is put right, what the clerk is told."""
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from liancha.registry import codes
 from liancha.registry.codes import Code, Fault
@@ -119,3 +120,8 @@ class TestOtherCodes:
     )
     def test_the_kind_follows_the_code(self, text, words, kind):
         assert codes.kind_of(codes.read(text), words) == kind
+
+
+def test_import_without_a_kind_says_how():
+    with pytest.raises(CommandError, match="liancha import 种类 文件.*targets"):
+        call_command("import")

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from liancha.rulebook import bundle, protocol, publiclog, sampling, verify
+from liancha.rulebook import bundle, form, protocol, publiclog, sampling, verify
 from liancha.rulebook.findings import Level, Report, Topic
 from liancha.rulebook.protocol import Reference, Stratum, TargetRule
 from liancha.rulebook.transcript import TargetTranscript, begin, drawn_file
@@ -204,6 +204,28 @@ class TestLog:
         assert "不早于开奖时间" in problem.message
 
 
+class TestCodesAlone:
+    """All that is opened of a confidential draw must still be codes."""
+
+    @pytest.mark.parametrize(
+        "spoilt", [b"", b"a:b", b"a\tb", b"a\r", "e\u0301".encode(), "\ufeffZ".encode()]
+    )
+    def test_what_is_no_code_is_refused(self, spoilt):
+        lines = sorted(line + b"\n" for line in [spoilt, *TARGETS["codes.txt"].splitlines()[1:]])
+        files = {
+            "transcript.json": TARGETS["transcript.json"],
+            "codes.txt": b"".join(lines),
+        }
+        assert any("codes.txt" in line for line in bad(verify.check(files)))
+
+
+@pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity"])
+def test_a_number_that_json_does_not_have_is_no_json_at_its_place(word):
+    text = f'{{"a":"NaN \\" Infinity",\n "b":{word}}}'
+    with pytest.raises(form.Refused, match="第 2 行第 6 字起不是 JSON"):
+        form.load_json(text, "x")
+
+
 class TestSupplement:
     """A supplementary batch: the earlier pool minus the drawn, fresh salts."""
 
@@ -240,6 +262,23 @@ class TestSupplement:
         report = verify.check(files, earlier=[TARGETS])
         assert report.is_good
         assert "候选是那次的名单减去已抽中的" in "\n".join(report.lines())
+
+    def test_an_earlier_list_that_is_not_its_own_records_is_refused(self):
+        files = self.files(bundle.freeze(self.left(), bundles.digits("second secret")))
+        for name, spoilt in (
+            ("frame.tsv", b"no tabs at all\n" + TARGETS["frame.tsv"]),
+            ("frame.tsv", TARGETS["frame.tsv"] + b"\n\t\n"),
+            ("drawn.tsv", TARGETS["drawn.tsv"].split(b"\n", 1)[1]),
+        ):
+            report = verify.check(files, earlier=[TARGETS | {name: spoilt}])
+            assert f"前一批的 {name}" in "\n".join(bad(report))
+
+    def test_a_frame_of_a_supplement_without_tabs_gives_sentences(self):
+        files = self.files(bundle.freeze(self.left(), bundles.digits("second secret")))
+        files["frame.tsv"] = b"no tabs\n\n" + files["frame.tsv"]
+        report = verify.check(files, earlier=[TARGETS])
+        assert not report.is_good
+        assert "第 1 行" in "\n".join(bad(report))
 
     def test_without_the_earlier_folder_it_is_said_to_be_open(self):
         files = self.files(bundle.freeze(self.left(), bundles.digits("second secret")))

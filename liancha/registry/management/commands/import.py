@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.management import get_commands, load_command_class
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 PREFIX = "import_"
 
@@ -33,8 +33,11 @@ class Command(BaseCommand):
             raise SystemExit(2)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Never reached: run_from_argv hands over before."""
-        raise NotImplementedError
+        """Called from a program, without a kind: say how. The shell goes by run_from_argv."""
+        kinds = "、".join(self._kinds())
+        raise CommandError(
+            f"用法：liancha import 种类 文件。种类：{kinds}。程序里请直接调用 {PREFIX}种类。"
+        )
 
     @staticmethod
     def _kinds() -> dict[str, str]:

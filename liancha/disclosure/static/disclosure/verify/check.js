@@ -1,7 +1,7 @@
 /* Checks the files of one draw: whatever levels they allow (liancha-draw/1, §6). This module knows
    no page; it runs in the worker, and in a test, alike. */
 import { Refused } from './form.js';
-import { digest } from './hash.js';
+import { digest, fileDigest } from './hash.js';
 import * as inspectors from './inspectors.js';
 import { LOG, checkLog } from './log.js';
 import { Report } from './report.js';
@@ -96,7 +96,12 @@ function* checkEarlier(report, told, files, earlier) {
     if (found.kind !== 'targets') problems.push({ part, message: '那次抽取不是抽取检查对象' });
     let text = `${what} ${reference.draw}，记录摘要相符`;
     if (isOfTargets && files.has(FRAME)) {
-      if (other.has(FRAME) && other.has(targets.DRAWN)) {
+      if (other.has(FRAME) && other.has(targets.DRAWN) && found.kind === 'targets') {
+        for (const [name, told] of [[FRAME, found.frame], [targets.DRAWN, found.drawn]]) {
+          if ((yield* within(0, 0, fileDigest(other.get(name)))) !== told.sha256) {
+            problems.push({ part: `前一批的 ${name}`, message: '与它自己的抽取记录不符' });
+          }
+        }
         const lists = [files.get(FRAME), other.get(FRAME), other.get(targets.DRAWN)];
         problems.push(...(yield* targets.supplementProblems(...lists)));
         text += '；候选是那次的名单减去已抽中的，盐已另取';
