@@ -14,6 +14,25 @@ from liancha.rulebook.coverage import planned_count
 from liancha.rulebook.lifecycles import LineState, PlanState
 from liancha.rulebook.regions import is_county
 
+from .beside import Campaign, Filing, LeftOut, SavedFilter, Scenario
+
+__all__ = [
+    "Adjustment",
+    "AdjustmentQuerySet",
+    "Campaign",
+    "CoverageException",
+    "Filing",
+    "LeftOut",
+    "Plan",
+    "PlanCoSign",
+    "PlanLine",
+    "PlanLineQuerySet",
+    "PlanQuerySet",
+    "PlanRate",
+    "SavedFilter",
+    "Scenario",
+]
+
 
 class PlanQuerySet(models.QuerySet["Plan"]):
     def public(self) -> Self:
@@ -38,6 +57,7 @@ class Plan(models.Model):
     """年度联合抽查工作计划, one version.
 
     minutes  the meeting that decided without the departments which had not signed
+    parent   the city's plan that a county's was derived from (art. 12, paragraph 2)
     """
 
     year = models.PositiveIntegerField("年度")
@@ -56,6 +76,9 @@ class Plan(models.Model):
     approved_at = models.DateTimeField(null=True, blank=True)
     published_at = models.DateTimeField(null=True, blank=True)
     minutes = models.CharField("联席会议纪要", max_length=120, blank=True)
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="derived"
+    )
 
     objects = PlanQuerySet.as_manager()
 
@@ -182,6 +205,12 @@ class PlanLine(models.Model):
     participants_reason  why a cooperator of the list does not take part this year (art. 13)
     rates_locked_at      when a list was drawn by these rates: from then on they stand (art. 19)
     changed_at           a department that signed before this has to look again
+    parent               the line of the city's plan it was derived from (art. 12)
+    parent_note          why it differs from that line
+    target_filter        narrows the targets beyond the field's tag: see SavedFilter.rules
+    cap_per_year         how often one department may visit one firm a year, in this line's pool
+    cooldown_months      an A-class target inspected so recently is not drawn; 0 is off (art. 15)
+    key_ratio            the least rate "p/q" for key targets, from `key_source`; "" is off
     """
 
     class Stratify(models.TextChoices):
@@ -221,6 +250,16 @@ class PlanLine(models.Model):
     )
     rates_locked_at = models.DateTimeField(null=True, blank=True)
     changed_at = models.DateTimeField()
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="derived"
+    )
+    parent_note = models.CharField("与市级计划不同的原因", max_length=200, blank=True)
+    target_filter = models.JSONField("检查对象范围", default=dict, blank=True)
+    cap_per_year = models.PositiveSmallIntegerField("每户每部门每年上限", null=True, blank=True)
+    cap_reason = models.CharField("频次说明", max_length=200, blank=True)
+    cooldown_months = models.PositiveSmallIntegerField("A 类冷却期（月）", default=0)
+    key_ratio = models.CharField("重点对象最低比例", max_length=40, blank=True)
+    key_source = models.CharField("重点对象依据", max_length=200, blank=True)
 
     objects = PlanLineQuerySet.as_manager()
 
@@ -330,6 +369,7 @@ class Adjustment(models.Model):
     before, after  {"时间安排": "10-08 至 12-31", …}: what the page shows, in the plan's own columns
     change         what approval applies: {"starts_on", "ends_on"}, {"frequency"},
                    {"rates": [[stratum, ratio, fixed]…]}, {} for a cancelled or added line
+    notice         number of the published notice within its plan
     """
 
     class Kind(models.TextChoices):
@@ -353,6 +393,7 @@ class Adjustment(models.Model):
     declined_at = models.DateTimeField(null=True, blank=True)
     declined_note = models.CharField("不同意的原因", max_length=200, blank=True)
     published_at = models.DateTimeField(null=True, blank=True)
+    notice = models.PositiveIntegerField("公告序号", null=True, blank=True)
 
     objects = AdjustmentQuerySet.as_manager()
 

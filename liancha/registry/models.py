@@ -11,6 +11,9 @@ from django.urls import reverse
 from liancha.accounts.models import Department, Region, User
 from liancha.queue.models import Job
 
+from .classes import CreditBatch as CreditBatch
+from .classes import CreditChange as CreditChange
+
 
 class Tag(models.Model):
     """What kind of place a target is: 宾馆旅店, 加油站. Joint fields meet targets through tags.
