@@ -154,29 +154,50 @@ class Pool:
         return (f"名录库已有 {days} 天没有更新。可以继续建库，这条提醒会写进抽取纪要。",)
 
 
-def pool(task: Task) -> Pool:
+Group = tuple[str, str, int]  # reason, stratum, how many
+
+
+def targets_of(task: Task) -> TargetQuerySet:
+    """Everybody with the task's tag: `.reason` keeps out, "" lets in; `.stratum` is the class."""
+    tag, choices, stratify = _terms(task)
+    return (
+        Target.objects.tagged(tag.code)
+        .annotate(reason=_reason(task, tag, choices), stratum=_stratum_of(stratify))
+        .order_by("code")
+    )
+
+
+def groups_of(targets: TargetQuerySet) -> list[Group]:
+    """Everybody counted, by reason and stratum: one pass over all of them."""
+    counted = targets.order_by().values_list("reason", "stratum").annotate(n=Count("pk"))
+    return list(counted)
+
+
+def _terms(task: Task) -> tuple[Tag, PoolChoices, str]:
+    tag = Tag.objects.get(code=task.field.tag)
+    choices = PoolChoices.objects.filter(task=task).first() or PoolChoices(task=task)
+    stratify = task.line.stratify if task.line else PlanLine.Stratify.NONE.value
+    return tag, choices, stratify
+
+
+def pool(task: Task, groups: Iterable[Group] | None = None) -> Pool:
     """Who may be drawn for this task, in classes as the plan line cuts them.
+
+    groups  the counts, where somebody has them already; of a large pool they take seconds
 
     The cooling period is counted back from the task's first day, so that the answer does not
     depend on when the page is opened.
     Source: art. 18, paragraph 1; art. 15 for the classes; decisions A10, A24, A29.
     """
-    tag = Tag.objects.get(code=task.field.tag)
-    choices = PoolChoices.objects.filter(task=task).first() or PoolChoices(task=task)
-    stratify = task.line.stratify if task.line else PlanLine.Stratify.NONE.value
-    targets = (
-        Target.objects.tagged(tag.code)
-        .annotate(reason=_reason(task, tag, choices), stratum=_stratum_of(stratify))
-        .order_by("code")
-    )
+    tag, choices, stratify = _terms(task)
+    targets = targets_of(task)
     sizes: dict[str, int] = {}
     out: dict[str, int] = {}
-    groups = targets.order_by().values_list("reason", "stratum").annotate(n=Count("pk"))
-    for reason, stratum, n in groups:
+    for reason, stratum, n in groups_of(targets) if groups is None else groups:
         if reason:
             out[reason] = out.get(reason, 0) + n
         else:
-            sizes[stratum] = n
+            sizes[stratum] = sizes.get(stratum, 0) + n
     strata, problems = _strata(task, choices, sizes, stratify)
     if not sizes:
         problems.append("待抽检库里没有检查对象。请核对标签、管辖范围和排除原因。")

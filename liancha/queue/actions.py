@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from importlib import import_module
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from liancha.accounts.models import User
 from liancha.rulebook.lifecycles import JobState
 
-from .models import Job
+from .models import LIVE, Job
 
 Progress = Callable[[int, int], None]
+SILENCE = timedelta(seconds=20)  # a worker that has not been heard of for so long is dead
 
 
 class Stopped(Exception):
     """The owner has asked the job to stop; whatever it was writing is rolled back."""
+
+
+class Twice(Exception):
+    """There is a live job about this already."""
+
+    def __init__(self, job: Job) -> None:
+        super().__init__(str(job))
+        self.job = job
 
 
 def later(job: str, *args: int | str) -> None:
@@ -31,9 +40,57 @@ def at(moment: datetime, job: str, *args: int | str) -> None:
     transaction.on_commit(partial(_schedule, moment, job, args))
 
 
-def start_job(*, name: str, total: int = 0, by: User | None, at: datetime) -> Job:
-    """Open a progress row for long work; hand its pk to the job that `later` names."""
-    return Job.objects.create(name=name, owner=by, total=total, asked_at=at)
+def start_job(
+    *, name: str, about: str = "", total: int = 0, by: User | None, at: datetime
+) -> Job:
+    """Open a progress row for long work; hand its pk to the job that `later` names.
+
+    about  the thing it is for; while a job about it is live, Twice is raised with that job
+    """
+    if about:
+        bury_dead(about=about, at=at)
+        if there := Job.objects.live().about(about).first():
+            raise Twice(there)
+    try:
+        with transaction.atomic():
+            return Job.objects.create(name=name, about=about, owner=by, total=total, asked_at=at)
+    except IntegrityError:
+        raise Twice(Job.objects.live().about(about).get()) from None
+
+
+def take_up(*, job: Job, at: datetime) -> None:
+    """A worker begins. Raises Stopped when it was stopped, ended, or another worker has it."""
+    waiting = Job.objects.filter(pk=job.pk, state=JobState.WAITING)
+    if not waiting.update(state=JobState.RUNNING, beat_at=at):
+        raise Stopped
+
+
+def beat(*, job: Job, done: int, total: int, message: str, at: datetime) -> None:
+    """The worker lives and is so far. Raises Stopped when it should not go on."""
+    running = Job.objects.filter(pk=job.pk, state=JobState.RUNNING)
+    if not running.update(beat_at=at, done=done, total=total, message=message[:300]):
+        raise Stopped
+
+
+def complete(*, job: Job, message: str, leads_to: str = "", at: datetime) -> None:
+    """Done, in the transaction that writes the work itself: both are true or neither is.
+
+    Raises Stopped when the owner has stopped it; the work is then rolled back.
+    """
+    running = Job.objects.filter(pk=job.pk, state=JobState.RUNNING)
+    if not running.update(
+        state=JobState.DONE, message=message[:300], leads_to=leads_to, ended_at=at
+    ):
+        raise Stopped
+
+
+def bury_dead(*, about: str, at: datetime) -> None:
+    """A job whose worker has fallen silent ends as failed, so that it can be asked for again."""
+    Job.objects.filter(about=about, state=JobState.RUNNING, beat_at__lt=at - SILENCE).update(
+        state=JobState.FAILED,
+        ended_at=at,
+        message="后台进程中途停了，没有写入任何内容。请再办一次；再停的，请系统管理员看后台日志。",
+    )
 
 
 def advance(*, job: Job, done: int, total: int, message: str = "") -> None:
@@ -54,7 +111,7 @@ def finish(*, job: Job, message: str, at: datetime, state: JobState = JobState.D
 
 def stop(*, job: Job, by: User, at: datetime) -> None:
     """Ask a waiting or running job to stop; it does at its next step."""
-    Job.objects.filter(pk=job.pk, owner=by, state__in=(JobState.WAITING, JobState.RUNNING)).update(
+    Job.objects.filter(pk=job.pk, owner=by, state__in=LIVE).update(
         state=JobState.CANCELLED, ended_at=at, message="已停止，没有写入任何内容。"
     )
 
