@@ -36,6 +36,14 @@ def only_woff2(text: str) -> str:
     return without_source_map(text)
 
 
+def without_post_quantum(text: str) -> str:
+    """Leave the hybrid keys out: a keeper's key is X25519, and they are most of the weight."""
+    wanted = 'import { MLKEM768P256, MLKEM768X25519 } from "@noble/post-quantum/hybrid.js";'
+    if text.count(wanted) != 1:
+        raise SystemExit("age-encryption: imports are not as expected; see frontend/build.py")
+    return text.replace(wanted, "const MLKEM768P256 = null, MLKEM768X25519 = null;")
+
+
 # from node_modules → below static/vendor, and what is done to the text on the way
 WHITELIST: tuple[tuple[str, str, Callable[[str], str] | None], ...] = (
     ("@tabler/core/dist/css/tabler.min.css", "tabler/tabler.min.css", without_source_map),
@@ -69,7 +77,24 @@ WHITELIST: tuple[tuple[str, str, Callable[[str], str] | None], ...] = (
     ("@noble/hashes/_u64.js", "noble-hashes/_u64.js", None),
     ("@noble/hashes/utils.js", "noble-hashes/utils.js", None),
     ("@noble/hashes/LICENSE", "noble-hashes/LICENSE", None),
+    # What the sealed file for the keeper of a draw is made with: see SEALING.
+    ("age-encryption/dist/index.js", "age/age-encryption/dist/index.js", None),
+    ("age-encryption/dist/x25519.js", "age/age-encryption/dist/x25519.js", None),
+    ("age-encryption/LICENSE", "age/age-encryption/LICENSE", None),
+    ("@noble/ciphers/LICENSE", "age/noble/ciphers/LICENSE", None),
+    ("@noble/curves/LICENSE", "age/noble/curves/LICENSE", None),
+    ("@noble/hashes/LICENSE", "age/noble/hashes/LICENSE", None),
+    ("@scure/base/LICENSE", "age/scure/base/LICENSE", None),
 )
+
+# Modules that name others by package go in with all that they import, by relative names. Only
+# these packages: anything else in a future version stops the build.
+SEALING = "age-encryption/dist/index.js"
+SEALING_PACKAGES = frozenset(
+    {"age-encryption", "@noble/ciphers", "@noble/curves", "@noble/hashes", "@scure/base"}
+)
+SEALING_MENDS = {"age-encryption/dist/recipients.js": without_post_quantum}
+IMPORTED = re.compile(r"""^((?:import|export)\b[^'"\n;]*?\bfrom\s*)(["'])([^"'\n]+)\2""", re.M)
 
 
 def fingerprint() -> str:
@@ -127,6 +152,36 @@ def npm_ci(folder: Path) -> None:
     )
 
 
+def imported(entry: str, modules: Path) -> dict[str, str]:
+    """A module and all that it imports: place below vendor/age → text with relative imports."""
+    found: dict[str, str] = {}
+    waiting = [entry]
+    while waiting:
+        name = waiting.pop()
+        if name.replace("@", "") in found:
+            continue
+        text = (modules / name).read_text(encoding="utf-8")
+        text = SEALING_MENDS.get(name, without_source_map)(text)
+
+        def relative(match: re.Match[str], name: str = name) -> str:
+            wanted = match[3]
+            if wanted.startswith("."):
+                wanted = os.path.normpath(os.path.join(os.path.dirname(name), wanted))
+            parts = wanted.split("/")
+            package = "/".join(parts[: 2 if wanted.startswith("@") else 1])
+            if package not in SEALING_PACKAGES:
+                raise SystemExit(f"{name}: imports {wanted}; see SEALING in frontend/build.py")
+            target = f"{wanted}/index.js" if wanted == package else wanted
+            waiting.append(target)
+            place = os.path.relpath(target.replace("@", ""), os.path.dirname(name.replace("@", "")))
+            place = place.replace(os.sep, "/")
+            place = place if place.startswith(".") else f"./{place}"
+            return f"{match[1]}{match[2]}{place}{match[2]}"
+
+        found[name.replace("@", "")] = IMPORTED.sub(relative, text)
+    return found
+
+
 def build() -> None:
     """Bring static/vendor up to the lock, if it is not."""
     if is_fresh():
@@ -139,6 +194,10 @@ def build() -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         content = (HERE / "node_modules" / source).read_bytes()
         path.write_bytes(mend(content.decode()).encode() if mend else content)
+    for name, text in imported(SEALING, HERE / "node_modules").items():
+        path = draft / "age" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
     (draft / STAMP).write_text(fingerprint(), encoding="ascii")
     shutil.rmtree(VENDOR, ignore_errors=True)
     draft.rename(VENDOR)
