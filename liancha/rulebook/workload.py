@@ -1,0 +1,124 @@
+"""Whether departments have the people a plan asks for, month by month, and what would help.
+
+Needs come from `forecast`; what people there are is handed in. A proposal is a date moved within
+the year: nobody is drawn and nothing is changed here.
+"""
+
+from __future__ import annotations
+
+import calendar as months_of
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from .forecast import MONTHS, Forecast, Line, by_month, rounds
+
+
+def excess(need: Mapping[str, Sequence[float]], capacity: Mapping[str, Sequence[float]]) -> float:
+    """Person-days above what departments have, summed over all months."""
+    return sum(
+        max(0.0, wanted - there)
+        for department, row in need.items()
+        for wanted, there in zip(row, capacity.get(department, (0.0,) * MONTHS), strict=True)
+    )
+
+
+def overloaded(
+    need: Mapping[str, Sequence[float]], capacity: Mapping[str, Sequence[float]]
+) -> list[tuple[str, int, float]]:
+    """(department, month 0–11, share of its capacity), worst first; above 1 only.
+
+    A share of nothing is infinite.
+    """
+    found = []
+    for department, row in need.items():
+        has = capacity.get(department, (0.0,) * MONTHS)
+        for month, (wanted, there) in enumerate(zip(row, has, strict=True)):
+            if wanted > there + 1e-9:
+                found.append((department, month, wanted / there if there else float("inf")))
+    return sorted(found, key=lambda each: (-each[2], each[0], each[1]))
+
+
+def moved(line: Line, by: int) -> Line | None:
+    """The line with its window moved by months; None when it would leave its year."""
+    first, last = _month_later(line.starts_on, by), _month_later(line.ends_on, by)
+    if first is None or last is None or last < first:
+        return None
+    return replace(line, starts_on=first, ends_on=last)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A line whose window, moved by months, takes this much off what is too much.
+
+    spared  person-days above capacity that are gone
+    peak    the worst department and month before, its share then and afterwards
+    """
+
+    line: str
+    months: int
+    spared: float
+    peak: tuple[str, int, float, float]
+
+
+def moves(
+    lines: Sequence[Line],
+    found: Forecast,
+    capacity: Mapping[str, Sequence[float]],
+    *,
+    days_off: frozenset[date] = frozenset(),
+) -> list[Move]:
+    """For each line that meets an overloaded month: the move that helps most, best lines first.
+
+    The need of a line moves with its window; what merging saves is taken as it was.
+    """
+    heavy = overloaded(found.need, capacity)
+    if not heavy:
+        return []
+    department, month, before = heavy[0]
+    now = excess(found.need, capacity)
+    best: list[Move] = []
+    for line in lines:
+        if not any(found.line_need.get((line.key, each)) for each, _, _ in heavy):
+            continue
+        options = []
+        for by in sorted(range(1 - MONTHS, MONTHS), key=lambda n: (abs(n), -n)):
+            there = moved(line, by)
+            if by == 0 or there is None:
+                continue
+            need = _with_moved(found, line, there, days_off)
+            spared = now - excess(need, capacity)
+            has = capacity.get(department, (0.0,) * MONTHS)[month]
+            after = need[department][month] / has if has else float("inf")
+            options.append(Move(line.key, by, spared, (department, month, before, after)))
+        if options and (top := max(options, key=lambda each: round(each.spared, 6))).spared > 0.5:
+            best.append(top)
+    return sorted(best, key=lambda each: (-each.spared, each.line))
+
+
+def _with_moved(
+    found: Forecast, line: Line, there: Line, days_off: frozenset[date]
+) -> dict[str, list[float]]:
+    need = dict(found.need)
+    was, then = _line_months(line, days_off), _line_months(there, days_off)
+    for department in line.departments:
+        total = found.line_need.get((line.key, department), 0.0)
+        need[department] = [
+            now + total * (new - old)
+            for now, new, old in zip(found.need[department], then, was, strict=True)
+        ]
+    return need
+
+
+def _line_months(line: Line, days_off: frozenset[date]) -> list[float]:
+    parts = [by_month(each.starts_on, each.ends_on, days_off) for each in rounds(line)]
+    return [float(sum(column)) / len(parts) for column in zip(*parts, strict=True)]
+
+
+def _month_later(day: date, by: int) -> date | None:
+    month = day.month + by
+    if not 1 <= month <= MONTHS:
+        return None
+    last = months_of.monthrange(day.year, month)[1]
+    is_end = day.day == months_of.monthrange(day.year, day.month)[1]
+    return day.replace(month=month, day=last if is_end else min(day.day, last))
