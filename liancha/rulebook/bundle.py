@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from operator import lt, methodcaller
 from typing import Final, NamedTuple
 
 from . import tree
@@ -55,16 +57,41 @@ def freeze(candidates: Iterable[tuple[str, str]], secret: str) -> bytes:
     Raises Refused for an empty list, a code given twice, or a name that is not of the form.
     Source: art. 18, paragraph 1.
     """
+    pairs = list(candidates)
+    own = salts((code for code, _ in pairs), secret)
+    return _sorted_file(
+        f"{code}\t{stratum}\t{salt}\n" for (code, stratum), salt in zip(pairs, own, strict=True)
+    )
+
+
+def salts(codes: Iterable[str], secret: str) -> list[str]:
+    """The salt of each code, 32 hex digits, in the order of the codes (a second for a million).
+
+    secret  64 hex digits, as for `freeze`; raises Refused for anything else
+    """
     if not is_hex(secret, 64):
         raise Refused("secret", "应为 64 位小写十六进制数")
     begun = sha256(f"liancha-salt/1\n{secret}\n".encode()).copy
+    own = []
+    try:
+        for code in codes:
+            state = begun()
+            state.update(f"{code}\n".encode())
+            own.append(state.hexdigest()[:32])
+    except UnicodeEncodeError:
+        raise Refused(FRAME, "代码或分层含有不成对的代理项") from None
+    return own
 
-    def salted(code: str, stratum: str) -> str:
-        state = begun()
-        state.update(f"{code}\n".encode())
-        return f"{code}\t{stratum}\t{state.hexdigest()[:32]}\n"
 
-    return _sorted_file(salted(code, stratum) for code, stratum in candidates)
+def merged(files: Iterable[bytes]) -> bytes:
+    """frame.tsv of several files of its lines. Raises Refused with every problem."""
+    lines = b"".join(files).split(b"\n")
+    lines.pop()
+    lines.sort()  # pieces in order make this a merge
+    lines.append(b"")
+    data = b"\n".join(lines)
+    raise_all(read_frame(data).problems)
+    return data
 
 
 def frame_file(candidates: Iterable[Candidate]) -> bytes:
@@ -104,6 +131,53 @@ _LINE = re.compile(rb"([^\x00-\x1f\x7f:]+)\t([^\x00-\x1f\x7f]+)\t([0-9a-f]{32})"
 
 def read_frame(data: bytes) -> FrameReading:
     """Read frame.tsv: form of every line, order and uniqueness of codes, uniqueness of salts."""
+    return _read_clean(data) or _read_each(data)
+
+
+_NOT_IN_A_CODE: Final = bytes((*range(0x20), 0x3A, *range(0x7F, 0x100)))
+_AT_ONCE: Final = 1 << 16
+_count_tabs = methodcaller("count", b"\t")
+
+
+def _read_clean(data: bytes) -> FrameReading | None:
+    """The reading of a file without a fault and with plain codes, None for any other.
+
+    Whole columns are looked at at once: a million lines take under a second.
+    """
+    lines = data.split(b"\n")
+    if lines.pop() or not lines:
+        return None
+    sizes: dict[bytes, int] = {}
+    seen: set[bytes] = set()
+    previous = b""
+    for start in range(0, len(lines), _AT_ONCE):
+        chunk = lines[start : start + _AT_ONCE]
+        if set(map(_count_tabs, chunk)) != {2}:
+            return None
+        cells = b"\t".join(chunk).split(b"\t")
+        codes, strata, salts = cells[::3], cells[1::3], cells[2::3]
+        joined, digits = b"".join(codes), b"".join(salts)
+        if len(joined.translate(None, _NOT_IN_A_CODE)) < len(joined):
+            return None
+        if set(map(len, salts)) != {32} or digits.translate(None, b"0123456789abcdef"):
+            return None
+        if codes[0] <= previous or not all(map(lt, codes, codes[1:])):
+            return None
+        previous = codes[-1]
+        seen.update(salts)
+        for stratum, size in Counter(strata).items():
+            sizes[stratum] = sizes.get(stratum, 0) + size
+    if len(seen) < len(lines):
+        return None
+    try:
+        read = {stratum.decode(): size for stratum, size in sizes.items()}
+    except UnicodeDecodeError:
+        return None
+    return None if any(map(text_problem, read)) else FrameReading(lines, read)
+
+
+def _read_each(data: bytes) -> FrameReading:
+    """The reading line by line, with whatever is wrong in each."""
     problems: list[Refused] = []
     try:
         if not data.isascii() or data.startswith(b"\xef\xbb\xbf"):

@@ -8,7 +8,7 @@ is no next in line, and no function here that would tell.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from math import isqrt
@@ -30,6 +30,12 @@ def ticket(seed: str, code: str, salt: str) -> str:
 def is_drawn(ticket: str, threshold: str | None) -> bool:
     """Drawn if and only if the ticket does not exceed the stratum's threshold."""
     return threshold is not None and ticket <= threshold
+
+
+Held = tuple[bytes, bytes, bytes]  # ticket, code, salt
+Sieve = Callable[
+    [Mapping[bytes, bytes], str], tuple[dict[bytes, int], dict[bytes, list[Held]]]
+]  # what `sift` does with a frame at hand: bounds, seed → lines of each stratum, candidates below
 
 
 class DrawnLine(NamedTuple):
@@ -72,10 +78,19 @@ def draw_targets(frame: Iterable[bytes], strata: Sequence[Stratum], seed: str) -
     Raises Blocked for an empty frame, Refused where frame and rule do not fit.
     Source: art. 19, paragraph 1.
     """
-    if not is_hex(seed, 64):
-        raise Refused("seed", "应为 64 位小写十六进制数")
     if isinstance(frame, Iterator):
         raise TypeError("the frame is read more than once; give a list or an object to re-open")
+    return draw_with(lambda bounds, seed: sift(frame, bounds, seed), strata, seed)
+
+
+def draw_with(sieve: Sieve, strata: Sequence[Stratum], seed: str) -> Drawing:
+    """The same draw, where the tickets are computed by somebody else: another engine.
+
+    An engine's word is good enough for a screen. Before a list is locked, `check_drawing`.
+    Source: liancha-draw/1, §5.
+    """
+    if not is_hex(seed, 64):
+        raise Refused("seed", "应为 64 位小写十六进制数")
     wanted = {stratum.name.encode(): stratum for stratum in strata}
     if not strata or len(wanted) < len(strata):
         raise Refused("strata", "至少要有一层，各层名称应互不相同")
@@ -84,13 +99,13 @@ def draw_targets(frame: Iterable[bytes], strata: Sequence[Stratum], seed: str) -
             message = f"应抽 {stratum.count} 户，不在 0 到 {stratum.size} 之间"
             raise Refused(f"分层 {stratum.name}", message)
     aims = {name: _first_aim(stratum.count) for name, stratum in wanted.items()}
-    found: dict[bytes, list[_Held]] = {}
+    found: dict[bytes, list[Held]] = {}
     while aims:
         bounds = {
             name: _bound(aims[name], stratum.size) if name in aims else NO_TICKET
             for name, stratum in wanted.items()
         }
-        sizes, held = _tickets_below(frame, bounds, seed)
+        sizes, held = sieve(bounds, seed)
         if not found:
             _check_sizes(sizes, wanted)
         for name in list(aims):
@@ -138,9 +153,6 @@ def check_drawing(frame: Iterable[bytes], drawing: Drawing, seed: str) -> None:
 # Threshold first: keep the few tickets that can matter, then sort those
 
 
-_Held = tuple[bytes, bytes, bytes]  # ticket, code, salt
-
-
 def _first_aim(count: int) -> int:
     """How many tickets to keep on average so that hardly ever fewer than count + 1 remain."""
     root = isqrt(count)
@@ -152,16 +164,19 @@ def _bound(aim: int, size: int) -> bytes:
     return EVERY_TICKET if aim >= size else (aim * 2**64 // size).to_bytes(8, "big")
 
 
-def _tickets_below(
-    frame: Iterable[bytes], bounds: dict[bytes, bytes], seed: str
-) -> tuple[dict[bytes, int], dict[bytes, list[_Held]]]:
+def sift(
+    frame: Iterable[bytes], bounds: Mapping[bytes, bytes], seed: str
+) -> tuple[dict[bytes, int], dict[bytes, list[Held]]]:
     """One pass over the frame: lines by stratum, and the candidates whose ticket is below.
+
+    bounds  stratum → bound, for every stratum there is; NO_TICKET and EVERY_TICKET are two
+    returns lines of each stratum; its candidates with a ticket below the bound, in any order
 
     The seed fills one block of SHA-256 exactly; its state is copied for each ticket.
     """
     copy = sha256(seed.encode()).copy
     sizes = dict.fromkeys(bounds, 0)
-    held: dict[bytes, list[_Held]] = {name: [] for name in bounds}
+    held: dict[bytes, list[Held]] = {name: [] for name in bounds}
     line = b""
     try:
         for line in frame:

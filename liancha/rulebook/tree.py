@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Final
 
 EMPTY: Final = sha256(b"").digest()
-_CHUNK: Final = 1 << 12  # leaves hashed level by level at once: quick, and small in memory
+CHUNK: Final = 1 << 12  # leaves hashed level by level at once: quick, and small in memory
 
 
 def leaf_hash(data: bytes) -> bytes:
@@ -29,24 +29,29 @@ def root(leaves: Iterable[bytes]) -> bytes:
 
     Source: RFC 9162, §2.1.1.
     """
-    stack: list[tuple[int, bytes]] = []  # complete subtrees of falling size, left to right
+    return top(chunk_tops(leaves))
+
+
+def chunk_tops(leaves: Iterable[bytes]) -> list[bytes]:
+    """Tree hashes of every CHUNK leaves, the last of what is left: pieces that `top` joins.
+
+    Pieces of several CHUNKs may be hashed apart, even in other processes; the hashes one after
+    the other are those of the whole.
+    """
     feed = iter(leaves)
-    while chunk := [sha256(b"\x00" + data).digest() for data in islice(feed, _CHUNK)]:
-        size = len(chunk)
-        stack.append((size, _top(chunk)))
-        while len(stack) > 1 and stack[-2][0] == stack[-1][0]:
-            (left_size, left), (_, right) = stack[-2:]
-            stack[-2:] = [(2 * left_size, node_hash(left, right))]
-    if not stack:
+    tops = []
+    while level := [sha256(b"\x00" + data).digest() for data in islice(feed, CHUNK)]:
+        tops.append(top(level))
+    return tops
+
+
+def top(level: list[bytes]) -> bytes:
+    """The tree hash over these nodes: pairs, a last odd one carried up as it is.
+
+    level  leaf hashes, or hashes of equally large complete trees and one of the rest
+    """
+    if not level:
         return EMPTY
-    _, result = stack.pop()
-    for _, left in reversed(stack):
-        result = node_hash(left, result)
-    return result
-
-
-def _top(level: list[bytes]) -> bytes:
-    """The root over these hashes: pairs, a last odd one carried up as it is."""
     while len(level) > 1:
         pairs = iter(level)
         above = [
