@@ -28,12 +28,17 @@ def nonces_of(draw: Draw) -> list[str | None]:
     return [party.nonce or None for party in draw.parties.all()]
 
 
+def value_of(draw: Draw) -> str | None:
+    """The public value as it was entered, None for a draw that has a keeper instead."""
+    return None if draw.has_keeper else draw.beacon_value
+
+
 def seed_of(draw: Draw) -> str:
-    """The seed, once reveals are closed and the public value is entered.
+    """The seed, once reveals are closed and the public value, if one is named, is entered.
 
     Raises Refused when a nonce is not the committed one, or the value is not of the form.
     """
-    return transcript.begin(logged(draw), nonces_of(draw), draw.beacon_value)
+    return transcript.begin(logged(draw), nonces_of(draw), value_of(draw))
 
 
 def strata_of(draw: Draw) -> tuple[protocol.Stratum, ...]:
@@ -43,8 +48,10 @@ def strata_of(draw: Draw) -> tuple[protocol.Stratum, ...]:
     )
 
 
-def beacon_of(draw: Draw) -> protocol.Beacon:
-    """The public value as the rule names it."""
+def beacon_of(draw: Draw) -> protocol.Beacon | None:
+    """The public value as the rule names it, None for a draw that has a keeper instead."""
+    if draw.has_keeper:
+        return None
     if draw.beacon_due is None:
         raise ValueError(f"{draw} has no beacon yet")
     due = protocol.due_text(timezone.localtime(draw.beacon_due))
@@ -71,7 +78,7 @@ def _of_targets(draw: Draw) -> protocol.TargetRule:
         draw=draw.number,
         parties=_parties(draw),
         beacon=beacon_of(draw),
-        escrow=None,
+        escrow=draw.escrow or None,
         frame=protocol.Frame(draw.frame_root, draw.frame_sha256, draw.frame_size),
         strata=strata_of(draw),
     )
@@ -83,7 +90,7 @@ def _of_inspectors(draw: Draw) -> protocol.InspectorRule:
         draw=draw.number,
         parties=_parties(draw),
         beacon=beacon_of(draw),
-        escrow=None,
+        escrow=draw.escrow or None,
         of=protocol.Reference(draw.of.number, draw.of.transcript.digest),
         inputs=staffing.inputs_of(inputs_of(draw)),
         salt=draw.salt,

@@ -12,14 +12,16 @@ def of_targets(draw: Draw, outcome: frames.Outcome) -> transcript.TargetTranscri
     rule = rules.logged(draw)
     assert isinstance(rule, protocol.TargetRule)
     return transcript.TargetTranscript.of(
-        rule, rules.nonces_of(draw), draw.beacon_value, outcome.drawing
+        rule, rules.nonces_of(draw), rules.value_of(draw), outcome.drawing
     )
 
 
 def of_inspectors(draw: Draw, drawn: assignment.Assignment) -> transcript.InspectorTranscript:
     rule = rules.logged(draw)
     assert isinstance(rule, protocol.InspectorRule)
-    return transcript.InspectorTranscript.of(rule, rules.nonces_of(draw), draw.beacon_value, drawn)
+    return transcript.InspectorTranscript.of(
+        rule, rules.nonces_of(draw), rules.value_of(draw), drawn
+    )
 
 
 def assignment_of(draw: Draw) -> assignment.Assignment:

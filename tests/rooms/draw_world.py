@@ -233,10 +233,14 @@ def open_rule(
     draw: Draw,
     *others: str,
     witness: bool = True,
-    beacon: BeaconSpec = LOTTERY,
+    beacon: BeaconSpec | None = LOTTERY,
+    escrow: str = "",
     at: datetime = NOON,
 ) -> Draw:
-    """Parties: the department itself, these other departments, the witness."""
+    """Parties: the department itself, these other departments, the witness.
+
+    beacon=None with escrow=KEEPER: no public value, a keeper holds every number.
+    """
     own = draw.department
     parties = [PartySpec(own.name, department=own)]
     for code_ in others:
@@ -245,7 +249,33 @@ def open_rule(
     if witness:
         parties.append(PartySpec(WITNESS, user=world.cast.qin, is_witness=True))
     by = world.cast.user[SPEAKERS[own.code]]
-    return actions.open_rule(draw=draw, parties=parties, beacon=beacon, by=by, at=at)
+    return actions.open_rule(draw=draw, parties=parties, beacon=beacon, escrow=escrow, by=by, at=at)
+
+
+KEEPER = "田穗（洛阳市公证处）"
+
+
+def kept(world: World, draw: Draw | None = None) -> Draw:
+    """A draw with a keeper, its rule logged: the sheets are to be handed over."""
+    draw = open_rule(world, draw or freeze(world), "WJ", beacon=None, escrow=KEEPER)
+    actions.accept_keeping(draw=draw, role="公证员", password="ping-an-2026-x", at=NOON)
+    commit(world, draw)
+    draw.refresh_from_db()
+    return draw
+
+
+def sealed(world: World, draw: Draw | None = None) -> Draw:
+    """The same with every sheet in the keeper's hands."""
+    draw = kept(world, draw)
+    for party in draw.parties.all():
+        actions.take_envelope(party=party, by=draw.keeper, at=NOON)
+    draw.refresh_from_db()
+    return draw
+
+
+def sheets(draw: Draw) -> dict[str, str]:
+    """What the sheets say: party's name → its number."""
+    return {party.name: nonce(party) for party in draw.parties.all()}
 
 
 def commit(world: World, draw: Draw, *, but: int | None = None, at: datetime = NOON) -> None:
@@ -254,6 +284,7 @@ def commit(world: World, draw: Draw, *, but: int | None = None, at: datetime = N
             actions.commit(
                 party=party,
                 commitment=actions.commitment_of(draw, party, nonce(party)),
+                is_own_make=party.is_witness,
                 by=speaker(world, party),
                 at=at,
             )

@@ -1,17 +1,17 @@
 """What can happen in this room, in the order in which it happens."""
 
+from .agreeing import BeaconSpec, PartySpec, draw_with_failed_escrow, open_rule
 from .ceremony import (
-    BeaconSpec,
-    PartySpec,
     close,
     commit,
     commitment_of,
     enter_beacon,
     log_rule,
-    open_rule,
     reveal,
 )
 from .dispatching import acknowledge, dispatch, note_reading
+from .inviting import accept_invitation, accept_keeping
+from .keeping import fail_escrow, hand_over, name_key, open_sheets, take_envelope
 from .locking import compute_void, lock
 from .manning import decide_replacement, freeze_inspectors, request_replacement
 from .pooling import choose_pool, freeze, set_aside, take_back
@@ -20,6 +20,8 @@ from .voiding import ask_void, void
 __all__ = [
     "BeaconSpec",
     "PartySpec",
+    "accept_invitation",
+    "accept_keeping",
     "acknowledge",
     "ask_void",
     "choose_pool",
@@ -29,16 +31,22 @@ __all__ = [
     "compute_void",
     "decide_replacement",
     "dispatch",
+    "draw_with_failed_escrow",
     "enter_beacon",
+    "fail_escrow",
     "freeze",
     "freeze_inspectors",
+    "hand_over",
     "lock",
     "log_rule",
+    "name_key",
     "note_reading",
     "open_rule",
+    "open_sheets",
     "request_replacement",
     "reveal",
     "set_aside",
     "take_back",
+    "take_envelope",
     "void",
 ]

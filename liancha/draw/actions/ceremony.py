@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
-from liancha.accounts.models import Department, User
-from liancha.accounts.permissions import Permission
+from liancha.accounts.models import User
 from liancha.ledger import actions as ledger
 from liancha.plan.models import PlanLine
 from liancha.queue import actions as queue
@@ -27,26 +24,6 @@ from ..models import Draw, Party, Rule
 from .pooling import only_for
 
 CLOSES_BEFORE = timedelta(minutes=1)  # local practice: the clock closes reveals so long before
-LONGEST_WAIT_DAYS = 31  # local practice: a later public value is most likely a slip
-
-
-@dataclass(frozen=True, slots=True)
-class PartySpec:
-    """One hand in the seed: a department, or a person who witnesses."""
-
-    name: str
-    department: Department | None = None
-    user: User | None = None
-    is_witness: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class BeaconSpec:
-    """The public value that will end the ceremony: what, how spelt, when."""
-
-    source: str
-    form: str
-    due: datetime
 
 
 def held(draw: Draw) -> Draw:
@@ -58,63 +35,21 @@ def held(draw: Draw) -> Draw:
     )
 
 
-@transaction.atomic
-def open_rule(
-    *, draw: Draw, parties: Sequence[PartySpec], beacon: BeaconSpec, by: User, at: datetime
-) -> Draw:
-    """Name the parties and the public value. May be done again until the rule is logged.
-
-    A public value is always named: it comes after every reveal, so that not even all parties
-    together can choose the outcome. Raises Blocked.
-    Source: art. 19, paragraph 1; draw protocol, §2.
-    """
-    draw = held(draw)
-    only_for(draw.department, by)
-    _one_open_rule(draw)
-    if draw.state != DrawState.COMMITTING:
-        draw.advance(DrawState.COMMITTING)
-    _check_parties(draw, parties)
-    _check_beacon(beacon, at)
-    draw.parties.all().delete()
-    Party.objects.bulk_create(
-        Party(
-            draw=draw,
-            position=position,
-            name=clean(party.name),
-            department=party.department,
-            user=party.user,
-            is_witness=party.is_witness,
-        )
-        for position, party in enumerate(parties)
-    )
-    draw.beacon_source = clean(beacon.source)
-    draw.beacon_form = beacon.form
-    draw.beacon_due = beacon.due.replace(microsecond=0)
-    draw.save(update_fields=["beacon_source", "beacon_form", "beacon_due"])
-    ledger.append(
-        "draw.open_rule",
-        by=by,
-        at=at,
-        draw=draw.number,
-        kind="open",
-        about=("draw", draw.pk),
-        parties=[party.name for party in draw.parties.all()],
-        beacon=rules.beacon_of(draw).as_json(),
-    )
-    return draw
-
-
 def commitment_of(draw: Draw, party: Party, nonce: str) -> str:
     """What this party hands in for this number of 64 hex digits."""
     return protocol.commitment(draw.number, party.name, nonce)
 
 
 @transaction.atomic
-def commit(*, party: Party, commitment: str, by: User, at: datetime) -> Party:
+def commit(
+    *, party: Party, commitment: str, is_own_make: bool = False, by: User, at: datetime
+) -> Party:
     """Hand in the hash of a number nobody knows yet. With the last one the rule is logged.
 
+    is_own_make  made by the party's own shell and pasted, so that our page never had the number
+
     Raises Blocked.
-    Source: draw protocol, §3.
+    Source: draw protocol, §3; for who goes first and last without a public value, §2.
     """
     draw = held(party.draw)
     party = Party.objects.select_for_update(of=("self",)).get(pk=party.pk)
@@ -134,8 +69,11 @@ def commit(*, party: Party, commitment: str, by: User, at: datetime) -> Party:
             article="19",
             paragraph=1,
         )
+    if draw.has_keeper:
+        _in_turn(draw, party, is_own_make)
     party.commitment, party.committed_at, party.committed_by = commitment, at, by
-    party.save(update_fields=["commitment", "committed_at", "committed_by"])
+    party.is_own_make = is_own_make
+    party.save(update_fields=["commitment", "committed_at", "committed_by", "is_own_make"])
     ledger.append(
         "draw.commit",
         by=by,
@@ -145,6 +83,7 @@ def commit(*, party: Party, commitment: str, by: User, at: datetime) -> Party:
         about=("draw", draw.pk),
         party=party.name,
         commitment=commitment,
+        is_own_make=is_own_make,
     )
     if not draw.parties.filter(commitment="").exists():
         log_rule(draw=draw, by=by, at=at)
@@ -155,12 +94,13 @@ def commit(*, party: Party, commitment: str, by: User, at: datetime) -> Party:
 def log_rule(*, draw: Draw, by: User, at: datetime) -> Rule:
     """Write the rule down for good, with every commitment in it. Public at once.
 
-    A minute before the public value is due the clock will close the reveals.
+    A minute before the public value is due the clock will close the reveals. Where there is a
+    keeper instead, the parties now hand their numbers over, sealed.
 
     Source: draw protocol, §§2, 3 and 7.
     """
     draw = held(draw)
-    _one_open_rule(draw)
+    one_open_rule(draw)
     _before_due(draw, at)
     draw.advance(DrawState.RULE_LOGGED)
     written = rules.made(draw).checked()
@@ -176,8 +116,8 @@ def log_rule(*, draw: Draw, by: User, at: datetime) -> Rule:
         about=("draw", draw.pk),
         rule_digest=rule.digest,
     )
-    assert draw.beacon_due is not None
-    queue.at(draw.beacon_due - CLOSES_BEFORE, "draw.close_reveals", draw.pk)
+    if draw.beacon_due is not None:
+        queue.at(draw.beacon_due - CLOSES_BEFORE, "draw.close_reveals", draw.pk)
     return rule
 
 
@@ -193,6 +133,12 @@ def reveal(*, party: Party, nonce: str, by: User, at: datetime) -> Party:
     _speaks_for(party, by)
     if draw.state != DrawState.RULE_LOGGED:
         raise Blocked("现在不是揭示的时候，请刷新页面看进行到哪一步。", article="19", paragraph=1)
+    if draw.has_keeper:
+        raise Blocked(
+            "这次没有公开随机值，随机数封存交给托管人，由托管人核对后一并揭示，各方不单独揭示。",
+            article="19",
+            paragraph=1,
+        )
     _before_due(draw, at)
     if party.nonce:
         raise Blocked(f"{party.name}已经揭示，不能再改。", article="19", paragraph=1)
@@ -218,7 +164,7 @@ def reveal(*, party: Party, nonce: str, by: User, at: datetime) -> Party:
         nonce=nonce,
     )
     if not draw.parties.filter(nonce="").exists():
-        _close(draw, by, at)
+        close_now(draw, by, at)
     return party
 
 
@@ -235,12 +181,17 @@ def close(*, draw: Draw, by: User | None, at: datetime) -> Draw:
     draw = held(draw)
     if by is not None:
         only_for(draw.department, by)
-    return _close(draw, by, at)
+    if draw.has_keeper:
+        raise Blocked(
+            "没有公开随机值的抽取不能缺任何一方，由托管人揭示后截止。", article="19", paragraph=1
+        )
+    return close_now(draw, by, at)
 
 
-def _close(draw: Draw, by: User | None, at: datetime) -> Draw:
+def close_now(draw: Draw, by: User | None, at: datetime) -> Draw:
     """Who did not reveal is missing on record, and the draw goes on."""
-    draw.advance(DrawState.CLOSED)
+    if draw.state != DrawState.VOID:  # a void one is still computed, and stays void
+        draw.advance(DrawState.CLOSED)
     _before_due(draw, at)
     if not draw.parties.exclude(nonce="").exists():
         raise Blocked(
@@ -284,6 +235,8 @@ def enter_beacon(
     """
     draw = held(draw)
     only_for(draw.department, by)
+    if draw.has_keeper:
+        raise Blocked("这次抽取没有约定公开随机值，不用录入。", article="19", paragraph=1)
     is_void_but_closed = draw.state == DrawState.VOID and draw.closed_at is not None
     if draw.state != DrawState.CLOSED and not is_void_but_closed:
         raise Blocked("揭示还没有截止，不能录入公开随机值。", article="19", paragraph=1)
@@ -343,7 +296,7 @@ def clean(text: str) -> str:
     return unicodedata.normalize("NFC", " ".join(text.split()))
 
 
-def _one_open_rule(draw: Draw) -> None:
+def one_open_rule(draw: Draw) -> None:
     """A plan line has one open rule at a time: nobody may choose among several afterwards.
 
     Source: draw protocol, §3.
@@ -365,46 +318,39 @@ def _one_open_rule(draw: Draw) -> None:
         )
 
 
-def _check_parties(draw: Draw, parties: Sequence[PartySpec]) -> None:
-    names = [clean(party.name) for party in parties]
-    if len(set(names)) < len(names):
-        raise Blocked("各方名称不能相同。请写明单位和姓名。", article="19", paragraph=1)
-    if not parties or parties[0].department != draw.department:
-        raise Blocked(f"第一方应是{draw.department.name}。", article="19", paragraph=1)
-    if not draw.is_of_targets and len(parties) < 2:
-        raise Blocked(
-            "抽取人员时，除本部门外还要有发起部门或一名见证人作为一方。",
-            article="19",
-            paragraph=1,
-        )
-    taking_part = set(draw.task.departments.values_list("pk", flat=True))
-    for party in parties:
-        if problem := form.text_problem(clean(party.name)):
-            raise Blocked(f"一方的名称{problem}。", article="19", paragraph=1)
-        if party.user is not None:
-            if not party.user.may(Permission.DRAW_JOIN):
-                raise Blocked(
-                    f"{party.user}没有参加摇号的权限，请改选见证人或经办人。",
-                    article="19",
-                    paragraph=1,
-                )
-        elif party.department is None or party.department.pk not in taking_part:
+def _in_turn(draw: Draw, party: Party, is_own_make: bool) -> None:
+    """Without a public value: the operator's own party first, last one by its own shell.
+
+    Source: draw protocol, §2: whoever serves the page could otherwise know every number.
+    """
+    parties = list(draw.parties.all())
+    waiting = [each for each in parties if not each.commitment and each.pk != party.pk]
+    if party.pk == parties[0].pk:
+        if len(waiting) < len(parties) - 1:
             raise Blocked(
-                f"{party.name}不是本任务的参与部门。请选择参与部门或见证人。",
+                f"{party.name}是主持抽取的一方，要最先提交；别的方已经提交，不能再改。",
                 article="19",
                 paragraph=1,
             )
-
-
-def _check_beacon(beacon: BeaconSpec, at: datetime) -> None:
-    if problem := form.text_problem(clean(beacon.source)):
-        raise Blocked(f"公开随机源{problem}。请写到两个人读来都是同一个值。", article="19")
-    if problem := beacons_rule.form_problem(beacon.form):
-        raise Blocked(f"公开随机值的格式不合：{problem}。", article="19")
-    if beacon.due <= at:
-        raise Blocked("公布时间已经过去。公开随机值必须是现在还不存在的。", article="19")
-    if (beacon.due - at).days > LONGEST_WAIT_DAYS:
-        raise Blocked(f"公布时间在 {LONGEST_WAIT_DAYS} 天以后，请核对日期。", article="19")
+    elif parties[0] in waiting:
+        raise Blocked(
+            f"没有公开随机值时，由{parties[0].name}先提交承诺。请等它提交。",
+            article="19",
+            paragraph=1,
+        )
+    if party.pk == parties[-1].pk:
+        if waiting:
+            names = "、".join(each.name for each in waiting)
+            raise Blocked(
+                f"{party.name}约定为最后提交的一方，请等{names}先提交。", article="19", paragraph=1
+            )
+        if not is_own_make:
+            raise Blocked(
+                f"没有公开随机值时，{party.name}要用自己的命令行生成随机数，把承诺贴进来，"
+                "不能由网页生成。",
+                article="19",
+                paragraph=1,
+            )
 
 
 def _speaks_for(party: Party, by: User) -> None:
@@ -413,8 +359,7 @@ def _speaks_for(party: Party, by: User) -> None:
 
 
 def _before_due(draw: Draw, at: datetime) -> None:
-    assert draw.beacon_due is not None
-    if at >= draw.beacon_due:
+    if draw.beacon_due is not None and at >= draw.beacon_due:
         raise Blocked(
             "公开随机值已到公布时间，这一步来不及了。"
             + (

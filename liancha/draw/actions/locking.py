@@ -103,7 +103,12 @@ def compute_void(*, draw: Draw, by: User, at: datetime) -> Transcript:
 
 
 def _ready(draw: Draw) -> None:
-    """The public value is there, was entered in time and is one the source can show."""
+    """The public value is there, was entered in time and is one the source can show.
+
+    With a keeper instead every number is; the seed's own check says so again.
+    """
+    if draw.has_keeper:
+        return
     if not draw.beacon_value or draw.beacon_at is None:
         raise Blocked("还没有录入公开随机值，不能抽取。", article="19", paragraph=1)
     if problem := value_problem(draw, draw.beacon_value, draw.beacon_at):

@@ -36,6 +36,8 @@ def ask_void(*, draw: Draw, cause: str, reason: str, by: User, at: datetime) -> 
             article="19",
             paragraph=3,
         )
+    if draw.escrow_fault is not None:
+        raise Blocked("托管人已经上报托管失败，等负责人确认作废。", article="19", paragraph=1)
     if not reason.strip():
         raise NeedsReason(
             "作废要写明经过。编号、原因和批准人会一直公开。", article="19", paragraph=1
@@ -77,6 +79,12 @@ def void(*, draw: Draw, agree: bool = True, note: str = "", by: User, at: dateti
     if draw.void_asked_by_id == by.pk:
         raise Blocked("提出作废的人不能自己批准。", article="19", paragraph=1)
     if not agree:
+        if draw.escrow_fault is not None:
+            raise Blocked(
+                "托管失败的抽取必须作废，不能退回：已开封的随机数已经公开。",
+                article="19",
+                paragraph=1,
+            )
         return _refuse(draw, note, by, at)
     _check_cause(draw, Draw.VoidCause(draw.void_cause), at)
     draw.void_at, draw.void_by = at, by
@@ -95,6 +103,7 @@ def void(*, draw: Draw, agree: bool = True, note: str = "", by: User, at: dateti
         reason=draw.void_reason,
         asked_by=draw.void_asked_by.signature if draw.void_asked_by else "",
         note=note.strip(),
+        **({"escrow": draw.escrow_fault} if draw.escrow_fault is not None else {}),
     )
     return draw
 
@@ -117,6 +126,10 @@ def _refuse(draw: Draw, note: str, by: User, at: datetime) -> Draw:
 
 def _check_cause(draw: Draw, cause: Draw.VoidCause, at: datetime) -> None:
     """The record must bear the cause out."""
+    if cause == Draw.VoidCause.ESCROW and draw.escrow_fault is None:
+        raise Blocked(
+            "托管失败由托管人开封核对后上报，不能由操作人提出。", article="19", paragraph=1
+        )
     if cause == Draw.VoidCause.NO_NONCE and not _nobody_revealed(draw, at):
         raise Blocked(
             "还有时间揭示，或者已有一方揭示，不能按“没有一方揭示”作废。", article="19", paragraph=1

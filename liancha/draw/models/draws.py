@@ -34,7 +34,11 @@ class DrawQuerySet(models.QuerySet["Draw"]):
         return self.filter(
             Q(task__in=Task.objects.visible_to(user))
             | Q(pk__in=Party.objects.filter(user=user).values("draw"))
+            | Q(keeper=user)
         )
+
+    def last_frozen(self) -> Draw | None:
+        return self.order_by("-id").first()
 
     def locked(self) -> Self:
         return self.filter(state=DrawState.LOCKED)
@@ -62,6 +66,10 @@ class Draw(models.Model):
     excluded     [[reason, number]…]: who did not enter, counted by reason
     freeze_note  why a confidential draw has a stratum that gives its members' class away
     picture      photograph of the beacon, as it was uploaded; its SHA-256 is in the ledger
+    escrow       keeper's name, only in a draw without a beacon; keeper is the person behind it
+    escrow_key   the keeper's age public key, "" where only printed sheets are taken
+    sealed_at    when the last sealed sheet was in
+    escrow_fault {"lacking": [party…], "wrong": [party…], "nonces": {party: nonce…}} of a failure
     void_by      the head who agreed; void_asked_by is somebody else
     """
 
@@ -75,6 +83,7 @@ class Draw(models.Model):
         TECHNICAL = "technical", "技术故障"
         NO_NONCE = "no_nonce", "截止时没有一方揭示"
         NO_VALUE = "no_value", "公布时间后一天内没有符合格式的公开随机值"
+        ESCROW = "escrow", "托管失败：封件缺失或与承诺不符"
 
     task = models.ForeignKey(Task, models.PROTECT, related_name="draws")
     kind = models.CharField(max_length=12, choices=Kind.choices)
@@ -104,6 +113,10 @@ class Draw(models.Model):
     freeze_note = models.CharField("分层过小的说明", max_length=200, blank=True)
     base = models.PositiveIntegerField(default=1)
     escrow = models.CharField("托管人", max_length=60, blank=True)
+    keeper = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    escrow_key = models.CharField("托管人公钥", max_length=100, blank=True)
+    sealed_at = models.DateTimeField("封件交齐时间", null=True, blank=True)
+    escrow_fault = models.JSONField(null=True, blank=True)
     beacon_source = models.CharField("公开随机源", max_length=120, blank=True)
     beacon_form = models.CharField("格式", max_length=60, blank=True)
     beacon_due = models.DateTimeField("公布时间", null=True, blank=True)
@@ -174,6 +187,11 @@ class Draw(models.Model):
         return self.kind == self.Kind.TARGETS
 
     @property
+    def has_keeper(self) -> bool:
+        """Ended by a keeper who holds every number, not by a public value."""
+        return bool(self.escrow)
+
+    @property
     def quota(self) -> int:
         """How many targets are to be drawn, all strata together."""
         return sum(each["count"] for each in self.strata)
@@ -185,7 +203,14 @@ class Draw(models.Model):
 
 
 class Party(models.Model):
-    """One hand in the seed: the initiator, a cooperating department, a witness."""
+    """One hand in the seed: the initiator, a cooperating department, a witness.
+
+    role         as what a witness is here: 公证员, 人大代表
+    is_invited   came by a link, without an account of a department
+    is_own_make  made its number by its own shell and pasted the commitment
+    seal         the nonce encrypted to the keeper's key (age, armored); "" for a printed sheet
+    sealed_at    when the keeper had it; sealed_by handed the file over, or took the envelope
+    """
 
     draw = models.ForeignKey(Draw, models.PROTECT, related_name="parties")
     position = models.PositiveIntegerField()
@@ -195,6 +220,12 @@ class Party(models.Model):
     )
     user = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     is_witness = models.BooleanField(default=False)
+    role = models.CharField("身份", max_length=40, blank=True)
+    is_invited = models.BooleanField(default=False)
+    is_own_make = models.BooleanField(default=False)
+    seal = models.TextField("封存的随机数", blank=True)
+    sealed_at = models.DateTimeField(null=True, blank=True)
+    sealed_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     commitment = models.CharField("承诺", max_length=64, blank=True)
     committed_at = models.DateTimeField(null=True, blank=True)
     committed_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
