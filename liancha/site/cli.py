@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import unicodedata
+from importlib import import_module
 
 from liancha.rulebook.verdicts import Blocked
 
@@ -40,8 +41,15 @@ OF_DJANGO = (
 )
 
 
+# Commands for outsiders: no settings are read and nothing of a site is made for them.
+OUTSIDE = {("witness",): "liancha.witness.command", ("log", "audit"): "liancha.witness.auditing"}
+
+
 def main() -> None:
     """Run one command; exit 1 with a sentence when the Measures refuse it."""
+    for words, module in OUTSIDE.items():
+        if tuple(sys.argv[1 : 1 + len(words)]) == words:
+            sys.exit(_outside(module, sys.argv[1 + len(words) :]))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "liancha.site.settings")
     # A command has one connection, and qcluster forks: a pool would only be in the way.
     os.environ.setdefault("DATABASE_POOL", "0")
@@ -58,6 +66,15 @@ def main() -> None:
     except KeyboardInterrupt:
         print("\n已停止。", file=sys.stderr)
         sys.exit(130)
+
+
+def _outside(module: str, arguments: list[str]) -> int:
+    try:
+        status: int = import_module(module).main(arguments)
+    except KeyboardInterrupt:
+        print("\n已停止。", file=sys.stderr)
+        return 130
+    return status
 
 
 def help_text() -> str:
@@ -81,6 +98,7 @@ def help_text() -> str:
         "用法：liancha 命令 [参数]",
         "      liancha 命令 --help    看一条命令的参数",
     ]
+    ours["ledger"].append(("witness", "由外单位在自己的机器上运行：见证存证日志，联签检查点"))
     for room, commands in ours.items():
         if commands:
             lines += ["", ROOMS[room], *_rows(commands)]

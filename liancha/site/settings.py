@@ -14,6 +14,11 @@ LIANCHA_BEHIND_PROXY      1: believe X-Forwarded-Proto of the proxy in front
 LIANCHA_EFFECTIVE_FROM    the day the Measures took effect here; earlier tasks carry no terms
 LIANCHA_CITY              six-digit division code of the city
 LIANCHA_LOG_LEVEL         default WARNING
+LIANCHA_LOG_ORIGIN        name of the public log, for ever; default liancha/<division code>
+LIANCHA_LOG_KEY           file with the public log's private key; default LIANCHA_HOME/log_key
+LIANCHA_LOG_WITNESSES     who cosigns: "KEY URL" or "KEY" where the witness fetches, comma separated
+LIANCHA_LOG_WAIT          0: reveals do not wait for a cosignature; default 1 if there are witnesses
+LIANCHA_LOG_PATIENCE      minutes after which an operator may go on without one; default 10
 LIANCHA_QUEUE_SYNC        1: background jobs run at once, in the process that asks (tests)
 LIANCHA_WORKERS           background workers; default 2
 LIANCHA_MANIFEST          0: static files keep their names and need no collectstatic (tests)
@@ -92,6 +97,16 @@ def secret_key() -> str:
 
 SECRET_KEY = secret_key()
 
+# ── The public log ────────────────────────────────────────────────────────────────────────
+
+LIANCHA_LOG_ORIGIN = env.str("LIANCHA_LOG_ORIGIN", default=f"liancha/{LIANCHA_CITY}")
+LIANCHA_LOG_KEY = env.str("LIANCHA_LOG_KEY", default=str(HOME / "log_key"))
+LIANCHA_LOG_WITNESSES = [
+    item.strip() for item in env.list("LIANCHA_LOG_WITNESSES", default=[]) if item.strip()
+]
+LIANCHA_LOG_WAIT = env.bool("LIANCHA_LOG_WAIT", default=bool(LIANCHA_LOG_WITNESSES))
+LIANCHA_LOG_PATIENCE = env.int("LIANCHA_LOG_PATIENCE", default=10)
+
 # ── Rooms and other apps ──────────────────────────────────────────────────────────────────
 
 # No admin site: whoever runs the machine must not be able to edit business records.
@@ -100,6 +115,7 @@ INSTALLED_APPS = [
     "liancha.oversight",
     "liancha.disclosure",
     "liancha.inspection",
+    "liancha.openlog",
     "liancha.draw",
     "liancha.task",
     "liancha.plan",

@@ -26,6 +26,7 @@ urlpatterns = [
     path("", include("liancha.lists.urls")),
     path("", include("liancha.plan.urls")),
     path("", include("liancha.task.urls")),
+    path("", include("liancha.openlog.urls")),
     path("", include("liancha.oversight.urls")),
     path("", include("liancha.queue.urls")),
     path("", include("liancha.registry.urls")),

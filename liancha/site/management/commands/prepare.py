@@ -14,6 +14,12 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
+
+from liancha.ledger import logkeys, publishing
+from liancha.queue.timetable import every
+
+CHECKPOINT_MINUTES = 10  # local practice; draws ask for theirs at once
 
 
 class Command(BaseCommand):
@@ -42,6 +48,21 @@ class Command(BaseCommand):
             unfinished.write_text(self._which_database(), encoding="utf-8")
             call_command("demo")
             unfinished.unlink()
+        self._open_the_log()
+
+    def _open_the_log(self) -> None:
+        """A key for the public log where there never was one, a checkpoint now and every so often.
+
+        Without its key the site still serves; the log then has no new checkpoints, and it says so.
+        """
+        every(CHECKPOINT_MINUTES, "openlog.checkpoint")
+        try:
+            if not logkeys.path().exists() and logkeys.current() is None:
+                signer = publishing.new_key()
+                self.stdout.write(f"建立存证日志的密钥 {logkeys.path()}，公钥 {signer.key}")
+            publishing.make_checkpoint(at=timezone.now())
+        except (logkeys.KeyAway, publishing.Rewritten) as problem:
+            self.stderr.write(f"存证日志没有新的检查点：{problem}")
 
     def _start_over(self, unfinished: Path) -> None:
         """Throw away a demo city whose building was interrupted: a half year is a wrong year.
