@@ -67,12 +67,15 @@ def rate_texts(rates: Sequence[PlanRate]) -> list[str]:
     if len(pairs) == 1:
         return [pairs[0][1]]
     if len(pairs) > 5 and len({text for _, text in pairs}) == 1:
-        return [f"各县区 {pairs[0][1]}"]
+        word = "各县区" if all(rate.stratum in REGIONS for rate in rates[:-1]) else "各层"
+        return [f"{word} {pairs[0][1]}"]
     return [f"{word} {text}" for word, text in pairs]
 
 
 def rate_text(rate: PlanRate) -> str:
-    """2%, 1/3, or 9 户 for a fixed number."""
+    """2%, 1/3, 9 户 for a fixed number, or the plan's own words."""
+    if rate.wording:
+        return rate.wording
     return f"{rate.fixed} 户" if rate.fixed is not None else percent_text(rate.fraction)
 
 

@@ -10,10 +10,12 @@ from django import forms
 
 from liancha.accounts.models import Department
 from liancha.lists.models import JointField, JointItem
+from liancha.rulebook import quotas
+from liancha.rulebook.verdicts import Blocked
 
 from . import columns
 from .actions import Rate
-from .models import Adjustment, CoverageException, Plan, PlanLine
+from .models import Adjustment, CoverageException, Plan, PlanLine, PlanRate
 
 _PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?)\s*[%％]?")
 _FRACTION = re.compile(r"([0-9]{1,9})\s*/\s*([0-9]{1,9})")
@@ -142,6 +144,13 @@ class LineForm(forms.Form):
     stratify = forms.ChoiceField(
         label="怎样分层", choices=PlanLine.Stratify.choices, widget=forms.RadioSelect
     )
+    strata_tags = forms.CharField(
+        label="按哪些标签",
+        required=False,
+        max_length=200,
+        help_text="按标签分层时填写，按先后用顿号隔开，如：宾馆旅店、餐饮服务。"
+        "一户有几个的归入写在前面的，都没有的归入“其他”。",
+    )
     ratio_reason = forms.CharField(
         label="比例说明",
         max_length=200,
@@ -179,12 +188,40 @@ class LineForm(forms.Form):
         assert isinstance(chosen, forms.ModelChoiceField)
         chosen.queryset = among
 
+    def clean_strata_tags(self) -> list[str]:
+        return [
+            each for each in re.split(r"[、，,;；\s]+", self.cleaned_data["strata_tags"]) if each
+        ]
+
     @property
     def cooperators(self) -> list[Department]:
         """Everybody ticked but the initiator."""
         first = self.cleaned_data["initiator"]
         ticked = [*self.cleaned_data["listed"], *self.cleaned_data["outside"]]
         return [each for each in ticked if each != first]
+
+
+def as_typed(stratum: str, text: str) -> Rate:
+    """The rate of a stratum as it is typed: 2, 0.5, 1/3, 9户, or words such as 60–70家.
+
+    Raises Blocked, with what to write, for what has no single reading.
+    """
+    try:
+        return Rate(stratum, *read_rate(text))
+    except ValueError:
+        return Rate(stratum, wording=quotas.read(text).text)
+
+
+def _asked(text: str, base: int) -> tuple[int, str] | None:
+    """(count, explanation) of words that are more than a rate or a number."""
+    try:
+        wording = as_typed("", text).wording
+    except Blocked:
+        return None
+    if not wording:
+        return None
+    quota = quotas.read(wording)
+    return quota.count(base), quota.explain(base)
 
 
 class RatesForm(forms.Form):
@@ -202,7 +239,8 @@ class RatesForm(forms.Form):
         for stratum in found:
             self.fields[f"rate_{stratum}"] = forms.CharField(
                 label=f"{columns.stratum_word(stratum)} 的比例",
-                max_length=20,
+                max_length=quotas.LONGEST,
+                required=stratum != PlanRate.REST,
                 initial=(initial_rates or {}).get(stratum, ""),
                 error_messages={"required": "请填比例。"},
             )
@@ -215,16 +253,20 @@ class RatesForm(forms.Form):
             if not text:
                 continue
             try:
-                ratio, fixed = read_rate(text)
-            except ValueError as error:
-                self.add_error(name, f"{error}。请填 2、0.5、1/3 或 9户。")
-                continue
-            self.rates.append(Rate(stratum, ratio, fixed))
+                self.rates.append(as_typed(stratum, text))
+            except Blocked as blocked:
+                self.add_error(name, str(blocked))
 
-    def rows(self) -> list[tuple[str, str, int, Any]]:
-        """(stratum, its word, base, bound field) for the table."""
+    def rows(self) -> list[tuple[str, str, int, Any, tuple[int, str] | None]]:
+        """(stratum, its word, base, bound field, (count, why) of a plan's words) for the table."""
         return [
-            (stratum, columns.stratum_word(stratum), base, self[f"rate_{stratum}"])
+            (
+                stratum,
+                columns.stratum_word(stratum),
+                base,
+                self[f"rate_{stratum}"],
+                _asked(self[f"rate_{stratum}"].value() or "", base),
+            )
             for stratum, base in self.found.items()
         ]
 

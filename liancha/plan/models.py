@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import cached_property
 from typing import ClassVar, Self
 
 from django.db import models
@@ -9,9 +10,10 @@ from django.urls import reverse
 
 from liancha.accounts.models import Department, Region, User
 from liancha.lists.models import JointField, JointItem, ListVersion
-from liancha.rulebook import lifecycles
+from liancha.rulebook import lifecycles, quotas
 from liancha.rulebook.coverage import planned_count
 from liancha.rulebook.lifecycles import LineState, PlanState
+from liancha.rulebook.quotas import Quota
 from liancha.rulebook.regions import is_county
 
 from .beside import Campaign, Filing, LeftOut, SavedFilter, Scenario
@@ -201,7 +203,10 @@ class PlanLine(models.Model):
     """计划行, with the eight columns of art. 14.
 
     base                 抽查基数: how many targets the line chose from when it was written
-    stratify             how the rates are cut: by credit class, by district, or one for all
+    stratify             how the rates are cut: by credit class, district, industry (GB/T 4754
+                         section), tag, kind of body, or one for all
+    strata_tags          names of the tags it is cut by, in their order: of several tags a target
+                         has the first one counts, who has none is 其他
     participants_reason  why a cooperator of the list does not take part this year (art. 13)
     rates_locked_at      when a list was drawn by these rates: from then on they stand (art. 19)
     changed_at           a department that signed before this has to look again
@@ -217,6 +222,9 @@ class PlanLine(models.Model):
         NONE = "none", "不分层"
         CREDIT = "credit", "按信用风险分类"
         REGION = "region", "按县区"
+        INDUSTRY = "industry", "按行业门类"
+        TAG = "tag", "按标签"
+        KIND = "kind", "按主体类型"
 
     class OrgMode(models.TextChoices):
         CITY_CITY = "city_city", "市抽市查"
@@ -237,6 +245,7 @@ class PlanLine(models.Model):
     stratify = models.CharField(
         "分层", max_length=10, choices=Stratify.choices, default=Stratify.CREDIT
     )
+    strata_tags = models.JSONField("分层标签", default=list, blank=True)
     ratio_reason = models.CharField("比例说明", max_length=200, blank=True)
     participants_reason = models.CharField("部门调整原因", max_length=200, blank=True)
     frequency = models.PositiveIntegerField("频次", default=1)
@@ -303,19 +312,24 @@ class PlanLine(models.Model):
 class PlanRate(models.Model):
     """抽查比例 of one stratum, kept as written: "1/50".
 
-    stratum  A, B, C, D or 未分类 by credit class; a region code by district; 全部 otherwise
+    stratum  A, B, C, D or 未分类 by credit class; a region code by district; the name of an
+             industry, a tag or a kind; 全部 for one rate; 其余 for whatever strata turn up later
     base     targets of the stratum when the line was written
     fixed    a number of targets instead of a rate; `ratio` is then fixed/base
+    wording  the plan's own words, where they are more than a rate or a number: "60–70家";
+             what they come to is said by rulebook.quotas, `ratio` is that of the base
     """
 
     ALL = "全部"
     UNKNOWN = "未分类"
+    REST = "其余"
 
     line = models.ForeignKey(PlanLine, models.CASCADE, related_name="rates")
     stratum = models.CharField(max_length=40)
     ratio = models.CharField("比例", max_length=40)
     base = models.PositiveIntegerField("基数", default=0)
     fixed = models.PositiveIntegerField("户数", null=True, blank=True)
+    wording = models.CharField("原文", max_length=80, blank=True)
     position = models.PositiveIntegerField(default=0)
 
     class Meta:
@@ -331,15 +345,28 @@ class PlanRate(models.Model):
     def fraction(self) -> Fraction:
         return Fraction(self.ratio)
 
+    def as_given(self) -> tuple[str, str, int | None, str]:
+        """(stratum, ratio, fixed, wording): what it takes to write it again."""
+        return self.stratum, self.ratio, self.fixed, self.wording
+
+    @cached_property
+    def quota(self) -> Quota | None:
+        """What the words ask for; None where a rate or a number is all."""
+        return quotas.read(self.wording) if self.wording else None
+
     @property
     def count(self) -> int:
         """How many of the stratum are planned to be drawn."""
+        if self.quota is not None:
+            return self.quota.count(self.base)
         if self.fixed is not None:
             return min(self.fixed, self.base)
         return planned_count(self.base, self.fraction)
 
     def ratio_for(self, size: int) -> str:
         """The rate a draw uses on a stratum of this size, as the protocol writes it (§2)."""
+        if self.quota is not None:
+            return self.quota.ratio(size)
         if self.fixed is None:
             return self.ratio
         return f"{min(self.fixed, size)}/{size}" if size else "0/1"

@@ -157,16 +157,18 @@ def rate_chips(line: PlanLine) -> list[tuple[str, str, bool]]:
     return [("", text, False) for text in columns.rate_texts(rates)]
 
 
-def initial_rates(stratify: str, *, region: str) -> dict[str, str]:
+def initial_rates(stratify: str, *, region: str, tags: Sequence[str] = ()) -> dict[str, str]:
     """A first rate for every stratum, in percent: the preset of the province, 5 % otherwise."""
-    names = bases.strata(stratify, region=region)
+    names = bases.strata(stratify, region=region, tags=tags)
     if stratify == PlanLine.Stratify.CREDIT:
         return dict(zip(names, PRESETS[0][1], strict=True))
-    return dict.fromkeys(names, "5")
+    return dict.fromkeys((*names, PlanRate.REST), "5")
 
 
 def rate_input(rate: PlanRate) -> str:
-    """A rate as it is typed: 2, 1/3, or 9户."""
+    """A rate as it is typed: 2, 1/3, 9户, or the words."""
+    if rate.wording:
+        return rate.wording
     if rate.fixed is not None:
         return f"{rate.fixed}户"
     return columns.percent_text(rate.fraction).removesuffix("%")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, astuple
 from datetime import date, datetime
 from typing import Any
 
@@ -17,7 +18,7 @@ from liancha.rulebook.verdicts import Blocked
 
 from .. import columns
 from ..models import Adjustment, Plan, PlanLine, PlanRate
-from .lines import Rate, RateLike, as_rate, check_rates, check_writer, write_rates
+from .lines import RateLike, as_rate, check_rates, check_writer, write_rates
 from .standing import coordinates, locked
 
 PENDING = "（待批准）"  # stands for the approver while nobody has approved yet
@@ -174,10 +175,10 @@ def _change(
         rates: Sequence[RateLike] = after["rates"]
         found = {each.stratum: each.base for each in line.rates.all()}
         checked = check_rates(rates, found, line.field.item_class, line.stratify, reason=reason)
-        now = [Rate(each.stratum, each.ratio, each.fixed) for each in line.rates.all()]
+        now = [as_rate(each.as_given()) for each in line.rates.all()]
         if checked == now:
             raise Blocked("抽查比例没有变化。请填新的比例。", article="16")
-        return {"rates": [[each.stratum, each.ratio, each.fixed] for each in checked]}
+        return {"rates": [list(astuple(each)) for each in checked]}
     return {}
 
 
@@ -197,8 +198,8 @@ def _shown(
         heading = "抽查基数和比例"
         bases = {each.stratum: each.base for each in line.rates.all()}
         then = [
-            PlanRate(stratum=stratum, ratio=ratio, fixed=fixed, base=bases[stratum])
-            for stratum, ratio, fixed in change["rates"]
+            PlanRate(**asdict(as_rate(tuple(each))), base=bases[each[0]])
+            for each in change["rates"]
         ]
         return (
             {heading: columns.base_text(line)},

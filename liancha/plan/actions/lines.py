@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from fractions import Fraction
 
@@ -12,7 +12,8 @@ from django.db import transaction
 from liancha.accounts.models import Department, Region, User
 from liancha.ledger import actions as ledger
 from liancha.lists.models import JointField, JointItem
-from liancha.rulebook import coverage, eligibility
+from liancha.registry.models import Tag
+from liancha.rulebook import coverage, eligibility, quotas
 from liancha.rulebook.eligibility import Duty
 from liancha.rulebook.lifecycles import LineState, PlanState
 from liancha.rulebook.verdicts import Blocked
@@ -24,14 +25,17 @@ from .standing import append, coordinates, coordinating, locked
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """What one stratum is to be drawn by: a rate "p/q", or a fixed number of targets."""
+    """What one stratum is to be drawn by: a rate "p/q", a fixed number of targets, or words of a
+    plan that rulebook.quotas can read.
+    """
 
     stratum: str
     ratio: str = ""
     fixed: int | None = None
+    wording: str = ""
 
 
-RateLike = Rate | tuple[str, str] | tuple[str, str, int | None]
+RateLike = Rate | tuple[str, str] | tuple[str, str, int | None] | tuple[str, str, int | None, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,7 @@ class LineData:
     items        default all items of the field that belong to the departments
     rates        one for every stratum of `stratify`
     bases        targets by stratum; default counted from the registry now
+    strata_tags  names of tags, where the line is cut by them; the first a target has counts
     """
 
     field: JointField
@@ -61,6 +66,7 @@ class LineData:
     frequency: int = 1
     org_mode: str = PlanLine.OrgMode.CITY_CITY
     bases: Mapping[str, int] | None = None
+    strata_tags: Sequence[str] = ()
 
 
 @transaction.atomic
@@ -85,8 +91,13 @@ def save_line(
     found = data.bases
     if found is None:
         found = bases.count(
-            data.field.tag, departments, stratify=data.stratify, region=plan.region_id
+            data.field.tag,
+            departments,
+            stratify=data.stratify,
+            region=plan.region_id,
+            tags=data.strata_tags,
         )
+    _check_tags(data)
     rates = check_rates(
         data.rates, found, data.field.item_class, data.stratify, reason=data.ratio_reason
     )
@@ -97,6 +108,7 @@ def save_line(
     line.executor = data.executor.strip() or executor_text(data.org_mode)
     line.duties = data.duties.strip() or columns.duties_text(items, departments)
     line.base, line.stratify = sum(found.values()), data.stratify
+    line.strata_tags = list(data.strata_tags) if data.stratify == PlanLine.Stratify.TAG else []
     line.ratio_reason = data.ratio_reason.strip()
     line.participants_reason = data.participants_reason.strip()
     line.frequency, line.org_mode = data.frequency, data.org_mode
@@ -127,9 +139,7 @@ def set_rates(
     line = PlanLine.objects.select_for_update().get(pk=line.pk)
     _check_writable(plan, line)
     check_writer(line.initiator, by, plan)
-    found = bases.count(
-        line.field.tag, line.departments, stratify=line.stratify, region=plan.region_id
-    )
+    found = _bases_of(line, plan)
     checked = check_rates(rates, found, line.field.item_class, line.stratify, reason=reason)
     line.base, line.ratio_reason, line.changed_at = sum(found.values()), reason.strip(), at
     line.save(update_fields=["base", "ratio_reason", "changed_at"])
@@ -154,10 +164,8 @@ def recount(*, plan: Plan, by: User, at: datetime) -> int:
         raise Blocked("计划已送会签，基数不再重算。需要时请先撤回会签。", article="14")
     changed: list[str] = []
     for line in plan.lines.live().with_columns():
-        found = bases.count(
-            line.field.tag, line.departments, stratify=line.stratify, region=plan.region_id
-        )
-        rates = [Rate(each.stratum, each.ratio, each.fixed) for each in line.rates.all()]
+        found = _bases_of(line, plan)
+        rates = [as_rate(each.as_given()) for each in line.rates.all()]
         now = {each.stratum: each.base for each in line.rates.all()}
         if now == found:
             continue
@@ -270,6 +278,7 @@ def write_rates(line: PlanLine, rates: Iterable[Rate], found: Mapping[str, int])
             stratum=name,
             ratio=_readable(kept[name], size).ratio,
             fixed=kept[name].fixed,
+            wording=kept[name].wording,
             base=size,
             position=place,
         )
@@ -294,6 +303,8 @@ def as_rate(each: RateLike) -> Rate:
 
 def _readable(rate: Rate, size: int) -> Rate:
     """The rate with its p/q; a fixed number becomes number/base, as the protocol writes it."""
+    if rate.wording:
+        return replace(rate, ratio=quotas.read(rate.wording).ratio(size), fixed=None)
     if rate.fixed is not None:
         if rate.fixed < 0:
             raise Blocked("抽查户数不能小于 0。请改正。", article="14")
@@ -312,6 +323,32 @@ def _readable(rate: Rate, size: int) -> Rate:
             article="15",
         )
     return rate
+
+
+def _bases_of(line: PlanLine, plan: Plan) -> dict[str, int]:
+    return bases.count(
+        line.field.tag,
+        line.departments,
+        stratify=line.stratify,
+        region=plan.region_id,
+        tags=line.strata_tags,
+    )
+
+
+def _check_tags(data: LineData) -> None:
+    """A line cut by tags names them, each once, all known."""
+    if data.stratify != PlanLine.Stratify.TAG:
+        return
+    names = list(data.strata_tags)
+    known = set(Tag.objects.filter(name__in=names).values_list("name", flat=True))
+    unknown = [name for name in names if name not in known]
+    if not names or unknown or len(set(names)) < len(names):
+        problem = f"没有“{'、'.join(unknown)}”这个标签" if unknown else "标签没有填，或有重复"
+        raise Blocked(
+            f"按标签分层：{problem}。请按先后写出名录库已有的标签，每个一次；"
+            "一户有几个标签的，归入写在前面的那个，都没有的归入“其他”。",
+            article="15",
+        )
 
 
 def _credit_class(stratum: str) -> coverage.CreditClass:

@@ -248,6 +248,7 @@ def _initial(
                 "ratio_reason",
             )
         } | {
+            "strata_tags": "、".join(line.strata_tags),
             "listed": ticked,
             "outside": ticked,
             "items": [item.pk for item in line.items.all()],
@@ -276,9 +277,9 @@ def _rates_context(
     line: PlanLine | None,
 ) -> dict[str, Any]:
     """The rates table for the departments and the way of cutting that the form has now."""
-    stratify, departments = _chosen(form)
-    found = bases.count(field.tag, departments, stratify=stratify, region=plan.region_id)
-    now = queries.initial_rates(stratify, region=plan.region_id)
+    stratify, tags, departments = _chosen(form)
+    found = bases.count(field.tag, departments, stratify=stratify, region=plan.region_id, tags=tags)
+    now = queries.initial_rates(stratify, region=plan.region_id, tags=tags)
     if line is not None and line.stratify == stratify:
         now |= {each.stratum: queries.rate_input(each) for each in line.rates.all()}
     # Another way of cutting has other inputs: those that came along unfilled are not faults yet.
@@ -295,7 +296,7 @@ def _rates_context(
     }
 
 
-def _chosen(form: forms.LineForm) -> tuple[str, list[Department]]:
+def _chosen(form: forms.LineForm) -> tuple[str, list[str], list[Department]]:
     """How to cut, and who takes part, as posted or as proposed; what is not there is left out."""
     if form.is_bound:
         form.is_valid()
@@ -303,13 +304,15 @@ def _chosen(form: forms.LineForm) -> tuple[str, list[Department]]:
         first = said.get("initiator")
         others = [*said.get("listed", ()), *said.get("outside", ())]
         stratify = said.get("stratify") or PlanLine.Stratify.NONE
+        tags = said.get("strata_tags") or []
     else:
         first = form.initial["initiator"]
         ticked = {*form.initial.get("listed", ()), *form.initial.get("outside", ())}
         others = list(Department.objects.filter(pk__in=ticked))
         stratify = form.initial["stratify"]
-    departments = [each for each in (first, *others) if each is not None]
-    return stratify, list({each.pk: each for each in departments}.values())
+        tags = (form.initial.get("strata_tags") or "").split("、")
+    departments = {each.pk: each for each in (first, *others) if each is not None}
+    return stratify, [each for each in tags if each], list(departments.values())
 
 
 def _data(field: JointField, form: forms.LineForm, rates_form: forms.RatesForm) -> actions.LineData:
@@ -326,6 +329,7 @@ def _data(field: JointField, form: forms.LineForm, rates_form: forms.RatesForm) 
             for name in (
                 *("name", "org_mode", "targets", "executor", "starts_on", "ends_on"),
                 *("frequency", "participants_reason", "duties", "stratify", "ratio_reason"),
+                "strata_tags",
             )
         },
     )

@@ -31,12 +31,15 @@ export function count(text, base) {
 const least = (one, other) => (one < other ? one : other);
 const grouped = (number) => number.toLocaleString('zh-CN');
 
+/* What the server made of a plan's own words, such as 60–70家; null for any other text. */
+const told = ({ value, dataset: { said, number } }) => (value === said ? BigInt(number) : null);
+
 function recount(table) {
   let total = 0n;
   let base = 0n;
   table.querySelectorAll('input[data-base]').forEach((input) => {
     const cell = input.closest('tr').querySelector('[data-count]');
-    const number = count(input.value, input.dataset.base);
+    const number = count(input.value, input.dataset.base) ?? told(input);
     cell.textContent = number === null ? '—' : grouped(number);
     base += BigInt(input.dataset.base);
     total += number ?? 0n;
@@ -49,6 +52,10 @@ function recount(table) {
 function start(root) {
   root.querySelectorAll('[data-rates]').forEach((table) => {
     table.addEventListener('input', () => recount(table));
+    table.addEventListener('change', ({ target }) => {
+      const isWords = target.value.trim() && count(target.value, target.dataset.base) === null;
+      if (isWords && told(target) === null && root.id === 'rates') window.htmx.trigger('#rates', 'refresh');
+    });
     recount(table);
   });
   root.querySelectorAll('[data-preset]').forEach((chip) => {
