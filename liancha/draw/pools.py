@@ -6,10 +6,9 @@ that the page, the counts and the freeze see the same pool however large it is. 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from fractions import Fraction
 from functools import cached_property
 
 from django.db.models import (
@@ -17,7 +16,6 @@ from django.db.models import (
     CharField,
     Count,
     Exists,
-    F,
     Max,
     OuterRef,
     Q,
@@ -29,16 +27,21 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 
 from liancha.accounts.models import Department, Region
-from liancha.plan.models import PlanLine, PlanRate
+from liancha.plan import bases
+from liancha.plan.models import PlanLine
 from liancha.registry.models import Release, Tag, Target, TargetQuerySet
-from liancha.rulebook import eligibility, protocol
+from liancha.rulebook import eligibility
 from liancha.rulebook.eligibility import TargetFacts, TargetFault, TargetStatus
 from liancha.rulebook.lifecycles import DrawState, TaskState
 from liancha.task.models import Task
 
+from .cutting import Stratum, concerns_of, strata_of
 from .models import DrawnTarget, PoolChoices, SetAside
 
 SUSPENDED = "suspended"
+NARROWED = "narrowed"  # outside what the plan line narrows its targets to
+CAPPED = "capped"  # visited as often this year as the plan line allows
+DRAWN = "drawn"  # of a supplementary batch: drawn by an earlier one of its chain
 STALE_AFTER = timedelta(days=35)  # local practice: an older registry is worth a remark (art. 11)
 
 # In the order in which a target with several reasons is counted, and shown.
@@ -50,8 +53,11 @@ REASONS: dict[str, str] = {
     SUSPENDED: "歇业",
     TargetFault.INCOMPLETE.value: TargetFault.INCOMPLETE.label,
     TargetFault.IN_OPEN_TASK.value: TargetFault.IN_OPEN_TASK.label,
+    NARROWED: "不在计划行的检查对象范围",
     TargetFault.COOLING.value: TargetFault.COOLING.label,
+    CAPPED: "今年抽中次数已到上限",
     TargetFault.BY_HAND.value: TargetFault.BY_HAND.label,
+    DRAWN: "前面批次已抽中",
 }
 
 FINISHED = (TaskState.COMPLETED, TaskState.RESULTS_PUBLISHED, TaskState.ARCHIVED)
@@ -64,25 +70,6 @@ class Excluded:
     code: str
     label: str
     count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Stratum:
-    """One class of the pool before the freeze. rate is None where the plan sets none."""
-
-    name: str
-    label: str
-    size: int
-    ratio: str | None
-
-    @property
-    def count(self) -> int:
-        """How many will be drawn; 0 while there is no rate."""
-        return protocol.count(self.ratio, self.size) if self.ratio else 0
-
-    @property
-    def rate(self) -> Fraction | None:
-        return protocol.parse_ratio(self.ratio) if self.ratio else None
 
 
 @dataclass(frozen=True)
@@ -160,9 +147,11 @@ Group = tuple[str, str, int]  # reason, stratum, how many
 def targets_of(task: Task) -> TargetQuerySet:
     """Everybody with the task's tag: `.reason` keeps out, "" lets in; `.stratum` is the class."""
     tag, choices, stratify = _terms(task)
+    tags = task.line.strata_tags if task.line else ()
     return (
         Target.objects.tagged(tag.code)
-        .annotate(reason=_reason(task, tag, choices), stratum=_stratum_of(stratify))
+        .annotate(reason=_reason(task, tag, choices))
+        .annotate(stratum=bases.stratum_of(stratify, Target.objects.tagged(tag.code), tags=tags))
         .order_by("code")
     )
 
@@ -198,7 +187,7 @@ def pool(task: Task, groups: Iterable[Group] | None = None) -> Pool:
             out[reason] = out.get(reason, 0) + n
         else:
             sizes[stratum] = sizes.get(stratum, 0) + n
-    strata, problems = _strata(task, choices, sizes, stratify)
+    strata, problems = strata_of(task, choices, sizes, stratify)
     if not sizes:
         problems.append("待抽检库里没有检查对象。请核对标签、管辖范围和排除原因。")
     confidential = task.is_confidential and stratify == PlanLine.Stratify.CREDIT
@@ -211,7 +200,7 @@ def pool(task: Task, groups: Iterable[Group] | None = None) -> Pool:
         ),
         strata=strata,
         problems=tuple(problems),
-        concerns=_concerns(strata) if confidential else (),
+        concerns=concerns_of(strata) if confidential else (),
         stratify=stratify,
     )
 
@@ -257,8 +246,14 @@ def _reason(task: Task, tag: Tag, choices: PoolChoices) -> Case:
         whens.append((Q(status=Target.Status.SUSPENDED), SUSPENDED))
     whens.append((Q(address=""), TargetFault.INCOMPLETE))
     whens.append((Q(pk__in=elsewhere), TargetFault.IN_OPEN_TASK))
-    if choices.cooling_months:
-        whens.append((_cooling(task, choices.cooling_months), TargetFault.COOLING))
+    line = task.line
+    if line and line.target_filter:
+        inside = bases.narrowed(Target.objects.all(), line.target_filter)
+        whens.append((~Q(pk__in=inside.order_by().values("pk")), NARROWED))
+    if months := max(choices.cooling_months, line.cooldown_months if line else 0):
+        whens.append((_cooling(task, months), TargetFault.COOLING))
+    if line and line.cap_per_year:
+        whens.append((_capped(task, line.cap_per_year), CAPPED))
     whens.append((Q(pk__in=by_hand), TargetFault.BY_HAND))
     return Case(
         *(When(condition, then=Value(str(reason))) for condition, reason in whens),
@@ -287,6 +282,27 @@ def _cooling(task: Task, months: int) -> Q:
         credit_class=Target.CreditClass.A,
         last_inspected_on__gt=months_before(task.starts_on, months),
     )
+
+
+def _capped(task: Task, most: int) -> Q:
+    """Drawn so often in the year of this task, for tasks of one and the same participant.
+
+    Source: art. 15, 抽查频次; own practice: a number of joint visits a year that the plan line
+    sets. What a locked list holds counts, whether or not the visit is over.
+    """
+    drawn = (
+        DrawnTarget.objects.filter(
+            draw__state=DrawState.LOCKED,
+            draw__task__starts_on__year=task.starts_on.year,
+            draw__task__participations__department__in=task.departments.all(),
+        )
+        .exclude(draw__task=task)
+        .order_by()
+        .values("target", "draw__task__participations__department")
+        .annotate(times=Count("pk"))
+        .filter(times__gte=most)
+    )
+    return Q(pk__in=drawn.values("target"))
 
 
 def months_before(day: date, months: int) -> date:
@@ -360,61 +376,3 @@ def involved(task: Task, target_ids: Iterable[int]) -> dict[int, set[int]]:
     for target, department in rows.values_list("target", "department"):
         away.setdefault(target, set()).add(department)
     return away
-
-
-# ── How the pool is cut ───────────────────────────────────────────────────────────────────────
-
-
-def _stratum_of(stratify: str) -> Case | F | Value:
-    if stratify == PlanLine.Stratify.CREDIT:
-        return Case(
-            When(credit_class="", then=Value(PlanRate.UNKNOWN)),
-            default=F("credit_class"),
-            output_field=CharField(),
-        )
-    if stratify == PlanLine.Stratify.REGION:
-        return F("region_id")
-    return Value(PlanRate.ALL, output_field=CharField())
-
-
-def _strata(
-    task: Task, choices: PoolChoices, sizes: dict[str, int], stratify: str
-) -> tuple[tuple[Stratum, ...], list[str]]:
-    """The strata with the plan's rates, and what is missing or wrong in them.
-
-    A class without a rate of its own never borrows another's: an unclassified target is not A.
-    """
-    problems: list[str] = []
-    if task.line:
-        rates = {
-            rate.stratum: rate.ratio_for(sizes.get(rate.stratum, 0))
-            for rate in task.line.rates.all()
-        }
-    else:
-        rates = {PlanRate.ALL: choices.ratio} if choices.ratio else {}
-    names = dict(Region.objects.values_list("code", "name"))
-    strata = []
-    for name in [*rates, *sorted(sizes.keys() - rates.keys())]:
-        label = names.get(name, name) if stratify == PlanLine.Stratify.REGION else name
-        ratio: str | None = rates.get(name)
-        if ratio is None:
-            where = "请先按第十六条调整计划行的比例" if task.line else "请先填写抽查比例"
-            problems.append(f"“{label}”有 {sizes[name]} 户，但没有抽查比例。{where}。")
-        else:
-            try:
-                protocol.parse_ratio(ratio)
-            except protocol.Refused:
-                problems.append(f"“{label}”的比例“{ratio}”应写成几分之几，例如 1/20。")
-                ratio = None
-        strata.append(Stratum(name, label, sizes.get(name, 0), ratio))
-    if strata and not problems and not any(stratum.count for stratum in strata):
-        problems.append("按现在的比例一户也抽不到。请先按第十六条调整计划行的比例。")
-    return tuple(strata), problems
-
-
-def _concerns(strata: Sequence[Stratum]) -> tuple[str, ...]:
-    return protocol.confidential_concerns(
-        protocol.Stratum.at_rate(stratum.name, stratum.size, stratum.ratio)
-        for stratum in strata
-        if stratum.ratio
-    )
