@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import lines, office, public
+from .views import lines, office, public, trials
 
 app_name = "plan"
 urlpatterns = [
@@ -22,6 +22,11 @@ urlpatterns = [
     ),
     path("plans/<int:pk>/lines/new/", lines.new_line, name="new_line"),
     path("plans/<int:pk>/rates/", lines.rates, name="rates"),
+    path("plans/<int:pk>/trial/", trials.trial, name="trial"),
+    path("plans/<int:pk>/trial/trial.xlsx", trials.workbook, name="trial_workbook"),
+    path("plans/<int:pk>/trial/save/", trials.save, name="save_scenario"),
+    path("plans/<int:pk>/trial/apply/", trials.apply, name="apply_rates"),
+    path("plans/scenarios/<int:pk>/drop/", trials.drop, name="drop_scenario"),
     path("plan-lines/<int:pk>/", lines.line, name="line"),
     path("plan-lines/<int:pk>/edit/", lines.edit_line, name="edit_line"),
     path("plan-lines/<int:pk>/drop/", lines.drop_line, name="drop_line"),

@@ -10,7 +10,9 @@ import calendar as months_of
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from fractions import Fraction
 
+from .coverage import planned_count
 from .forecast import MONTHS, Forecast, Line, by_month, rounds
 
 
@@ -52,7 +54,7 @@ class Move:
     """A line whose window, moved by months, takes this much off what is too much.
 
     spared  person-days above capacity that are gone
-    peak    the worst department and month before, its share then and afterwards
+    peak    the worst department and month the line takes part in, its share before and afterwards
     """
 
     line: str
@@ -66,25 +68,28 @@ def moves(
     found: Forecast,
     capacity: Mapping[str, Sequence[float]],
     *,
+    not_before: date = date.min,
     days_off: frozenset[date] = frozenset(),
 ) -> list[Move]:
     """For each line that meets an overloaded month: the move that helps most, best lines first.
 
+    not_before  lines that have begun stay, and nothing is moved to before this day
+
     The need of a line moves with its window; what merging saves is taken as it was.
     """
     heavy = overloaded(found.need, capacity)
-    if not heavy:
-        return []
-    department, month, before = heavy[0]
     now = excess(found.need, capacity)
     best: list[Move] = []
     for line in lines:
-        if not any(found.line_need.get((line.key, each)) for each, _, _ in heavy):
+        part = _line_months(line, days_off)
+        own = [each for each in heavy if each[0] in line.departments and part[each[1]] > 0]
+        if not own or line.starts_on < not_before:
             continue
+        department, month, before = own[0]
         options = []
         for by in sorted(range(1 - MONTHS, MONTHS), key=lambda n: (abs(n), -n)):
             there = moved(line, by)
-            if by == 0 or there is None:
+            if by == 0 or there is None or there.starts_on < not_before:
                 continue
             need = _with_moved(found, line, there, days_off)
             spared = now - excess(need, capacity)
@@ -94,6 +99,54 @@ def moves(
         if options and (top := max(options, key=lambda each: round(each.spared, 6))).spared > 0.5:
             best.append(top)
     return sorted(best, key=lambda each: (-each.spared, each.line))
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What other rates would cost, before anything is merged.
+
+    targets    more (or fewer) targets drawn a year
+    days       more person-days
+    need       the needs of departments then
+    """
+
+    targets: int
+    days: float
+    need: dict[str, list[float]]
+
+
+def cost(
+    lines: Sequence[Line],
+    found: Forecast,
+    rates: Mapping[tuple[str, str], Fraction],
+    *,
+    effort: float,
+    days_off: frozenset[date] = frozenset(),
+) -> Cost:
+    """What it costs to draw these strata by these rates instead: exact counts, unmerged days.
+
+    rates   (line, stratum) → the other rate
+    effort  person-days one visit takes each department
+    """
+    need = {department: list(row) for department, row in found.need.items()}
+    targets, days = 0, 0.0
+    for line in lines:
+        more = 0
+        for (key, stratum), (base, drawn) in found.by_stratum.items():
+            if key == line.key and (key, stratum) in rates:
+                more += planned_count(base, rates[key, stratum]) - drawn
+        if not more:
+            continue
+        visits = more * max(1, line.frequency)
+        targets += visits
+        parts = _line_months(line, days_off)
+        for department in line.departments:
+            days += visits * effort
+            need[department] = [
+                now + visits * effort * part
+                for now, part in zip(need[department], parts, strict=True)
+            ]
+    return Cost(targets, days, need)
 
 
 def _with_moved(

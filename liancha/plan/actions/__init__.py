@@ -31,11 +31,13 @@ from .plans import (
     withdraw_exception,
     withdraw_plan,
 )
+from .trials import apply_rates, drop_scenario, save_scenario
 
 __all__ = [
     "LineData",
     "Rate",
     "adjust",
+    "apply_rates",
     "approve",
     "approve_adjustment",
     "check_coverage",
@@ -44,6 +46,7 @@ __all__ = [
     "cosign",
     "decline_adjustment",
     "drop_line",
+    "drop_scenario",
     "duty_of",
     "except_field",
     "executor_text",
@@ -53,6 +56,7 @@ __all__ = [
     "recount",
     "return_plan",
     "save_line",
+    "save_scenario",
     "send_for_cosign",
     "set_rates",
     "start_plan",
