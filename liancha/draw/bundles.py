@@ -7,15 +7,16 @@ may see which of them, and when, is said by `queries.openness` and asked by the 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
-from threading import Lock
 
-from django.conf import settings
-
-from liancha.ledger.models import Entry
-from liancha.rulebook import bundle, publiclog, transcript, tree
+from liancha.ledger import logkeys, trees
+from liancha.ledger.models import Checkpoint, Entry
+from liancha.rulebook import bundle, publiclog, transcript
 from liancha.rulebook.lifecycles import DrawState
-from liancha.rulebook.publiclog import Checkpoint, Log, LogEntry
+from liancha.rulebook.publiclog import Log, LogEntry
+from liancha.rulebook.tiles import TiledTree
 from liancha.rulebook.transcript import TargetTranscript
 
 from . import frames, rules, transcripts
@@ -25,7 +26,7 @@ TRANSCRIPT = transcript.FILE
 LOG = publiclog.FILE
 FRAME, DRAWN, CODES, FIRM = bundle.FRAME, bundle.DRAWN, bundle.CODES, "firm.json"
 
-CHUNK = 10_000
+TRIED = 50  # checkpoints looked through for one that is cosigned
 
 
 def transcript_file(draw: Draw) -> bytes:
@@ -94,29 +95,72 @@ def _same(data: bytes) -> bytes:
 def log_file(draw: Draw) -> bytes:
     """log.json: freeze, rule, close and draw with their proofs in the ledger's tree.
 
-    The rule is proven in the tree as it was right after it, the close likewise, so that neither
-    can have been written later; both trees are shown to be the beginning of the last.
+    The rule is proven against a checkpoint from before the first reveal, the close against one from
+    before the public value was due: signed and cosigned where there is such a one. Where there is
+    none, against the tree as it was right after the entry, without a signature. All are shown to be
+    the beginning of the last. Cosignatures may still come in, so that the bytes may grow.
+
+    Source: draw protocol, §6.
     """
     kinds = (*publiclog.KINDS, "void")
     entries = list(Entry.objects.of_draw(draw.number).filter(kind__in=kinds).order_by("index"))
     if not entries:
         raise LookupError(f"{draw.number} is not in the ledger")
-    sizes = sorted({entry.index + 1 for entry in entries if entry.kind != "freeze"})
-    sizes = sizes or [entries[-1].index + 1]
-    grown = _grown.up_to(sizes[-1])
-    last = sizes[-1]
+    heads = [_head(draw, entry) for entry in entries if entry.kind != "freeze"]
+    heads = heads or [_head(draw, entries[-1])]
+    by_size = {head.size: head for head in reversed(heads)}  # of two, the earlier entry's
+    sizes = sorted(by_size)
+    grown = trees.tree(sizes[-1])
     return Log(
         entries=tuple(_proven(grown, sizes, entry) for entry in entries),
-        checkpoints=tuple(_checkpoint(grown, size, last) for size in sizes),
+        checkpoints=tuple(_checkpoint(grown, by_size[size], sizes[-1]) for size in sizes),
     ).file()
 
 
-def origin() -> str:
-    """The name of this log, first line of its checkpoints."""
-    return f"liancha/{settings.LIANCHA_CITY}"
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """The checkpoint an entry is shown by; no lines where the log has not signed one in time."""
+
+    size: int
+    lines: tuple[str, ...] = ()
 
 
-def _proven(grown: tree.Tree, sizes: list[int], entry: Entry) -> LogEntry:
+def _head(draw: Draw, entry: Entry) -> _Head:
+    """The first checkpoint cosigned in time, else the first signed in time, else the bare tree."""
+    ends, before = _in_time(draw, entry)
+    holding = Checkpoint.objects.holding(entry.index)
+    if ends is not None:
+        holding = holding.filter(size__lte=ends)
+    signed: _Head | None = None
+    for checkpoint in holding.prefetch_related("cosignatures")[:TRIED]:
+        good = [
+            each
+            for each in checkpoint.cosignatures.all()
+            if before is None or each.cosigned_at < before
+        ]
+        lines = (*checkpoint.signatures.splitlines(), *(each.line for each in good))
+        if good:
+            return _Head(checkpoint.size, lines)
+        signed = signed or _Head(checkpoint.size, lines)
+    return signed or _Head(entry.index + 1)
+
+
+def _in_time(draw: Draw, entry: Entry) -> tuple[int | None, datetime | None]:
+    """(largest size, latest cosignature) of a checkpoint that shows this entry came in time."""
+    after = {"rule": ("reveal", "close"), "close": ("draw",)}.get(entry.kind, ())
+    following = (
+        Entry.objects.of_draw(draw.number)
+        .filter(kind__in=after, index__gt=entry.index)
+        .order_by("index")
+        .first()
+    )
+    ends = following.index if following else None
+    if entry.kind == "close":
+        return ends, draw.beacon_due
+    return ends, following.at if following else None
+
+
+def _proven(grown: TiledTree, sizes: list[int], entry: Entry) -> LogEntry:
     place = next(n for n, size in enumerate(sizes) if size > entry.index)
     path = grown.inclusion(entry.index, sizes[place])
     return LogEntry(
@@ -127,40 +171,13 @@ def _proven(grown: tree.Tree, sizes: list[int], entry: Entry) -> LogEntry:
     )
 
 
-def _checkpoint(grown: tree.Tree, size: int, last: int) -> Checkpoint:
-    root = grown.root(size)
-    proof = grown.consistency(size, last) if size < last else []
-    return Checkpoint(
-        size=size,
+def _checkpoint(grown: TiledTree, head: _Head, last: int) -> publiclog.Checkpoint:
+    root = grown.root(head.size)
+    proof = grown.consistency(head.size, last) if head.size < last else []
+    return publiclog.Checkpoint(
+        size=head.size,
         root=root.hex(),
-        text=publiclog.checkpoint_text(origin(), size, root),
-        signatures=(),
+        text=publiclog.checkpoint_text(logkeys.origin(), head.size, root),
+        signatures=head.lines,
         consistency=tuple(node.hex() for node in proof),
     )
-
-
-class _Grown:
-    """The ledger's tree in this process. It only grows; the digest of its last entry says whether
-    it is still a tree of this ledger.
-    """
-
-    def __init__(self) -> None:
-        self.guard = Lock()
-        self.tree = tree.Tree()
-        self.head = ""
-
-    def up_to(self, size: int) -> tree.Tree:
-        """The tree with at least so many leaves."""
-        with self.guard:
-            last = len(self.tree) - 1
-            if last >= 0 and not Entry.objects.filter(index=last, digest=self.head).exists():
-                self.tree, last = tree.Tree(), -1
-            fresh = Entry.objects.filter(index__gt=last, index__lt=size).order_by("index")
-            rows = fresh.values_list("salt", "body", "digest").iterator(chunk_size=CHUNK)
-            for salt, body, digest in rows:
-                self.tree.append(f"{salt}\t{body}".encode())
-                self.head = digest
-            return self.tree
-
-
-_grown = _Grown()

@@ -65,6 +65,8 @@ def _words(what: str, body: dict[str, Any]) -> tuple[str, str]:
             return "公开随机值录入", f"{body['value']}{again}"
         case "draw.lock":
             return "抽取完成并锁定", f"抽取记录 {_short(body['transcript'])}"
+        case "draw.go_on_uncosigned":
+            return "不等联签，开始揭示", body["reason"]
         case "draw.dispatch":
             return f"派发到 {len(body['to'])} 个部门", ""
         case "draw.acknowledge":

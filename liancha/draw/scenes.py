@@ -24,6 +24,7 @@ from liancha.rulebook.lifecycles import DrawState
 
 from . import beacons, chronicle, frames, rules
 from .models import Candidate, Dispatch, Draw, Party
+from .standing import Standing, standing
 
 SHOWN_ROWS = 200  # of a long list; the rest is a page away
 DOTS = 120  # a dot stands for one target up to this size of a stratum, for several beyond
@@ -354,7 +355,12 @@ class Scene:
     def version(self) -> str:
         """Changes whenever the page would look different: the screens ask for it and wait."""
         newest = self.entries[0].index if self.entries else -1
-        return f"{self.draw.state}.{newest}.{int(self.is_due)}"
+        return f"{self.draw.state}.{newest}.{int(self.is_due)}.{self.standing.mark}"
+
+    @cached_property
+    def standing(self) -> Standing:
+        """Rule and close in the public log, and whether reveals wait for a witness."""
+        return standing(self.draw, self.user, self.now)
 
 
 def labels_of(draw: Draw) -> dict[str, str]:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import ceremony, files, pool, staff
+from .views import ceremony, cosigning, files, pool, staff
 
 app_name = "draw"
 urlpatterns = [
@@ -17,6 +17,7 @@ urlpatterns = [
     path("draws/<int:pk>/hall/", ceremony.hall, name="hall"),
     path("draws/<int:pk>/rule/", ceremony.open_rule, name="open_rule"),
     path("draws/<int:pk>/rule.json", ceremony.rule, name="rule"),
+    path("draws/<int:pk>/uncosigned/", cosigning.go_on, name="go_on"),
     path("draws/<int:pk>/close/", ceremony.close, name="close"),
     path("draws/<int:pk>/beacon/", ceremony.beacon, name="beacon"),
     path("draws/<int:pk>/picture/", ceremony.picture, name="picture"),

@@ -50,9 +50,9 @@ def signer() -> Signer:
     """The private key in force. Raises KeyAway with what to do."""
     published = current()
     try:
-        if not path().exists() and fresh_path().exists() and published:
-            if str(signing.load(fresh_path()).key) == published.key:
-                fresh_path().replace(path())
+        is_lost = not path().exists() and fresh_path().exists()
+        if is_lost and published and str(signing.load(fresh_path()).key) == published.key:
+            fresh_path().replace(path())
         found = signing.load(path())
         if published and str(found.key) != published.key and fresh_path().exists():
             # A change of keys was cut short after it was written down: end it.

@@ -10,7 +10,7 @@ from datetime import datetime
 from liancha.rulebook import chain
 
 from .locks import ZEROS
-from .models import Entry
+from .models import Checkpoint, Cosignature, Entry
 
 CHUNK = 5_000
 
@@ -57,3 +57,48 @@ def _columns_that_differ(entry: Entry) -> list[str]:
         ("种类", words.get("kind", "") if entry.draw else "", entry.kind),
     )
     return [name for name, said, stored in pairs if said != stored]
+
+
+# ── Where an entry stands in the public log ───────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """How firmly an entry is in the public log.
+
+    index       of the entry
+    checkpoint  the checkpoint it is shown by: the first one cosigned, else the first; None before
+    cosigned    the witnesses' lines under it, earliest first
+    """
+
+    index: int
+    checkpoint: Checkpoint | None
+    cosigned: tuple[Cosignature, ...]
+
+
+def anchor(entry: Entry, before: int | None = None) -> Anchor:
+    """Where an entry stands.
+
+    before  index of the entry whose coming ends the time for it: its checkpoint may not hold that
+    """
+    holding = Checkpoint.objects.holding(entry.index)
+    if before is not None:
+        holding = holding.filter(size__lte=before)
+    found = holding.cosigned().first() or holding.first()
+    lines = tuple(found.cosignatures.order_by("cosigned_at")) if found else ()
+    return Anchor(entry.index, found, lines)
+
+
+def anchor_of_draw(number: str, kind: str) -> Anchor | None:
+    """Where a draw's rule or close stands, shown by a checkpoint from before the next step: the
+    first reveal for the rule, the draw for the close. None while the entry is not logged.
+
+    Source: draw protocol, §§6 and 7.
+    """
+    entries = Entry.objects.of_draw(number)
+    entry = entries.filter(kind=kind).order_by("index").first()
+    if entry is None:
+        return None
+    after = {"rule": ("reveal", "close"), "close": ("draw",)}.get(kind, ())
+    following = entries.filter(kind__in=after, index__gt=entry.index).order_by("index").first()
+    return anchor(entry, following.index if following else None)

@@ -1,4 +1,4 @@
-"""What the worker does for the log: sign what is new, send it to the witnesses. Twice is no harm."""
+"""What the worker does for the log: sign what is new, send it out. Running twice does no harm."""
 
 from __future__ import annotations
 

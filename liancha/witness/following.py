@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from liancha.rulebook import notes, signing
-from liancha.rulebook.form import Refused
 from liancha.rulebook.notes import Head, Key, Note
 from liancha.rulebook.signing import Signer
 
 from . import judging, locating
-from .fetching import Answered, Site, Unreachable
+from .fetching import Site, Unreachable
 from .judging import Inconsistent
 from .store import Store
 
@@ -70,11 +69,8 @@ def _refused(store: Store, site: Site, note: Note, head: Head, proof: list[bytes
     try:
         message = locating.damage(site, known.seen, head)
     except Unreachable:
-        message = (
-            f"上次联签的{Head(head.origin, known.size, bytes.fromhex(known.root))}；现在{head}"
-        )
+        last = Head(head.origin, known.size, bytes.fromhex(known.root))
+        message = f"上次联签的{last}；现在{head}"
     with store.alone():
         return Inconsistent(message, store.keep_evidence(head.origin, message, str(note), proof))
 
-
-__all__ = ["Answered", "Refused", "Unreachable", "look", "statements"]

@@ -95,8 +95,7 @@ def server(store: Store, signer: Signer, host: str, port: int) -> ThreadingHTTPS
             self.wfile.write(data)
 
         def log_message(self, format: str, *arguments: Any) -> None:
-            print(
-                f"{time.strftime('%F %T')} {self.address_string()} {format % arguments}", flush=True
-            )
+            moment = time.strftime("%F %T")
+            print(f"{moment} {self.address_string()} {format % arguments}", flush=True)
 
     return ThreadingHTTPServer((host, port), Handler)

@@ -9,6 +9,7 @@ from .ceremony import (
     log_rule,
     reveal,
 )
+from .cosigning import go_on_uncosigned
 from .dispatching import acknowledge, dispatch, note_reading
 from .inviting import accept_invitation, accept_keeping
 from .keeping import fail_escrow, hand_over, name_key, open_sheets, take_envelope
@@ -36,6 +37,7 @@ __all__ = [
     "fail_escrow",
     "freeze",
     "freeze_inspectors",
+    "go_on_uncosigned",
     "hand_over",
     "lock",
     "log_rule",

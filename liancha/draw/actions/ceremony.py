@@ -21,6 +21,7 @@ from liancha.rulebook.verdicts import Blocked, NeedsReason
 
 from .. import beacons, rules
 from ..models import Draw, Party, Rule
+from .cosigning import require_cosigned
 from .pooling import only_for
 
 CLOSES_BEFORE = timedelta(minutes=1)  # local practice: the clock closes reveals so long before
@@ -116,6 +117,7 @@ def log_rule(*, draw: Draw, by: User, at: datetime) -> Rule:
         about=("draw", draw.pk),
         rule_digest=rule.digest,
     )
+    queue.later("openlog.checkpoint")
     if draw.beacon_due is not None:
         queue.at(draw.beacon_due - CLOSES_BEFORE, "draw.close_reveals", draw.pk)
     return rule
@@ -140,6 +142,7 @@ def reveal(*, party: Party, nonce: str, by: User, at: datetime) -> Party:
             paragraph=1,
         )
     _before_due(draw, at)
+    require_cosigned(draw)
     if party.nonce:
         raise Blocked(f"{party.name}已经揭示，不能再改。", article="19", paragraph=1)
     if not form.is_hex(nonce, 64):
@@ -211,6 +214,7 @@ def close_now(draw: Draw, by: User | None, at: datetime) -> Draw:
         about=("draw", draw.pk),
         missing=[party.name for party in draw.parties.filter(is_missing=True)],
     )
+    queue.later("openlog.checkpoint")
     return draw
 
 

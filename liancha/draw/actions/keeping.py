@@ -22,6 +22,7 @@ from liancha.rulebook.verdicts import Blocked
 from .. import rules
 from ..models import Draw, Party
 from .ceremony import close_now, held
+from .cosigning import require_cosigned
 
 KEY = re.compile(r"age1[02-9ac-hj-np-z]{58}")  # bech32 of 32 bytes
 SEAL = re.compile(
@@ -151,6 +152,7 @@ def open_sheets(*, draw: Draw, nonces: Mapping[str, str], by: User, at: datetime
     if draw.state != DrawState.RULE_LOGGED and not is_void_but_sealed:
         raise Blocked("现在不是开封的时候，请刷新页面看进行到哪一步。", article="19", paragraph=1)
     _not_failed(draw)
+    require_cosigned(draw)
     if draw.sealed_at is None:
         raise Blocked(
             f"封件没有交齐，还不能开封。还差：{'、'.join(_outstanding(draw))}。",

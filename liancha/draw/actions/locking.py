@@ -9,6 +9,7 @@ from django.db import transaction
 from liancha.accounts.models import User
 from liancha.ledger import actions as ledger
 from liancha.plan import actions as plans
+from liancha.queue import actions as queue
 from liancha.rulebook.assignment import ticket
 from liancha.rulebook.lifecycles import DrawState, TaskState
 from liancha.rulebook.transcript import Ceremony
@@ -61,6 +62,7 @@ def lock(*, draw: Draw, by: User, at: datetime) -> Draw:
         count=count,
     )
     ledger.seal("draw", draw.pk, entry=entry)
+    queue.later("openlog.checkpoint")
     return draw
 
 
@@ -99,6 +101,7 @@ def compute_void(*, draw: Draw, by: User, at: datetime) -> Transcript:
         is_void=True,
     )
     ledger.seal("draw", draw.pk, entry=entry)
+    queue.later("openlog.checkpoint")
     return transcript
 
 

@@ -9,6 +9,7 @@ from django.db import transaction
 from liancha.accounts.models import User
 from liancha.accounts.permissions import Permission
 from liancha.ledger import actions as ledger
+from liancha.queue import actions as queue
 from liancha.rulebook.beacon import VALUE_WITHIN
 from liancha.rulebook.lifecycles import DrawState, TaskState
 from liancha.rulebook.verdicts import Blocked, NeedsReason
@@ -105,6 +106,7 @@ def void(*, draw: Draw, agree: bool = True, note: str = "", by: User, at: dateti
         note=note.strip(),
         **({"escrow": draw.escrow_fault} if draw.escrow_fault is not None else {}),
     )
+    queue.later("openlog.checkpoint")
     return draw
 
 

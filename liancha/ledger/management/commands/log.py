@@ -17,7 +17,7 @@ from liancha.ledger.models import Checkpoint, LogKey
 
 
 class Command(BaseCommand):
-    help = "存证日志：密钥（log key new|rotate|show）、检查点（log checkpoint）、从外面核对（log audit 网址）"
+    help = "存证日志：密钥（key new、rotate、show）、检查点（checkpoint）、从外面核对（audit 网址）"
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
