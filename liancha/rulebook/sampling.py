@@ -33,9 +33,8 @@ def is_drawn(ticket: str, threshold: str | None) -> bool:
 
 
 Held = tuple[bytes, bytes, bytes]  # ticket, code, salt
-Sieve = Callable[
-    [Mapping[bytes, bytes], str], tuple[dict[bytes, int], dict[bytes, list[Held]]]
-]  # what `sift` does with a frame at hand: bounds, seed → lines of each stratum, candidates below
+Sifted = tuple[dict[bytes, int], dict[bytes, list[Held]]]  # lines of each stratum; those below
+Sieve = Callable[[Mapping[bytes, bytes], str], Sifted]  # `sift` of a frame at hand: bounds, seed
 
 
 class DrawnLine(NamedTuple):
@@ -164,9 +163,7 @@ def _bound(aim: int, size: int) -> bytes:
     return EVERY_TICKET if aim >= size else (aim * 2**64 // size).to_bytes(8, "big")
 
 
-def sift(
-    frame: Iterable[bytes], bounds: Mapping[bytes, bytes], seed: str
-) -> tuple[dict[bytes, int], dict[bytes, list[Held]]]:
+def sift(frame: Iterable[bytes], bounds: Mapping[bytes, bytes], seed: str) -> Sifted:
     """One pass over the frame: lines by stratum, and the candidates whose ticket is below.
 
     bounds  stratum → bound, for every stratum there is; NO_TICKET and EVERY_TICKET are two
@@ -197,6 +194,8 @@ def sift(
 
 
 def _check_sizes(sizes: dict[bytes, int], wanted: dict[bytes, Stratum]) -> None:
+    for name in sorted(sizes.keys() - wanted.keys()):
+        raise Refused("名单", f"分层 {shown(name.decode(errors='replace'))} 不在规则中")
     if not any(sizes.values()):
         raise Blocked("待抽检库里没有检查对象，无法抽取。请先调整范围再冻结名单。", article="18")
     for name, stratum in wanted.items():

@@ -13,8 +13,10 @@ import marshal
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from threading import Timer
 from typing import Any, BinaryIO, Final
@@ -71,7 +73,7 @@ def _lines(data: memoryview) -> int:
     return sum(bytes(data[at : at + AT_ONCE]).count(b"\n") for at in range(0, len(data), AT_ONCE))
 
 
-def work(task: str, given: object, shares: Sequence[memoryview]) -> list[Any]:
+def work(task: str, given: Any, shares: Sequence[memoryview]) -> list[Any]:
     """One process for each share, all at once; their answers in the order of the shares.
 
     task    a key of TASKS
@@ -84,14 +86,15 @@ def work(task: str, given: object, shares: Sequence[memoryview]) -> list[Any]:
         return list(threads.map(lambda share: _ask(task, given, share), shares))
 
 
-def _ask(task: str, given: object, share: memoryview) -> Any:
+def _ask(task: str, given: Any, share: memoryview) -> Any:
     head = marshal.dumps(given)
     command = [sys.executable, "-I", "-S", "-c", f"{START}; h.main(sys.argv[2])", str(HOME), task]
     try:
         with subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         ) as hand:
-            assert hand.stdin is not None and hand.stdout is not None
+            assert hand.stdin is not None
+            assert hand.stdout is not None
             guard = Timer(PATIENCE, hand.kill)
             guard.start()
             try:
@@ -111,6 +114,37 @@ def _ask(task: str, given: object, share: memoryview) -> Any:
         return marshal.loads(answer)  # from our own child
     except (OSError, ValueError, EOFError, TypeError) as problem:
         raise HandsDown(f"{task}: {problem}") from problem
+
+
+def sieve(frame: bytes | Path) -> sampling.Sieve:
+    """Tickets of a frame from several processes."""
+
+    def sift(bounds: Mapping[bytes, bytes], seed: str) -> sampling.Sifted:
+        sizes: dict[bytes, int] = dict.fromkeys(bounds, 0)
+        held: dict[bytes, list[sampling.Held]] = {name: [] for name in bounds}
+        given = [dict(bounds), seed]
+        with _open(frame) as data:
+            answers = work("sift", given, pieces(data, count()))
+        for their_sizes, their_held in answers:
+            for name in bounds:
+                sizes[name] += their_sizes[name]
+                held[name] += their_held[name]
+        return sizes, held
+
+    return sift
+
+
+@contextmanager
+def _open(frame: bytes | Path) -> Iterator[memoryview]:
+    if isinstance(frame, bytes):
+        yield memoryview(frame)
+        return
+    with frame.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as mapped:
+        view = memoryview(mapped)
+        try:
+            yield view
+        finally:
+            view.release()
 
 
 # What a hand does
