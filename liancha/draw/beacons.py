@@ -1,19 +1,19 @@
-"""The public values people here know: the Sunday lottery, ten dice on the table.
+"""The public values people here know: two lotteries, ten dice on the table.
 
 How each is named before it exists and which digits it can show. The protocol takes any source
-with at least eight digits; these two come with their wording, so that nobody writes them in two
+with at least eight digits; these come with their wording, so that nobody writes them in two
 ways (draw protocol, §2).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
-LOTTERY_DAYS = (1, 3, 6)  # Tuesday, Thursday, Sunday
-LOTTERY_TIME = time(21, 15)
 RED, BLUE = 33, 16
+FRONT, BACK = 35, 12
+NATIONAL_DAYS = 4  # no lottery is drawn from 1 to 4 October
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,8 @@ class Preset:
     form     spelling with 0 for each digit
     odd      says what no such source can show, "" when the value may be
     evidence what to give as proof of the value
+    days     weekdays it is drawn on, Monday 0; () where there is no calendar of it
+    at       when it is drawn on those days
     """
 
     code: str
@@ -35,6 +37,12 @@ class Preset:
     hint: str
     evidence: str
     odd: Callable[[str], str]
+    days: tuple[int, ...] = ()
+    at: time = time(0)
+
+    @property
+    def is_lottery(self) -> bool:
+        return bool(self.days)
 
     def source(self, issue: str = "") -> str:
         return self.wording.format(issue=issue)
@@ -47,6 +55,14 @@ def _odd_lottery(value: str) -> str:
         return f"红球应为 01 到 {RED} 之间的六个号码，从小到大，互不相同。请对照公告核对。"
     if not 1 <= int(blue) <= BLUE:
         return f"蓝球应在 01 到 {BLUE} 之间。请对照公告核对。"
+    return ""
+
+
+def _odd_super(value: str) -> str:
+    front, back = ([int(ball) for ball in part.split(" ")] for part in value.split(" + "))
+    for balls, most, word in ((front, FRONT, "前区"), (back, BACK, "后区")):
+        if balls != sorted(set(balls)) or not 1 <= balls[0] <= balls[-1] <= most:
+            return f"{word}应为 01 到 {most} 之间的号码，从小到大，互不相同。请对照公告核对。"
     return ""
 
 
@@ -65,6 +81,20 @@ LOTTERY = Preset(
     hint="每周二、四、日 21:15 开奖。抽取会等到开奖后继续，各方不必守候。",
     evidence="开奖公告的网址或报纸名称",
     odd=_odd_lottery,
+    days=(1, 3, 6),
+    at=time(21, 15),
+)
+SUPER = Preset(
+    code="super",
+    label="大乐透开奖号码",
+    wording="大乐透 第{issue}期 前区升序 + 后区升序",
+    begins="大乐透",
+    form="00 00 00 00 00 + 00 00",
+    hint="每周一、三、六 21:25 开奖。抽取会等到开奖后继续，各方不必守候。",
+    evidence="开奖公告的网址或报纸名称",
+    odd=_odd_super,
+    days=(0, 2, 5),
+    at=time(21, 25),
 )
 DICE = Preset(
     code="dice",
@@ -76,7 +106,7 @@ DICE = Preset(
     evidence="读数的见证人、地点",
     odd=_odd_dice,
 )
-PRESETS = {preset.code: preset for preset in (LOTTERY, DICE)}
+PRESETS = {preset.code: preset for preset in (LOTTERY, SUPER, DICE)}
 
 
 def preset_of(form: str, source: str) -> Preset | None:
@@ -96,12 +126,31 @@ def odd_value(form: str, source: str, value: str) -> str:
     return preset.odd(value) if preset else ""
 
 
-def next_lottery(now: datetime) -> datetime:
-    """The next drawing of the lottery that is at least an hour away, in the city's time."""
-    for days in range(8):
-        moment = datetime.combine(
-            now.date() + timedelta(days=days), LOTTERY_TIME, tzinfo=now.tzinfo
-        )
-        if moment.weekday() in LOTTERY_DAYS and moment - now >= timedelta(hours=1):
+def next_lottery(
+    now: datetime, preset: Preset = LOTTERY, *, spring: Set[date] = frozenset()
+) -> datetime:
+    """The next drawing of a lottery that is at least an hour away, in the city's time.
+
+    spring  days of the Spring Festival holiday, when nothing is drawn
+    """
+    for days in range(31):
+        on = now.date() + timedelta(days=days)
+        moment = datetime.combine(on, preset.at, tzinfo=now.tzinfo)
+        if _is_drawn(on, preset, spring) and moment - now >= timedelta(hours=1):
             return moment
-    raise AssertionError("there is a drawing every week")
+    raise AssertionError("there is a drawing every fortnight")
+
+
+def issue_on(on: date, preset: Preset, *, spring: Set[date]) -> str:
+    """The issue drawn on this day, as the calendar has it: year and number within the year.
+
+    A proposal, for a person to compare with the announcement: a drawing may be put off.
+    """
+    first = date(on.year, 1, 1)
+    days = (first + timedelta(days=n) for n in range((on - first).days + 1))
+    return f"{on.year}{sum(_is_drawn(day, preset, spring) for day in days):03d}"
+
+
+def _is_drawn(on: date, preset: Preset, spring: Set[date]) -> bool:
+    is_national = on.month == 10 and on.day <= NATIONAL_DAYS
+    return on.weekday() in preset.days and not is_national and on not in spring

@@ -24,6 +24,7 @@ from .models import Draw, Transcript
 
 TRANSCRIPT = transcript.FILE
 LOG = publiclog.FILE
+RULE = "rule.json"  # the logged rule, word for word
 FRAME, DRAWN, CODES, FIRM = bundle.FRAME, bundle.DRAWN, bundle.CODES, "firm.json"
 
 TRIED = 50  # checkpoints looked through for one that is cosigned

@@ -48,9 +48,25 @@ def _words(what: str, body: dict[str, Any]) -> tuple[str, str]:
             return "人员库冻结", f"输入摘要 {_short(body['frame'])}"
         case "draw.open_rule":
             return (
-                f"约定 {len(body['parties'])} 方和公开随机值",
-                f"{body['beacon']['source']}，{body['beacon']['due'][:16].replace('T', ' ')} 公布",
+                f"约定 {len(body['parties'])} 方和"
+                + ("公开随机值" if body["beacon"] else "托管人"),
+                f"{body['beacon']['source']}，{body['beacon']['due'][:16].replace('T', ' ')} 公布"
+                if body["beacon"]
+                else body["escrow"],
             )
+        case "draw.accept_invitation":
+            return "受邀见证人登记", f"{body['party']}，{body['role']}"
+        case "draw.accept_keeping":
+            return "托管人登记", f"{body['keeper']}，{body['role']}"
+        case "draw.name_key":
+            return "托管人给出公钥", f"{body['key'][:12]}…{body['key'][-6:]}"
+        case "draw.seal":
+            word = f"封存文件 {_short(body['sheet'])}" if body["sheet"] else "纸质封件，托管人收到"
+            return f"{body['party']}封存随机数", word
+        case "draw.open_sheets":
+            return "托管人开封，各份与承诺相符", f"{len(body['nonces'])} 份一并揭示"
+        case "draw.fail_escrow":
+            return "托管人上报托管失败", body["reason"]
         case "draw.commit":
             return f"收到{body['party']}的承诺", _short(body["commitment"])
         case "draw.log_rule":

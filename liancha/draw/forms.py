@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from django import forms
+from django.contrib.auth.password_validation import validate_password
 from django.http import QueryDict
 
 from liancha.accounts.models import Department, User
@@ -14,7 +15,8 @@ from liancha.roster.models import Inspector
 from liancha.rulebook.beacon import value_problem
 
 from . import beacons
-from .models import Draw, Replacement
+from .actions.inviting import GUEST
+from .models import Draw, Party, Replacement
 
 HEX = re.compile(r"[0-9a-f]{64}")
 PICTURE_LIMIT = 8 * 1024 * 1024
@@ -91,7 +93,8 @@ class PoolSearch(forms.Form):
             del self.fields["stratum"]
 
 
-OTHER = "other"
+OTHER, ESCROW = "other", "escrow"
+GUESTS = 4  # witnesses one draw may invite; local practice
 
 
 class Rule(forms.Form):
@@ -115,10 +118,29 @@ class Rule(forms.Form):
         choices=[
             *((preset.code, preset.label) for preset in beacons.PRESETS.values()),
             (OTHER, "其他公开数值"),
+            (ESCROW, "没有公开值，请托管人"),
         ],
     )
+    guests = forms.IntegerField(
+        label="邀请没有账号的见证人",
+        required=False,
+        min_value=0,
+        max_value=GUESTS,
+        help_text="公证员、人大代表、记者等。约定后给每人一个链接或二维码，本人登记姓名、单位、身份。",
+    )
+    keeper = forms.CharField(
+        label="托管人",
+        required=False,
+        max_length=60,
+        help_text="姓名（单位），不能是任何一方。约定后给本人一个登记链接。",
+    )
+    last = forms.ChoiceField(
+        label="最后提交的一方",
+        required=False,
+        help_text="本部门以外的一方，用自己的命令行生成随机数和承诺。本部门最先提交。",
+    )
     issue = forms.CharField(
-        label="双色球期号",
+        label="期号",
         required=False,
         max_length=7,
         help_text="七位，例如 2026135。",
@@ -137,6 +159,7 @@ class Rule(forms.Form):
     )
     due = forms.DateTimeField(
         label="公布时间",
+        required=False,
         help_text="承诺和揭示都要在这之前完成。",
         widget=forms.DateTimeInput,
     )
@@ -146,19 +169,33 @@ class Rule(forms.Form):
         self.draw = draw
         others = draw.task.departments.exclude(pk=draw.department_id)
         self.fields["departments"].queryset = others  # type: ignore[attr-defined]
-        self.fields["witnesses"].queryset = User.objects.filter(  # type: ignore[attr-defined]
-            grants__role="witness", is_active=True
-        ).distinct()
+        witnesses = (
+            User.objects.filter(grants__role="witness", is_active=True)
+            .exclude(username__startswith=GUEST)
+            .distinct()
+        )
+        self.fields["witnesses"].queryset = witnesses  # type: ignore[attr-defined]
+        self.fields["last"].choices = [  # type: ignore[attr-defined]
+            ("", "请选择"),
+            *((f"department-{each.pk}", each.name) for each in others),
+            *((f"user-{each.pk}", str(each)) for each in witnesses),
+            ("guest", "受邀见证人"),
+        ]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         kind = data.get("beacon")
-        if kind == beacons.LOTTERY.code:
+        preset = beacons.PRESETS.get(str(kind))
+        if kind != ESCROW and not data.get("due"):
+            self.add_error("due", "请填写公布时间。")
+        if preset and preset.is_lottery:
             issue = half_width(data.get("issue", "")).strip()
             if not re.fullmatch(r"20\d{5}", issue):
                 self.add_error("issue", "期号是七位数字，前四位是年份，例如 2026135。")
-            data["source"] = beacons.LOTTERY.source(issue)
-            data["spelling"] = beacons.LOTTERY.form
+            data["source"], data["spelling"] = preset.source(issue), preset.form
+        elif kind == ESCROW:
+            data["source"] = data["spelling"] = ""
+            self._clean_escrow(data)
         elif kind == beacons.DICE.code:
             data["source"], data["spelling"] = beacons.DICE.source(), beacons.DICE.form
         elif kind == OTHER:
@@ -166,10 +203,94 @@ class Rule(forms.Form):
                 if not data.get(name):
                     self.add_error(name, f"请填写{word}。")
         if self.draw.kind == Draw.Kind.INSPECTORS and not (
-            data.get("departments") or data.get("witnesses")
+            data.get("departments") or data.get("witnesses") or data.get("guests")
         ):
             self.add_error("departments", "除本部门外，请再选发起部门或一名见证人。")
         return data
+
+    def _clean_escrow(self, data: dict[str, Any]) -> None:
+        """A keeper by name, and a party that is there to hand in last."""
+        if not data.get("keeper"):
+            self.add_error("keeper", "没有公开随机值时必须有托管人，请写姓名和单位。")
+        last = str(data.get("last") or "")
+        there = {f"department-{each.pk}" for each in data.get("departments") or ()}
+        there |= {f"user-{each.pk}" for each in data.get("witnesses") or ()}
+        if data.get("guests"):
+            there.add("guest")
+        if last not in there:
+            self.add_error("last", "请从上面选中的部门和见证人中选一方最后提交。")
+
+
+class Guest(forms.Form):
+    """Who an invited person is, and the word by which the page knows them again."""
+
+    name = forms.CharField(label="姓名", max_length=20)
+    body = forms.CharField(label="单位", max_length=30)
+    role = forms.CharField(
+        label="身份", max_length=40, help_text="例如公证员、人大代表、政协委员、记者。"
+    )
+    password = forms.CharField(
+        label="自定口令",
+        max_length=128,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="再次打开链接时要用。只有您知道，发链接的人也不能代您操作。",
+    )
+
+    def __init__(self, *args: Any, is_keeper: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if is_keeper:
+            del self.fields["name"], self.fields["body"]
+
+    def clean_password(self) -> str:
+        password = str(self.cleaned_data["password"])
+        validate_password(password)
+        return password
+
+
+class GuestAgain(forms.Form):
+    password = forms.CharField(
+        label="口令",
+        max_length=128,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+
+class Seal(forms.Form):
+    seal = forms.CharField(label="封存文件", max_length=4200, widget=forms.Textarea)
+
+
+class KeeperKey(forms.Form):
+    key = forms.CharField(label="公钥", max_length=200)
+
+    def clean_key(self) -> str:
+        """The key itself, out of whatever line it stands in."""
+        found = re.search(r"age1[02-9ac-hj-np-z]+", self.cleaned_data["key"])
+        return found[0] if found else self.cleaned_data["key"].strip()
+
+
+class Sheets(forms.Form):
+    """The numbers on the sheets, a field for each party; or that one did not come."""
+
+    def __init__(self, *args: Any, parties: list[Party], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.parties = parties
+        for party in parties:
+            self.fields[f"nonce-{party.pk}"] = forms.CharField(
+                label=party.name, max_length=200, required=False
+            )
+
+    def nonces(self) -> dict[str, str]:
+        """Party's name → what the sheet says, in lower case; parties that are lacking left out."""
+        told = {party: self.cleaned_data[f"nonce-{party.pk}"] for party in self.parties}
+        return {
+            party.name: half_width(text).strip().lower()
+            for party, text in told.items()
+            if party.name not in self.lacking()
+        }
+
+    def lacking(self) -> list[str]:
+        ticked = self.data.getlist("lacking") if isinstance(self.data, QueryDict) else []
+        return [party.name for party in self.parties if str(party.pk) in ticked]
 
 
 class Commitment(forms.Form):
@@ -240,8 +361,12 @@ class BeaconValue(forms.Form):
 
 
 class Void(forms.Form):
+    """A failed escrow is not among the causes: its keeper reports it."""
+
     cause = forms.ChoiceField(
-        label="原因", choices=Draw.VoidCause.choices, widget=forms.RadioSelect
+        label="原因",
+        choices=[each for each in Draw.VoidCause.choices if each[0] != Draw.VoidCause.ESCROW],
+        widget=forms.RadioSelect,
     )
     reason = forms.CharField(
         label="经过",

@@ -9,9 +9,11 @@ from django.db.models import Q
 from django.utils import timezone
 
 from liancha.accounts.models import User
+from liancha.rulebook.deadlines import DayKind
 from liancha.rulebook.lifecycles import DrawState
+from liancha.workdays.models import CalendarYear, DayOff
 
-from . import bundles
+from . import beacons, bundles
 from .models import Draw, DrawQuerySet, Transcript
 from .pools import FINISHED, pool
 from .seats import current_inspectors
@@ -75,6 +77,30 @@ def openness(draw: Draw, now: datetime) -> Openness:
         firms=is_locked and of_targets and is_open,
         opens_on=opens,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class NextLottery:
+    """The next drawing of a lottery; issue "" where the year's holidays are not announced."""
+
+    preset: beacons.Preset
+    due: datetime
+    issue: str
+
+
+def next_lotteries(now: datetime) -> list[NextLottery]:
+    """The next drawing of every lottery we know, soonest first. now in the city's time."""
+    off = DayOff.objects.filter(kind=DayKind.REST, name__contains="春节")
+    spring = frozenset(off.values_list("on", flat=True))
+    known = set(CalendarYear.objects.values_list("year", flat=True))
+    found = []
+    for preset in beacons.PRESETS.values():
+        if preset.is_lottery:
+            due = beacons.next_lottery(now, preset, spring=spring)
+            is_known = due.year in known
+            issue = beacons.issue_on(due.date(), preset, spring=spring) if is_known else ""
+            found.append(NextLottery(preset, due, issue))
+    return sorted(found, key=lambda each: each.due)
 
 
 def is_public(draw: Draw, name: str, now: datetime) -> bool:

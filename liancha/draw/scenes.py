@@ -5,30 +5,27 @@ Reads only. What somebody may do is decided again by the action behind each butt
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from fractions import Fraction
 from functools import cached_property
 
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 
 from liancha.accounts.models import User
 from liancha.accounts.permissions import Permission
 from liancha.ledger.models import Entry
 from liancha.plan.models import PlanLine
-from liancha.rulebook import protocol
 from liancha.rulebook.form import Refused
 from liancha.rulebook.lifecycles import DrawState
 
-from . import beacons, chronicle, frames, rules
+from . import beacons, chronicle, frames, invitations, rules
+from .layers import Layer, dots, labels_of, ordinal
 from .models import Candidate, Dispatch, Draw, Party
 from .standing import Standing, standing
 
 SHOWN_ROWS = 200  # of a long list; the rest is a page away
-DOTS = 120  # a dot stands for one target up to this size of a stratum, for several beyond
-ORDINALS = "一二三四五六七八九十"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,24 +58,6 @@ class Row:
     region: str
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """One stratum: how many are in it and drawn, the line below which a ticket is drawn."""
-
-    name: str
-    label: str
-    ordinal: str
-    ratio: str
-    size: int
-    count: int
-    threshold: str | None
-    dots: tuple[bool, ...]
-
-    @property
-    def rate(self) -> Fraction:
-        return protocol.parse_ratio(self.ratio)
-
-
 @dataclass
 class Scene:
     """Everything the ceremony page asks, each read once and only when it is shown."""
@@ -96,7 +75,7 @@ class Scene:
 
     def _role(self, party: Party) -> str:
         if party.is_witness:
-            return "见证人"
+            return f"见证人，{party.role}" if party.role else "见证人"
         if party.department_id == self.draw.task.initiator_id:
             return "发起部门"
         return "配合部门"
@@ -104,13 +83,58 @@ class Scene:
     @cached_property
     def mine(self) -> Party | None:
         """The party this person should act for now, if any."""
-        wanted = "commitment" if self.draw.state == DrawState.COMMITTING else "nonce"
+        wanted = "sealed_at" if self.draw.has_keeper else "nonce"
+        if self.draw.state == DrawState.COMMITTING:
+            wanted = "commitment"
         if self.draw.state not in (DrawState.COMMITTING, DrawState.RULE_LOGGED):
             return None
         if not self.user.may(Permission.DRAW_JOIN):
             return None
         waiting = (h.party for h in self.hands if h.is_mine and not getattr(h.party, wanted))
         return next(waiting, None)
+
+    @property
+    def is_keeper(self) -> bool:
+        return self.draw.keeper_id is not None and self.draw.keeper_id == self.user.pk
+
+    @property
+    def is_my_turn(self) -> bool:
+        """Whether the party may commit now: without a public value there is a first and a last."""
+        if self.mine is None or not self.draw.has_keeper:
+            return self.mine is not None
+        parties = [hand.party for hand in self.hands]
+        if self.mine.pk == parties[0].pk:
+            return True
+        if self.mine.pk == parties[-1].pk:
+            return all(party.commitment for party in parties[:-1])
+        return bool(parties[0].commitment)
+
+    @property
+    def is_last(self) -> bool:
+        """The party that hands in last and makes its number by its own shell."""
+        return (
+            self.mine is not None
+            and self.draw.has_keeper
+            and self.mine.pk == self.hands[-1].party.pk
+        )
+
+    @cached_property
+    def sealed(self) -> int:
+        return sum(1 for hand in self.hands if hand.party.sealed_at)
+
+    @cached_property
+    def invitations(self) -> list[tuple[str, str]]:
+        """(who, address below the site's root) of guests who have not come; for the operator."""
+        if not self.is_operator or self.draw.state != DrawState.COMMITTING:
+            return []
+        waiting = [
+            (hand.party.name, invitations.for_party(hand.party))
+            for hand in self.hands
+            if hand.party.is_invited and hand.party.user_id is None
+        ]
+        if self.draw.has_keeper and self.draw.keeper_id is None:
+            waiting.append((f"托管人 {self.draw.escrow}", invitations.for_keeper(self.draw)))
+        return [(who, reverse("draw:guest", args=[token])) for who, token in waiting]
 
     @property
     def is_operator(self) -> bool:
@@ -169,13 +193,15 @@ class Scene:
         if state == DrawState.COMMITTING:
             if self.is_due:
                 return "late"
-            return "commit" if self.mine else "wait_commit"
+            return "commit" if self.is_my_turn else "wait_commit"
+        if state == DrawState.RULE_LOGGED and self.draw.has_keeper:
+            return self._sealing()
         if state == DrawState.RULE_LOGGED:
             if self.is_due:
                 return "missed"
             return "reveal" if self.mine else "wait_reveal"
         if state == DrawState.CLOSED:
-            if not self.draw.beacon_value:
+            if not self.draw.beacon_value and not self.draw.has_keeper:
                 if not self.is_due:
                     return "wait_due"
                 return "beacon" if operator else "wait_value"
@@ -185,6 +211,16 @@ class Scene:
         if not self.dispatches:
             return "dispatch" if operator else "wait_dispatch"
         return "acknowledge" if self.my_dispatch else "done"
+
+    def _sealing(self) -> str:
+        """With a keeper: numbers are handed over sealed, then opened together."""
+        if self.draw.escrow_fault is not None:
+            return "failed"
+        if self.mine:
+            return "seal"
+        if self.is_keeper:
+            return "keep"
+        return "wait_keeper" if self.draw.sealed_at else "wait_seal"
 
     # ── Steps ─────────────────────────────────────────────────────────────────────────────────
 
@@ -197,8 +233,7 @@ class Scene:
             ("冻结", self._when(draw.frozen_at)),
             ("承诺", f"{self.committed} / {n}" if n else "待约定各方"),
             ("规则存证", self._when(draw.rule_at)),
-            ("揭示", f"{self.revealed} / {n}" + self._closed() if draw.rule_at else ""),
-            ("公开随机", self._beacon_note()),
+            *self._chance(n),
             ("抽取", f"{self.count:,} {of}" if self.seed and self.sees_result else ""),
             ("锁定", self._when(draw.locked_at)),
         ]
@@ -212,16 +247,30 @@ class Scene:
             for n, (word, note) in enumerate(words)
         ]
 
+    def _chance(self, n: int) -> list[tuple[str, str]]:
+        """Reveals and the public value; or, with a keeper, sealing and reveals."""
+        draw = self.draw
+        revealed = f"{self.revealed} / {n}" + self._closed() if draw.rule_at else ""
+        if draw.has_keeper:
+            sealed = f"{self.sealed} / {n}" if draw.rule_at else ""
+            return [("封存", sealed), ("揭示", revealed if self.revealed else "")]
+        return [("揭示", revealed), ("公开随机", self._beacon_note())]
+
     def _now_at(self) -> int:
         """Which step is under way, counted from 0; past the end when all are done."""
         draw = self.draw
         if draw.state == DrawState.VOID:
-            reached = (draw.rule_at, draw.rule_at, draw.closed_at, draw.beacon_value, draw.seed)
+            chance = (draw.closed_at, draw.beacon_value)
+            if draw.has_keeper:
+                chance = (draw.sealed_at, draw.closed_at)
+            reached = (draw.rule_at, draw.rule_at, *chance, draw.seed)
             return 1 + sum(1 for each in reached if each)
         if draw.state == DrawState.LOCKED:
             return 7 if draw.is_of_targets and not self.dispatches else 9
         if draw.state == DrawState.CLOSED:
-            return 6 if draw.beacon_value else 4
+            return 6 if draw.beacon_value or draw.has_keeper else 4
+        if draw.state == DrawState.RULE_LOGGED and draw.sealed_at:
+            return 4
         return {DrawState.FROZEN: 1, DrawState.COMMITTING: 1, DrawState.RULE_LOGGED: 3}[
             DrawState(draw.state)
         ]
@@ -250,7 +299,7 @@ class Scene:
         draw = self.draw
         if draw.seed:
             return draw.seed
-        if draw.state != DrawState.CLOSED or not draw.beacon_value:
+        if draw.state != DrawState.CLOSED or not (draw.beacon_value or draw.has_keeper):
             return ""
         try:
             return rules.seed_of(draw)
@@ -289,7 +338,7 @@ class Scene:
                 size=each["size"],
                 count=each["count"],
                 threshold=thresholds[n] if thresholds else None,
-                dots=tuple(_dots(each["size"], each["count"] if thresholds else 0)),
+                dots=tuple(dots(each["size"], each["count"] if thresholds else 0)),
             )
             for n, each in enumerate(strata)
         ]
@@ -361,27 +410,3 @@ class Scene:
     def standing(self) -> Standing:
         """Rule and close in the public log, and whether reveals wait for a witness."""
         return standing(self.draw, self.user, self.now)
-
-
-def labels_of(draw: Draw) -> dict[str, str]:
-    """Names of the strata for people: the region's name for its code."""
-    if draw.stratify != PlanLine.Stratify.REGION:
-        return {}
-    from liancha.accounts.models import Region
-
-    return dict(Region.objects.values_list("code", "name"))
-
-
-def ordinal(n: int, of: int) -> str:
-    """第一层 for the first of several; 全部 when there is one."""
-    if of == 1:
-        return "全部"
-    return f"第{ORDINALS[n]}层" if n < len(ORDINALS) else f"第 {n + 1} 层"
-
-
-def _dots(size: int, count: int) -> Iterator[bool]:
-    """The drawn first. In a large stratum one dot stands for several, the drawn at least one."""
-    if size > DOTS:
-        count, size = -(-count * DOTS // size), DOTS
-    for n in range(size):
-        yield n < count

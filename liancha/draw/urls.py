@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import ceremony, cosigning, files, pool, staff
+from .views import ceremony, cosigning, escrow, files, guests, pool, staff
 
 app_name = "draw"
 urlpatterns = [
@@ -18,6 +18,10 @@ urlpatterns = [
     path("draws/<int:pk>/rule/", ceremony.open_rule, name="open_rule"),
     path("draws/<int:pk>/rule.json", ceremony.rule, name="rule"),
     path("draws/<int:pk>/uncosigned/", cosigning.go_on, name="go_on"),
+    path("draws/<int:pk>/keeper/", escrow.keeper, name="keeper"),
+    path("draws/<int:pk>/keeper/key/", escrow.name_key, name="name_key"),
+    path("draws/<int:pk>/keeper/open/", escrow.open_sheets, name="open_sheets"),
+    path("draws/<int:pk>/keeper/sheets.zip", escrow.seals, name="seals"),
     path("draws/<int:pk>/close/", ceremony.close, name="close"),
     path("draws/<int:pk>/beacon/", ceremony.beacon, name="beacon"),
     path("draws/<int:pk>/picture/", ceremony.picture, name="picture"),
@@ -30,6 +34,10 @@ urlpatterns = [
     path("draws/<int:pk>/files/<str:name>", files.download, name="file"),
     path("parties/<int:pk>/commit/", ceremony.commit, name="commit"),
     path("parties/<int:pk>/reveal/", ceremony.reveal, name="reveal"),
+    path("parties/<int:pk>/seal/", escrow.seal, name="seal"),
+    path("parties/<int:pk>/sheet/", escrow.sheet, name="sheet"),
+    path("parties/<int:pk>/envelope/", escrow.take_envelope, name="take_envelope"),
+    path("guests/<str:token>/", guests.guest, name="guest"),
     path("dispatches/<int:pk>/acknowledge/", ceremony.acknowledge, name="acknowledge"),
     path("assignments/<int:pk>/replace/", staff.replace, name="replace"),
     path("replacements/<int:pk>/decide/", staff.decide, name="decide"),

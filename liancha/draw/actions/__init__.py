@@ -1,6 +1,6 @@
 """What can happen in this room, in the order in which it happens."""
 
-from .agreeing import BeaconSpec, PartySpec, draw_with_failed_escrow, open_rule
+from .agreeing import INVITED, BeaconSpec, PartySpec, draw_with_failed_escrow, open_rule
 from .ceremony import (
     close,
     commit,
@@ -19,6 +19,7 @@ from .pooling import choose_pool, freeze, set_aside, take_back
 from .voiding import ask_void, void
 
 __all__ = [
+    "INVITED",
     "BeaconSpec",
     "PartySpec",
     "accept_invitation",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import FileResponse, HttpRequest, HttpResponse
@@ -87,6 +89,7 @@ def _context(request: HttpRequest, scene: scenes.Scene) -> dict[str, object]:
         "draw": scene.draw,
         "scene": scene,
         "openness": queries.openness(scene.draw, scene.now),
+        "guests": [(who, request.build_absolute_uri(path)) for who, path in scene.invitations],
     }
     if scene.act == "beacon":
         context["beacon_form"] = forms.BeaconValue(draw=scene.draw)
@@ -98,37 +101,57 @@ def open_rule(request: HttpRequest, pk: int) -> HttpResponse:
     """Name the parties and the public value."""
     found = _own(request, pk)
     now = timezone.localtime()
+    nexts = queries.next_lotteries(now)
+    first = nexts[0]
     form = forms.Rule(
         request.POST if request.method == "POST" else None,
         draw=found,
-        initial={"beacon": beacons.LOTTERY.code, "due": beacons.next_lottery(now)},
+        initial={"beacon": first.preset.code, "due": first.due, "issue": first.issue},
     )
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
-        parties = [actions.PartySpec(found.department.name, department=found.department)]
-        parties += [actions.PartySpec(each.name, department=each) for each in given["departments"]]
-        parties += [
-            actions.PartySpec(
-                f"{each}（{each.body}）" if each.body else str(each), user=each, is_witness=True
-            )
-            for each in given["witnesses"]
-        ]
+        is_kept = given["beacon"] == forms.ESCROW
+        beacon = actions.BeaconSpec(given["source"], given["spelling"], given["due"])
         actions.open_rule(
             draw=found,
-            parties=parties,
-            beacon=actions.BeaconSpec(given["source"], given["spelling"], given["due"]),
+            parties=_parties(found, given),
+            beacon=None if is_kept else beacon,
+            escrow=given["keeper"] if is_kept else "",
             by=request.user,
             at=now,
         )
-        messages.success(request, "各方和公开随机值已约定，等各方提交承诺")
+        messages.success(request, "各方已约定，等各方提交承诺")
         return redirect(found)
     status = 422 if form.errors else 200
     return render(
         request,
         "draw/open_rule.html",
-        {"draw": found, "form": form, "presets": beacons.PRESETS.values()},
+        {
+            "draw": found,
+            "form": form,
+            "presets": beacons.PRESETS.values(),
+            "nexts": nexts,
+            "failed": actions.draw_with_failed_escrow(found),
+        },
         status=status,
     )
+
+
+def _parties(found: Draw, given: dict[str, Any]) -> list[actions.PartySpec]:
+    """The operator's own first; where there is a keeper, the chosen one last."""
+    own = actions.PartySpec(found.department.name, department=found.department)
+    others = [
+        (f"department-{each.pk}", actions.PartySpec(each.name, department=each))
+        for each in given["departments"]
+    ]
+    for each in given["witnesses"]:
+        name = f"{each}（{each.body}）" if each.body else str(each)
+        others.append((f"user-{each.pk}", actions.PartySpec(name, user=each, is_witness=True)))
+    for n in range(given["guests"] or 0):
+        name = f"{actions.INVITED} {n + 1}"
+        others.append(("guest", actions.PartySpec(name, is_witness=True, is_invited=True)))
+    last = given["last"] if given["beacon"] == forms.ESCROW else ""
+    return [own, *(party for _, party in sorted(others, key=lambda each: each[0] == last))]
 
 
 @requires(Permission.DRAW_JOIN)
@@ -144,6 +167,7 @@ def commit(request: HttpRequest, pk: int) -> HttpResponse:
     actions.commit(
         party=party,
         commitment=form.cleaned_data["commitment"],
+        is_own_make=request.POST.get("made") == "own",
         by=request.user,
         at=timezone.now(),
     )

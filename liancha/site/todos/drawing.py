@@ -140,13 +140,16 @@ def _act(desk: Desk, draw: Draw, mine: list[Party]) -> tuple[str, str, bool] | N
     if desk.may(P.DRAW_JOIN):
         if draw.state == DrawState.COMMITTING and any(not each.commitment for each in mine):
             return "提交承诺", "提交承诺", True
-        if draw.state == DrawState.RULE_LOGGED and any(not each.nonce for each in mine):
+        if draw.state == DrawState.RULE_LOGGED and draw.has_keeper:
+            if any(not each.sealed_at for each in mine):
+                return "封存随机数", "封存随机数", True
+        elif draw.state == DrawState.RULE_LOGGED and any(not each.nonce for each in mine):
             return "揭示随机数", "揭示随机数", True
     runs = P.DRAW_RUN if draw.is_of_targets else P.DRAW_INSPECTORS
     if not (is_own and desk.may(runs)):
         return None
     if draw.state == DrawState.CLOSED:
-        is_ready = bool(draw.beacon_value)
+        is_ready = bool(draw.beacon_value) or draw.has_keeper
         return (
             ("锁定名单", "锁定名单", False) if is_ready else ("录入公开随机值", "进入摇号", False)
         )

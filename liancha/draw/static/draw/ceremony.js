@@ -1,16 +1,6 @@
-// The parties' side of a draw. A nonce is made here, stays in this browser, and leaves it only when
-// its owner reveals it (liancha-draw/1, §§3 and 4). Plain http has no crypto.subtle, so the hash
-// comes from a library; randomness is the browser's own.
-import { sha256 } from "../vendor/noble-hashes/sha2.js";
-
-const utf8 = new TextEncoder();
-const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-const H = (text) => hex(sha256(utf8.encode(text)));
-const key = (form) => `liancha-nonce:${form.dataset.draw}:${form.dataset.party}`;
-
-export function commitment(draw, party, nonce) {
-  return H(`liancha-commit/1\n${draw}\n${party}\n${nonce}\n`);
-}
+// The parties' side of a draw: one click to commit, one to reveal or to seal. A nonce is made here,
+// stays in this browser, and leaves it only when its owner gives it away.
+import { check, commitment, download, keep, kept, make } from "./nonces.js";
 
 function say(form, text) {
   const place = form.querySelector("[data-fault]");
@@ -29,36 +19,8 @@ function sheet(form, nonce) {
   ].join("\n");
 }
 
-function keep(form, nonce) {
-  try {
-    localStorage.setItem(key(form), nonce);
-    return localStorage.getItem(key(form)) === nonce;
-  } catch {
-    return false;
-  }
-}
-
-function kept(form) {
-  try {
-    return localStorage.getItem(key(form)) || "";
-  } catch {
-    return "";
-  }
-}
-
 function save(form, nonce) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([sheet(form, nonce)], { type: "text/plain" }));
-  link.download = `${form.dataset.draw}-${form.dataset.party}-随机数.txt`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-}
-
-/** A nonce for this form: the one made before, or a fresh one. */
-function make(form) {
-  const before = kept(form);
-  if (before) return before;
-  return hex(crypto.getRandomValues(new Uint8Array(32)));
+  download(`${form.dataset.draw}-${form.dataset.party}-随机数.txt`, sheet(form, nonce));
 }
 
 function commit(form) {
@@ -85,21 +47,6 @@ function commit(form) {
   return true;
 }
 
-/** Find one's own commitment in the logged rule, and the rule under its logged digest. */
-async function check(form, nonce) {
-  const answer = await fetch(form.dataset.rule, { headers: { Accept: "application/json" } });
-  if (!answer.ok) return "读不到存证的规则，请稍后再试。";
-  const text = await answer.text();
-  if (H(text) !== form.dataset.digest) return "存证的规则与规则摘要不符，请不要揭示，并通知见证人。";
-  const rule = JSON.parse(text);
-  const own = rule.parties.find((each) => each.party === form.dataset.party);
-  if (rule.draw !== form.dataset.draw || !own) return "存证的规则里没有这一方，请不要揭示。";
-  if (own.commitment !== commitment(form.dataset.draw, form.dataset.party, nonce)) {
-    return "存证的承诺不是由本机的随机数算出的。承诺若在别处生成，请贴入那里的随机数。";
-  }
-  return "";
-}
-
 async function reveal(form) {
   const nonce = kept(form);
   if (!nonce) {
@@ -111,6 +58,29 @@ async function reveal(form) {
   if (fault) return false;
   form.querySelector("[data-checked]").hidden = false;
   form.elements.nonce.value = nonce;
+  return true;
+}
+
+/** The number as a file that only the keeper's key opens. */
+async function seal(form) {
+  const nonce = kept(form);
+  if (!nonce) {
+    say(form, "本机没有这一方的随机数。请回到生成它的设备，或用自己的命令行封存后贴入。");
+    return false;
+  }
+  const fault = await check(form, nonce);
+  say(form, fault);
+  if (fault) return false;
+  const age = "../vendor/age/age-encryption/dist";
+  const [{ Encrypter, armor }, { forceWebCryptoOff }] = await Promise.all([
+    import(`${age}/index.js`),
+    import(`${age}/x25519.js`),
+  ]);
+  forceWebCryptoOff(true); // on plain http the library would stumble over the missing crypto.subtle
+  const encrypter = new Encrypter();
+  encrypter.addRecipient(form.dataset.key);
+  const lines = [form.dataset.draw, form.dataset.party, nonce, ""];
+  form.elements.seal.value = armor.encode(await encrypter.encrypt(lines.join("\n")));
   return true;
 }
 
@@ -129,11 +99,34 @@ document.addEventListener(
         .then((ready) => ready && form.requestSubmit())
         .catch(() => say(form, "网络中断，没有揭示。请再点一次。"));
     }
+    if (form.matches("[data-seal]") && !form.elements.seal.value) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      seal(form)
+        .then((ready) => ready && form.requestSubmit())
+        .catch(() => say(form, "没有封存成。请再点一次，或改用打印的封存单。"));
+    }
   },
   true,
 );
 
+/** What a party keeps of a logged rule, to compare with whatever is published later. */
+function keepsake({ draw, party, commitment: own, digest, at }) {
+  const lines = [
+    `抽取编号 ${draw}`,
+    `一方 ${party}`,
+    `承诺 ${own}`,
+    `规则摘要 ${digest}`,
+    `存证时间 ${at}`,
+    "以后公布的抽取记录应有同一个规则摘要；不同就是被换过。",
+    "",
+  ];
+  download(`${draw}-规则摘要.txt`, lines.join("\n"));
+}
+
 document.addEventListener("click", (event) => {
+  const slip = event.target.closest("[data-keepsake]");
+  if (slip) keepsake(slip.dataset);
   const button = event.target.closest("[data-save]");
   if (!button) return;
   const form = button.closest("form");
