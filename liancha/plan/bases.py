@@ -106,13 +106,14 @@ def count(
     stratify: str,
     region: str,
     tags: Sequence[str] = (),
+    rules: Mapping[str, Sequence[str]] | None = None,
 ) -> dict[str, int]:
-    """Targets by stratum, in the order of `strata`.
+    """Targets by stratum, in the order of `strata`, within the range a saved filter leaves.
 
     Classes and tags are listed with nobody in them too: each has a rate of its own. Of districts,
     industries and kinds only those that occur are, and 其余 for whatever turns up later.
     """
-    found = candidates(tag, departments, region=region)
+    found = narrowed(candidates(tag, departments, region=region), rules or {})
     # The order of the model would become part of the grouping.
     rows = (
         found.order_by()

@@ -5,6 +5,8 @@ published by the coordinating office; published, it changes only by adjustments 
 """
 
 from .adjustments import adjust, approve_adjustment, decline_adjustment
+from .beside import file_plan, register_campaign
+from .deriving import Derived, derive
 from .lines import (
     LineData,
     Rate,
@@ -31,11 +33,14 @@ from .plans import (
     withdraw_exception,
     withdraw_plan,
 )
+from .terms import Terms, save_filter, set_terms
 from .trials import apply_rates, drop_scenario, save_scenario
 
 __all__ = [
+    "Derived",
     "LineData",
     "Rate",
+    "Terms",
     "adjust",
     "apply_rates",
     "approve",
@@ -45,20 +50,25 @@ __all__ = [
     "check_writer",
     "cosign",
     "decline_adjustment",
+    "derive",
     "drop_line",
     "drop_scenario",
     "duty_of",
     "except_field",
     "executor_text",
+    "file_plan",
     "lock_rates",
     "publish",
     "record_platform_number",
     "recount",
+    "register_campaign",
     "return_plan",
+    "save_filter",
     "save_line",
     "save_scenario",
     "send_for_cosign",
     "set_rates",
+    "set_terms",
     "start_plan",
     "withdraw_exception",
     "withdraw_plan",

@@ -100,7 +100,8 @@ def approve_adjustment(*, adjustment: Adjustment, by: User, at: datetime) -> Adj
     )
     _apply(plan, line, kind, adjustment, at)
     adjustment.approved_by, adjustment.approved_at, adjustment.published_at = by, at, at
-    adjustment.save(update_fields=["approved_by", "approved_at", "published_at"])
+    adjustment.notice = Adjustment.objects.published().filter(line__plan=plan).count() + 1
+    adjustment.save(update_fields=["approved_by", "approved_at", "published_at", "notice"])
     ledger.append(
         "plan.approve_adjustment",
         by=by,

@@ -13,13 +13,13 @@ from liancha.accounts.models import Department, Region, User
 from liancha.ledger import actions as ledger
 from liancha.lists.models import JointField, JointItem
 from liancha.registry.models import Tag
-from liancha.rulebook import coverage, eligibility, quotas
+from liancha.rulebook import coverage, eligibility, planning, quotas
 from liancha.rulebook.eligibility import Duty
 from liancha.rulebook.lifecycles import LineState, PlanState
 from liancha.rulebook.verdicts import Blocked
 
 from .. import bases, columns
-from ..models import Plan, PlanLine, PlanRate
+from ..models import LeftOut, Plan, PlanLine, PlanRate
 from .standing import append, coordinates, coordinating, locked
 
 
@@ -82,7 +82,7 @@ def save_line(
     plan = locked(plan)
     if line is not None:
         line = PlanLine.objects.select_for_update().get(pk=line.pk, plan=plan)
-    _check_writable(plan, line)
+    check_writable(plan, line)
     check_writer(data.initiator, by, plan)
     items = _items(data)
     _check_departments(data, items)
@@ -96,6 +96,7 @@ def save_line(
             stratify=data.stratify,
             region=plan.region_id,
             tags=data.strata_tags,
+            rules=line.target_filter if line else {},
         )
     _check_tags(data)
     rates = check_rates(
@@ -137,9 +138,9 @@ def set_rates(
     """
     plan = locked(line.plan)
     line = PlanLine.objects.select_for_update().get(pk=line.pk)
-    _check_writable(plan, line)
+    check_writable(plan, line)
     check_writer(line.initiator, by, plan)
-    found = _bases_of(line, plan)
+    found = bases_of(line, plan)
     checked = check_rates(rates, found, line.field.item_class, line.stratify, reason=reason)
     line.base, line.ratio_reason, line.changed_at = sum(found.values()), reason.strip(), at
     line.save(update_fields=["base", "ratio_reason", "changed_at"])
@@ -164,7 +165,7 @@ def recount(*, plan: Plan, by: User, at: datetime) -> int:
         raise Blocked("计划已送会签，基数不再重算。需要时请先撤回会签。", article="14")
     changed: list[str] = []
     for line in plan.lines.live().with_columns():
-        found = _bases_of(line, plan)
+        found = bases_of(line, plan)
         rates = [as_rate(each.as_given()) for each in line.rates.all()]
         now = {each.stratum: each.base for each in line.rates.all()}
         if now == found:
@@ -179,16 +180,27 @@ def recount(*, plan: Plan, by: User, at: datetime) -> int:
 
 
 @transaction.atomic
-def drop_line(*, line: PlanLine, by: User, at: datetime) -> None:
-    """Take a draft line out. A published one is cancelled by an adjustment instead (art. 16)."""
+def drop_line(*, line: PlanLine, reason: str = "", by: User, at: datetime) -> None:
+    """Take a draft line out. A published one is cancelled by an adjustment instead (art. 16).
+
+    A line that a county derived from the city's plan is left out with a reason, which stays
+    (art. 12, paragraph 2): NeedsReason without one.
+    """
     plan = locked(line.plan)
     line = PlanLine.objects.select_for_update().get(pk=line.pk)
-    _check_writable(plan, line)
+    check_writable(plan, line)
     check_writer(line.initiator, by, plan)
-    number, name = line.number, line.name
+    number, name, parent = line.number, line.name, line.parent
+    if parent is not None and parent.plan.region_id != plan.region_id:
+        planning.check_left_out(name, reason=reason)
+        LeftOut.objects.update_or_create(
+            plan=plan,
+            line=parent,
+            defaults={"reason": reason.strip()[:200], "signed_by": by, "signed_at": at},
+        )
     line.adjustments.all().delete()
     line.delete()
-    append("plan.drop_line", plan, by, at, line=number, name=name)
+    append("plan.drop_line", plan, by, at, line=number, name=name, reason=reason.strip())
 
 
 @transaction.atomic
@@ -325,13 +337,15 @@ def _readable(rate: Rate, size: int) -> Rate:
     return rate
 
 
-def _bases_of(line: PlanLine, plan: Plan) -> dict[str, int]:
+def bases_of(line: PlanLine, plan: Plan) -> dict[str, int]:
+    """The line's base by stratum, within its own range of targets, from the registry now."""
     return bases.count(
         line.field.tag,
         line.departments,
         stratify=line.stratify,
         region=plan.region_id,
         tags=line.strata_tags,
+        rules=line.target_filter,
     )
 
 
@@ -383,7 +397,7 @@ def _check_departments(data: LineData, items: Sequence[JointItem]) -> None:
     )
 
 
-def _check_writable(plan: Plan, line: PlanLine | None) -> None:
+def check_writable(plan: Plan, line: PlanLine | None) -> None:
     if plan.state == PlanState.COSIGNING:
         raise Blocked("计划正在会签，计划行不能改。需要时请先撤回会签。", article="12")
     is_draft = line is None or line.state == LineState.DRAFT

@@ -1,0 +1,203 @@
+"""A draft made from another plan: a county's from the city's, or next year's (art. 12).
+
+Every derived line knows where it came from. What a county does not take up, it says why; nothing
+is derived over lines that somebody has written already.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db import transaction
+
+from liancha.accounts.models import Department, User
+from liancha.lists.models import JointField, JointItem
+from liancha.rulebook import regions
+from liancha.rulebook.lifecycles import PlanState
+from liancha.rulebook.verdicts import Blocked
+
+from .. import bases
+from ..models import CoverageException, Plan, PlanLine
+from .lines import LineData, Rate, as_rate, save_line
+from .standing import append, coordinating, locked
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """What came of it: lines written, fields left to the city, and why others could not be."""
+
+    lines: tuple[PlanLine, ...]
+    received: tuple[str, ...]
+    failed: tuple[tuple[str, str], ...]
+
+
+@transaction.atomic
+def derive(*, plan: Plan, source: Plan, by: User, at: datetime) -> Derived:
+    """Write draft lines from those of another plan, counted against the registry of now.
+
+    source  the city's plan of the same year for a county's; the region's own plan of another
+            year otherwise
+
+    A county's lines are of its own branches of the same systems. What the city draws itself and
+    the county only carries out is received, not copied: the county signs for it (A13).
+
+    Raises Blocked for anybody but the region's coordinating office, for a plan that is no draft
+    or has lines, and for a source that is not public.
+    Source: art. 12, paragraph 2, 根据市级联合抽查年度工作计划.
+    """
+    coordinating(by, plan)
+    plan = locked(plan)
+    _check(plan, source)
+    fields = {field.code: field for field in plan.fields()}
+    is_county = regions.is_county(plan.region_id) and source.region_id != plan.region_id
+    made: list[PlanLine] = []
+    received: list[str] = []
+    failed: list[tuple[str, str]] = []
+    for line in source.lines.live().with_columns():
+        field = fields.get(line.field.code)
+        if field is None:
+            continue
+        if is_county and line.org_mode == PlanLine.OrgMode.CITY_COUNTY:
+            _receive(plan, field, line, by, at)
+            received.append(line.name)
+            continue
+        try:
+            made.append(_derive(plan, field, line, by, at))
+        except Blocked as refused:
+            failed.append((line.name, str(refused)))
+    if is_county:
+        plan.parent = source
+        plan.save(update_fields=["parent"])
+    append(
+        "plan.derive",
+        plan,
+        by,
+        at,
+        source=source.pk,
+        lines=[line.number for line in made],
+        received=len(received),
+        failed=len(failed),
+    )
+    return Derived(tuple(made), tuple(received), tuple(failed))
+
+
+def _check(plan: Plan, source: Plan) -> None:
+    if plan.state != PlanState.DRAFT:
+        raise Blocked("计划不是草稿，不能再引用别的计划起草。", article="12", paragraph=1)
+    if plan.lines.exists():
+        raise Blocked("计划已有计划行。请先删除，或逐行编制。", article="12", paragraph=1)
+    if source.state not in (PlanState.PUBLISHED, PlanState.SUPERSEDED):
+        raise Blocked("引用的计划还没有公布。请等待公布后再起草。", article="12", paragraph=2)
+    is_from_city = source.region_id == regions.CITY and source.year == plan.year
+    is_own = source.region_id == plan.region_id and source.year != plan.year
+    if not (is_from_city or is_own):
+        raise Blocked(
+            "只能引用同年度的市级计划，或本级其他年度的计划。请重新选择。",
+            article="12",
+            paragraph=2,
+        )
+
+
+def _receive(plan: Plan, field: JointField, line: PlanLine, by: User, at: datetime) -> None:
+    CoverageException.objects.update_or_create(
+        plan=plan,
+        field=field,
+        defaults={
+            "reason": CoverageException.Reason.SUPERIOR,
+            "note": f"市级计划 {line.number} 市抽县查",
+            "signed_by": by,
+            "signed_at": at,
+        },
+    )
+
+
+def _derive(plan: Plan, field: JointField, line: PlanLine, by: User, at: datetime) -> PlanLine:
+    """One line, in a savepoint of its own: a refusal leaves the others."""
+    departments = [_at_home(each, plan) for each in line.departments]
+    initiator, *others = departments
+    if initiator is None:
+        raise Blocked(f"本地没有{line.initiator.short}的派出部门", article="12", paragraph=2)
+    cooperators = [each for each in others if each is not None]
+    absent = [
+        each.short
+        for each, there in zip(line.departments[1:], others, strict=True)
+        if there is None
+    ]
+    reason = line.participants_reason
+    if absent:
+        reason = f"本地没有{'、'.join(absent)}的派出部门"
+    together = [initiator, *cooperators]
+    found = bases.count(
+        field.tag,
+        together,
+        stratify=line.stratify,
+        region=plan.region_id,
+        tags=line.strata_tags,
+        rules=line.target_filter,
+    )
+    if not sum(found.values()):
+        raise Blocked("本地没有共同的检查对象", article="14")
+    kept = {rate.stratum: rate for rate in line.rates.all()}
+    spare = next(iter(kept.values()))
+    rates = [
+        Rate(stratum, each.ratio, each.fixed, each.wording)
+        for stratum in found
+        for each in (kept.get(stratum, spare),)
+    ]
+    is_county = regions.is_county(plan.region_id)
+    mode = PlanLine.OrgMode.COUNTY_COUNTY if is_county else PlanLine.OrgMode(line.org_mode)
+    starts_on, ends_on = (_in_year(day, plan.year) for day in (line.starts_on, line.ends_on))
+    data = LineData(
+        field=field,
+        initiator=initiator,
+        cooperators=cooperators,
+        starts_on=starts_on,
+        ends_on=ends_on,
+        rates=[as_rate(each) for each in rates],
+        items=None if is_county else _items(field, line),
+        name=line.name,
+        targets=line.targets,
+        duties="" if is_county else line.duties,
+        stratify=line.stratify,
+        strata_tags=line.strata_tags,
+        ratio_reason=line.ratio_reason,
+        participants_reason=reason,
+        frequency=line.frequency,
+        org_mode=mode,
+        bases=found,
+    )
+    with transaction.atomic():
+        new = save_line(plan=plan, data=data, by=by, at=at)
+        PlanLine.objects.filter(pk=new.pk).update(
+            parent=line,
+            target_filter=line.target_filter,
+            cap_per_year=line.cap_per_year,
+            cap_reason=line.cap_reason,
+            cooldown_months=line.cooldown_months,
+            key_ratio=line.key_ratio,
+            key_source=line.key_source,
+        )
+        return new
+
+
+def _at_home(department: Department, plan: Plan) -> Department | None:
+    """The same department for the city's own plan, its system's branch for a county's."""
+    if department.region_id == plan.region_id:
+        return department
+    return (
+        Department.objects.qualified()
+        .filter(system=department.system_id or department.pk, region=plan.region_id)
+        .first()
+    )
+
+
+def _items(field: JointField, line: PlanLine) -> list[JointItem]:
+    names = {item.name for item in line.items.all()}
+    return [item for item in field.items.select_related("department") if item.name in names]
+
+
+def _in_year(day: date, year: int) -> date:
+    """The same day of another year; 28 February for a leap day."""
+    is_leap_day = (day.month, day.day) == (2, 29)
+    return day.replace(year=year, day=28) if is_leap_day else day.replace(year=year)

@@ -1,0 +1,116 @@
+"""What a line says beyond its eight columns: which targets, how often, whom less, whom more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from fractions import Fraction
+
+from django.db import transaction
+
+from liancha.accounts.models import User
+from liancha.ledger import actions as ledger
+from liancha.rulebook import planning
+from liancha.rulebook.verdicts import Blocked
+
+from ..models import PlanLine, SavedFilter
+from .lines import Rate, bases_of, check_rates, check_writable, check_writer, write_rates
+from .standing import locked
+
+RULES = ("kinds", "regions", "classes")
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """target_filter as SavedFilter.rules; key_ratio "p/q" or "" for off."""
+
+    target_filter: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    cap_per_year: int | None = None
+    cap_reason: str = ""
+    cooldown_months: int = 0
+    key_ratio: str = ""
+    key_source: str = ""
+
+
+@transaction.atomic
+def set_terms(*, line: PlanLine, terms: Terms, by: User, at: datetime) -> PlanLine:
+    """Write the terms of a draft line; another range of targets counts its base anew.
+
+    Raises Blocked for a line that is public, and for a range nobody is in; NeedsReason for a
+    frequency above the cap.
+    Source: art. 15, paragraph 2, 抽查比例和频次; art. 14, 检查对象.
+    """
+    plan = locked(line.plan)
+    line = PlanLine.objects.select_for_update(of=("self",)).with_columns().get(pk=line.pk)
+    check_writable(plan, line)
+    check_writer(line.initiator, by, plan)
+    planning.check_frequency(line.frequency, cap=terms.cap_per_year, reason=terms.cap_reason)
+    planning.check_cooldown(terms.cooldown_months)
+    planning.check_key_ratio(
+        Fraction(terms.key_ratio) if terms.key_ratio else None,
+        rates={rate.stratum: rate.fraction for rate in line.rates.all() if rate.base},
+        source=terms.key_source,
+    )
+    rules = {
+        name: list(terms.target_filter[name]) for name in RULES if terms.target_filter.get(name)
+    }
+    is_other = rules != line.target_filter
+    line.target_filter = rules
+    line.cap_per_year, line.cap_reason = terms.cap_per_year, terms.cap_reason.strip()
+    line.cooldown_months = terms.cooldown_months
+    line.key_ratio, line.key_source = terms.key_ratio, terms.key_source.strip()
+    if is_other:
+        _count_anew(line)
+    line.changed_at = at
+    line.save()
+    ledger.append(
+        "plan.set_terms",
+        by=by,
+        at=at,
+        about=("plan", plan.pk),
+        line=line.number,
+        filter=rules,
+        cap=line.cap_per_year,
+        cooldown=line.cooldown_months,
+        key_ratio=line.key_ratio,
+    )
+    return PlanLine.objects.with_columns().get(pk=line.pk)
+
+
+@transaction.atomic
+def save_filter(
+    *, name: str, rules: Mapping[str, Sequence[str]], by: User, at: datetime
+) -> SavedFilter:
+    """Keep a range of targets under a name, for one's own department."""
+    if by.department is None:
+        raise Blocked("没有部门的账号不能保存范围。", article="14")
+    if not name.strip() or not any(rules.get(each) for each in RULES):
+        raise Blocked("还没有名称，或范围没有任何限定。请填写后再保存。", article="14")
+    kept, _ = SavedFilter.objects.update_or_create(
+        department=by.department,
+        name=name.strip(),
+        defaults={
+            "rules": {each: list(rules[each]) for each in RULES if rules.get(each)},
+            "made_by": by,
+            "made_at": at,
+        },
+    )
+    ledger.append("plan.save_filter", by=by, at=at, name=kept.name, rules=kept.rules)
+    return kept
+
+
+def _count_anew(line: PlanLine) -> None:
+    """The base and the strata within the new range, by the rates the line has."""
+    found = bases_of(line, line.plan)
+    if not sum(found.values()):
+        raise Blocked("这个范围内没有共同的检查对象。请放宽范围。", article="14")
+    rates = [Rate(r.stratum, r.ratio, r.fixed, r.wording) for r in line.rates.all()]
+    given = {each.stratum for each in rates}
+    if new := [name for name, size in found.items() if size and name not in given]:
+        raise Blocked(f"{'、'.join(new)}还没有比例。请先在计划行里补上。", article="15")
+    checked = check_rates(
+        rates, found, line.field.item_class, line.stratify, reason=line.ratio_reason
+    )
+    line.base = sum(found.values())
+    write_rates(line, checked, found)
