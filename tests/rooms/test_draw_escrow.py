@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
+from io import StringIO
 
 import pyrage
 import pytest
+from django.core.management import CommandError, call_command
 
 from liancha.draw import actions, bundles, rules
 from liancha.draw.models import Draw, Transcript
@@ -278,3 +281,51 @@ class TestGuests:
         party = draw.parties.get(position=1)
         with pytest.raises(Blocked, match="不能代交"):
             actions.commit(party=party, commitment="e" * 64, by=world.cast.shen, at=NOON)
+
+
+class TestCommand:
+    """`liancha escrow`: on the keeper's own machine, with files alone."""
+
+    @pytest.fixture
+    def key(self, tmp_path):
+        file = tmp_path / "keeper.key"
+        call_command("escrow", "key", str(file), stdout=StringIO(), stderr=StringIO())
+        return file
+
+    def sheet(self, key, folder, name, nonce):
+        public = re.search("age1[0-9a-z]+", key.read_text())[0]
+        recipient = pyrage.x25519.Recipient.from_str(public)
+        file = folder / name
+        file.write_bytes(pyrage.encrypt(f"{nonce}\n".encode(), [recipient], armored=True))
+        return str(file)
+
+    def opened(self, *args):
+        out, err = StringIO(), StringIO()
+        call_command("escrow", "open", *args, stdout=out, stderr=err)
+        return out.getvalue(), err.getvalue()
+
+    def test_a_key_is_never_overwritten_and_only_its_owner_reads_it(self, key):
+        assert key.stat().st_mode & 0o077 == 0
+        with pytest.raises(CommandError, match="不覆盖"):
+            call_command("escrow", "key", str(key), stdout=StringIO(), stderr=StringIO())
+
+    def test_it_says_what_every_sheet_holds_and_what_is_wrong(self, world, key, tmp_path):
+        draw = w.kept(world)
+        rule = tmp_path / "rule.json"
+        rule.write_text(draw.rule.text, encoding="utf-8")
+        parties = list(draw.parties.all())
+        own = [self.sheet(key, tmp_path, f"{p.position}.age", w.nonce(p)) for p in parties[:2]]
+        options = ["--key", str(key), "--rule", str(rule)]
+        out, err = self.opened(*own, *options)
+        assert out == "".join(f"{p.name}\t{w.nonce(p)}\n" for p in parties[:2])
+        assert parties[2].name in err
+
+        wrong = self.sheet(key, tmp_path, "3.age", "0" * 64)
+        with pytest.raises(CommandError, match="有 1 份打不开或与承诺不符"):
+            self.opened(*own, wrong, *options)
+        foreign = tmp_path / "other.key"
+        call_command("escrow", "key", str(foreign), stdout=StringIO(), stderr=StringIO())
+        with pytest.raises(CommandError, match="有 2 份打不开"):
+            self.opened(*own, "--key", str(foreign), "--rule", str(rule))
+        with pytest.raises(CommandError, match=r"没有 rule\.json"):
+            self.opened(*own, "--key", str(key))
