@@ -20,9 +20,9 @@ from liancha.plan.models import PlanLine
 from liancha.rulebook.form import Refused
 from liancha.rulebook.lifecycles import DrawState
 
-from . import beacons, chronicle, frames, invitations, rules
+from . import beacons, chronicle, frames, frozen, invitations, rules
 from .layers import Layer, dots, labels_of, ordinal
-from .models import Candidate, Dispatch, Draw, Party
+from .models import Dispatch, Draw, Party
 from .standing import Standing, standing
 
 SHOWN_ROWS = 200  # of a long list; the rest is a page away
@@ -358,12 +358,7 @@ class Scene:
         if self.outcome is None or not self.sees_names:
             return []
         lines = self.outcome.drawing.lines[:SHOWN_ROWS]
-        people = {
-            candidate.code: candidate
-            for candidate in Candidate.objects.filter(
-                draw=self.draw, code__in=[line.code for line in lines]
-            )
-        }
+        people = frozen.found(self.draw, (line.code for line in lines))
         labels = labels_of(self.draw)
         return [
             Row(

@@ -15,9 +15,9 @@ from django.test import Client
 from django.urls import reverse
 
 from liancha.accounts.models import Department, Region, User
-from liancha.draw import actions, frames
+from liancha.draw import actions, frames, frozen
 from liancha.draw.actions import BeaconSpec, PartySpec
-from liancha.draw.models import Draw, Party
+from liancha.draw.models import Candidate, Draw, Party
 from liancha.lists.models import JointField, JointItem, ListVersion
 from liancha.plan.models import Plan, PlanLine, PlanRate
 from liancha.registry.models import Tag, Target
@@ -340,10 +340,26 @@ def draw_inspectors(world: World, code_: str, **options: object) -> Draw:
     return actions.lock(draw=draw, by=by, at=due)
 
 
+def planted(draw: Draw, place: int = 0) -> Candidate:
+    """A candidate's row as the lock would write it, before there is one."""
+    line = frozen.lines(draw)[place]
+    return Candidate.objects.create(draw=draw, target_id=line.target, **_particulars(line))
+
+
+def not_drawn(draw: Draw) -> list[frozen.Line]:
+    """Who was in the pool of a locked draw and stayed in it."""
+    drawn = set(draw.candidates.values_list("code", flat=True))
+    return [line for line in frozen.lines(draw) if line.code not in drawn]
+
+
+def _particulars(line: frozen.Line) -> dict[str, object]:
+    return {name: value for name, value in line._asdict().items() if name != "target"}
+
+
 def first_name(draw: Draw) -> str:
     """The name of the first target that is, or will be, drawn."""
     line = frames.outcome(draw).drawing.lines[0]
-    return draw.candidates.get(code=line.code).name
+    return frozen.found(draw, [line.code])[line.code].name
 
 
 # ── Their browsers ────────────────────────────────────────────────────────────────────────────

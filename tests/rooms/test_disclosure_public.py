@@ -13,10 +13,12 @@ from django.urls import reverse
 from liancha.disclosure import actions
 from liancha.disclosure.models import Publication
 from liancha.draw import actions as draws
-from liancha.draw.models import Candidate, Draw, DrawnTarget
+from liancha.draw import frozen
+from liancha.draw.models import Draw, DrawnTarget
 from liancha.inspection.models import Visit
 from liancha.rulebook import verify
 from liancha.task.models import Task
+from tests.rooms import draw_world
 from tests.rooms.disclosure_world import (
     EVENING,
     NEXT_DAY,
@@ -100,7 +102,7 @@ def named(rows) -> set[str]:
 class TestNamesWaitForTheVisits:
     def test_nothing_names_a_firm_of_the_pool_before_the_visits_are_over(self, client):
         make_drawn_world()
-        everybody = named(Candidate.objects.all())
+        everybody = named(frozen.lines(Draw.objects.of_targets().get()))
         found = everything_public(client)
         assert leaks(found, everybody) == []
         assert "检查结束后公开" in found["/public/"]
@@ -111,7 +113,7 @@ class TestNamesWaitForTheVisits:
     def test_asking_for_a_drawn_firm_answers_like_asking_for_any_other(self, client):
         make_drawn_world()
         drawn = set(DrawnTarget.objects.values_list("candidate__name", flat=True))
-        other = Candidate.objects.exclude(name__in=drawn).first().name
+        other = draw_world.not_drawn(Draw.objects.of_targets().get())[0].name
         answers = {
             client.get("/public/results/", {"q": name}).content.decode().replace(name, "")
             for name in (*drawn, other)
@@ -131,7 +133,8 @@ class TestNamesWaitForTheVisits:
         own = first.drawn_target.candidate
         found = everything_public(client)
         assert own.name in found["/public/results/"]
-        others = named(Candidate.objects.exclude(pk=own.pk))
+        pool = frozen.lines(Draw.objects.of_targets().get())
+        others = named(line for line in pool if line.code != own.code)
         assert leaks(found, others) == []
         draw = Draw.objects.of_targets().get()
         assert own.name not in found[f"/public/draws/{draw.pk}/"]
@@ -146,8 +149,7 @@ class TestNamesWaitForTheVisits:
         for drawn in DrawnTarget.objects.select_related("candidate"):
             assert drawn.candidate.name in page
             assert drawn.candidate.code in found[f"/public/draws/{draw.pk}/codes.txt"]
-        not_drawn = Candidate.objects.filter(drawn=None)
-        assert leaks(found, named(not_drawn)) == []
+        assert leaks(found, named(draw_world.not_drawn(draw))) == []
         assert f"/public/draws/{draw.pk}/frame.tsv" not in found
         assert f"/public/draws/{draw.pk}/drawn.tsv" not in found
         assert "第一层" in page

@@ -12,7 +12,7 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from liancha.draw import actions, bundles, queries
+from liancha.draw import actions, bundles, frozen, queries
 from liancha.draw.models import Draw
 from liancha.ledger import actions as ledger
 from liancha.ledger.models import Entry
@@ -53,9 +53,7 @@ class TestVerified:
         draw = w.locked(world)
         files = files_of(draw) | {
             "firm-drawn.json": bundles.firm_file(draw, draw.drawn.first().candidate.code),
-            "firm-not.json": bundles.firm_file(
-                draw, draw.candidates.filter(drawn=None).first().code
-            ),
+            "firm-not.json": bundles.firm_file(draw, w.not_drawn(draw)[0].code),
         }
         report = verify.check(files)
         assert report.is_good, report.findings
@@ -147,7 +145,7 @@ class TestLog:
 
     def test_no_entry_names_a_candidate_or_a_secret(self, world):
         draw = w.locked(world)
-        codes = list(draw.candidates.values_list("code", flat=True))
+        codes = [line.code for line in frozen.lines(draw)]
         for entry in Entry.objects.of_draw(draw.number):
             assert not [code for code in codes if code in entry.body]
             assert draw.secret not in entry.body

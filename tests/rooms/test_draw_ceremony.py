@@ -65,7 +65,7 @@ class TestWholeCeremony:
 
     def test_the_same_frame_and_seed_give_the_same_list_again(self, world):
         draw = w.locked(world)
-        assert frames.computed_for_lock(draw).drawing == frames.outcome(draw).drawing
+        assert frames.checked_for_lock(draw).outcome.drawing == frames.outcome(draw).drawing
 
     def test_the_list_is_sealed_and_the_task_goes_on(self, world):
         draw = w.locked(world)
@@ -370,7 +370,7 @@ class TestLock:
 
     def test_rows_that_were_planted_before_the_lock_stop_it(self, world):
         draw = w.computed(world)
-        candidate = draw.candidates.first()
+        candidate = w.planted(draw)
         DrawnTarget.objects.create(
             draw=draw, candidate=candidate, target_id=candidate.target_id, stratum="A",
             place=1, ticket="0" * 64,

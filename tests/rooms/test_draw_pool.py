@@ -7,9 +7,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from liancha.draw import actions, frames, pools, rosters
+from liancha.draw import actions, frames, freezing, frozen, pools, rosters
 from liancha.draw.actions import pooling
-from liancha.draw.models import Candidate, Draw, Exclusion, InputFile
+from liancha.draw.models import Draw, FrozenPage, InputFile
 from liancha.ledger.models import Entry, Seal
 from liancha.registry.models import Release, Target
 from liancha.roster.models import Leave
@@ -297,8 +297,8 @@ class TestFreeze:
         data = frames.frame_of(draw)
 
         assert bundle.frame_of(data) == frames.logged_frame(draw)
-        assert data.count(b"\n") == draw.frame_size == Candidate.objects.count() == 76
-        first = Candidate.objects.order_by("code").first()
+        assert data.count(b"\n") == draw.frame_size == 76
+        first = frozen.lines(draw)[0]
         assert first.salt == protocol.salt(draw.secret, first.code)
 
     def test_the_ledger_has_the_frame_and_gives_no_roster_away(self, world):
@@ -322,8 +322,8 @@ class TestFreeze:
         draw = w.freeze(world)
 
         assert draw.excluded == [["not_open", 1], ["by_hand", 1]]
-        rows = Exclusion.objects.filter(draw=draw).order_by("target")
-        assert [(r.target_id, r.reason, r.note) for r in rows] == [
+        rows = sorted(frozen.outsiders(draw), key=lambda each: each.target)
+        assert [(r.target, r.reason, r.note) for r in rows] == [
             (world.targets[0].pk, "not_open", ""),
             (world.targets[1].pk, "by_hand", "停业装修"),
         ]
@@ -333,7 +333,8 @@ class TestFreeze:
         before = frames.frame_of(draw)
         change(world.targets[0], name="改了名的宾馆", address="别处", credit_class="D")
 
-        candidate = Candidate.objects.get(draw=draw, target=world.targets[0])
+        code = world.targets[0].code
+        candidate = frozen.found(draw, [code])[code]
 
         assert (candidate.name, candidate.credit_class) == ("洛阳第1宾馆", "A")
         assert frames.frame_of(draw) == before
@@ -385,12 +386,12 @@ class TestFreeze:
         change(world.targets[0], code="9141:0300")
         with pytest.raises(Blocked, match="不能入库"):
             w.freeze(world)
-        assert not Candidate.objects.exists()
+        assert not FrozenPage.objects.exists()
         world.task.refresh_from_db()
         assert world.task.state == "scheme_approved"
 
     def test_pages_of_the_registry_are_read_one_after_another(self, world, monkeypatch):
-        monkeypatch.setattr(pooling, "PAGE", 7)
+        monkeypatch.setattr(freezing, "PAGE", 7)
         seen = []
 
         draw = actions.freeze(

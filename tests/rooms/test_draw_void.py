@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from liancha.draw import actions
-from liancha.draw.models import Candidate, Draw
+from liancha.draw import actions, frozen
+from liancha.draw.models import Draw
 from liancha.ledger.models import Entry
 from liancha.rulebook import reading
 from liancha.rulebook.lifecycles import DrawState, TaskState
@@ -48,7 +48,7 @@ class TestVoid:
         draw = self.ask(world, w.freeze(world))
         actions.void(draw=draw, by=world.cast.cheng, at=NOON)
         again = w.freeze(world)
-        salts = set(Candidate.objects.values_list("salt", flat=True))
+        salts = {line.salt for each in (draw, again) for line in frozen.lines(each)}
         assert len(salts) == 2 * again.frame_size
 
     def test_nobody_agrees_to_their_own_request(self, world):

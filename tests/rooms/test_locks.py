@@ -57,7 +57,7 @@ def _another_item(row: models.Model) -> dict[str, Any]:
 
 DRAWN = (
     *("drawn target", "assignment", "candidate", "transcript", "draw", "party", "rule"),
-    *("exclusion", "input file", "ledger entry", "ledger seal"),
+    *("frozen page", "input file", "ledger entry", "ledger seal"),
 )
 
 
@@ -77,7 +77,9 @@ def test_every_change_to_a_publication_is_refused(published):
 
 def test_a_late_row_is_refused(rows):
     late = [name for name, victim in rows.items() if victim.late]
-    assert late == ["drawn target", "assignment", "candidate", "party", "exclusion", "ledger entry"]
+    assert late == [
+        *("drawn target", "assignment", "candidate", "party", "frozen page", "ledger entry")
+    ]
     for name in late:
         refused(rows[name].copy("INSERT", rows[name].late))
 
@@ -114,7 +116,7 @@ def test_before_the_seal_rows_may_still_come_in(db):
     """The lock is on the sealed draw, not on the table: other draws go on."""
     world = w.make_world()
     draw = w.freeze(world)
-    candidate = draw.candidates.first()
+    candidate = w.planted(draw)
     with transaction.atomic():
         row = DrawnTarget.objects.create(
             draw=draw, candidate=candidate, target_id=candidate.target_id, stratum="A", place=1,

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection, models, transaction
 
-from liancha.draw.models import Draw
 from liancha.ledger import locks
 from liancha.ledger.models import Entry, Seal
 from liancha.task.models import Task
@@ -106,8 +105,8 @@ def drawn_rows() -> dict[str, Victim]:
     w.dispatched(world)
     draw = w.draw_inspectors(world, "WJ")
     of = draw.of
-    free = of.candidates.filter(drawn=None).first()
     open_draw = w.freeze(world, _second_task(world))
+    free = w.planted(open_draw)
     drawn = of.drawn.first()
     seat = draw.assignments.first()
     team = draw.assignments.filter(drawn_target=seat.drawn_target).values("inspector")
@@ -130,7 +129,7 @@ def drawn_rows() -> dict[str, Victim]:
         "draw": Victim(of, moved={"state": "void"}, clashes=True),
         "party": Victim(of.parties.first(), late=key | {"name": "另一方", "position": 9}),
         "rule": Victim(draw.rule),
-        "exclusion": Victim(_exclusion(open_draw), late=key),
+        "frozen page": Victim(of.pages.first(), late=key | {"position": 999}),
         "input file": Victim(draw.inputs.first()),
         "ledger entry": Victim(
             entry,
@@ -149,9 +148,3 @@ def _second_task(world: w.World) -> Task:
         part.pk, part.task = None, task
         part.save()
     return task
-
-
-def _exclusion(draw: Draw) -> models.Model:
-    found = draw.exclusions.first()
-    assert found is not None, "the targets of the first draw are out of the second pool"
-    return found

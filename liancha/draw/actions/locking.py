@@ -16,17 +16,18 @@ from liancha.rulebook.transcript import Ceremony
 from liancha.rulebook.verdicts import Blocked
 from liancha.task.models import Task
 
-from .. import frames, rosters, rules, transcripts
+from .. import chains, frames, frozen, rosters, rules, transcripts
 from ..models import Assignment, Candidate, Draw, DrawnTarget, Transcript
 from .ceremony import held, value_problem
 from .pooling import only_for, refused_as_blocked
 
-LOOKED_UP = 500  # codes in one query, well below what SQLite takes
-
 
 @transaction.atomic
-def lock(*, draw: Draw, by: User, at: datetime) -> Draw:
+def lock(*, draw: Draw, prepared: frames.Checked | None = None, by: User, at: datetime) -> Draw:
     """Draw, write the list down, seal it. A second click waits and finds it done: Blocked.
+
+    prepared  what `frames.checked_for_lock` gave shortly before, outside any transaction;
+              computed here when left away, as for small pools
 
     The frame is compared with what was logged and every ticket is computed again before anything
     is written; if it cannot all be written, nothing is.
@@ -43,13 +44,14 @@ def lock(*, draw: Draw, by: User, at: datetime) -> Draw:
         )
     task = Task.objects.select_for_update(of=("self",)).get(pk=draw.task_id)
     with refused_as_blocked("存证的规则与各方的随机数对不上，不能抽取", "19"):
-        count = _lock_targets(draw) if draw.is_of_targets else _lock_inspectors(draw)
+        count = _lock_targets(draw, prepared) if draw.is_of_targets else _lock_inspectors(draw)
     if draw.is_of_targets:
-        task.advance(TaskState.TARGETS_DRAWN)
+        if draw.supplements_id is None:
+            task.advance(TaskState.TARGETS_DRAWN)
         if task.line is not None:
             plans.lock_rates(line=task.line, by=by, at=at)
     draw.save(update_fields=["seed"])
-    if not draw.is_of_targets and all_drawn(task):
+    if task.state == TaskState.DISPATCHED and chains.all_manned(task):
         task.advance(TaskState.INSPECTORS_DRAWN)
     entry = ledger.append(
         "draw.lock",
@@ -82,7 +84,7 @@ def compute_void(*, draw: Draw, by: User, at: datetime) -> Transcript:
         raise Blocked("这次作废的抽取已经补算过。", article="19", paragraph=1)
     _ready(draw)
     if draw.is_of_targets:
-        outcome = frames.computed_for_lock(draw)
+        outcome = frames.checked_for_lock(draw).outcome
         draw.seed = outcome.seed
         written: Ceremony = transcripts.of_targets(draw, outcome)
     else:
@@ -122,12 +124,25 @@ def _keep(draw: Draw, written: Ceremony) -> Transcript:
     return Transcript.objects.create(draw=draw, text=written.file().decode(), digest=written.digest)
 
 
-def _lock_targets(draw: Draw) -> int:
-    outcome = frames.computed_for_lock(draw)
+def _lock_targets(draw: Draw, prepared: frames.Checked | None) -> int:
+    checked = prepared or frames.checked_for_lock(draw)
+    outcome = checked.outcome
+    if not checked.is_of(draw):
+        raise Blocked(
+            "核对名单的时候，公开随机值或各方的随机数变了，没有锁定。请看一遍现在的结果，再锁定一次。",
+            article="19",
+        )
     draw.seed = outcome.seed
     _keep(draw, transcripts.of_targets(draw, outcome))
-    rows = _candidates(draw, [line.code for line in outcome.drawing.lines])
-    frames.load(
+    people = checked.people
+    frozen.load(
+        Candidate,
+        CANDIDATE,
+        ((draw.pk, *people[line.code]) for line in outcome.drawing.lines),
+    )
+    codes = Candidate.objects.filter(draw=draw).values_list("code", "pk", "target")
+    rows = {code: (pk, target) for code, pk, target in codes.iterator()}
+    frozen.load(
         DrawnTarget,
         ("draw", "candidate", "target", "stratum", "place", "ticket"),
         (
@@ -138,15 +153,7 @@ def _lock_targets(draw: Draw) -> int:
     return len(outcome.drawing.lines)
 
 
-def _candidates(draw: Draw, codes: list[str]) -> dict[str, tuple[int, int]]:
-    """code → (candidate, target) of so many candidates, by the index on (draw, code)."""
-    found: dict[str, tuple[int, int]] = {}
-    for start in range(0, len(codes), LOOKED_UP):
-        rows = Candidate.objects.filter(draw=draw, code__in=codes[start : start + LOOKED_UP])
-        found |= {
-            code: (pk, target) for code, pk, target in rows.values_list("code", "pk", "target")
-        }
-    return found
+CANDIDATE = ("draw", *frozen.Line._fields)
 
 
 def _lock_inspectors(draw: Draw) -> int:
@@ -156,7 +163,7 @@ def _lock_inspectors(draw: Draw) -> int:
     assert draw.of is not None
     units = rosters.units_of(draw.of, draw.department)
     people = dict(draw.department.inspectors.values_list("number", "pk"))
-    frames.load(
+    frozen.load(
         Assignment,
         ("draw", "drawn_target", "inspector", "ticket"),
         (
@@ -165,13 +172,3 @@ def _lock_inspectors(draw: Draw) -> int:
         ),
     )
     return len(assignment.pairs)
-
-
-def all_drawn(task: Task) -> bool:
-    """Every department that goes anywhere has drawn its inspectors."""
-    of = task.draws.of_targets().locked().first()
-    if of is None:
-        return False
-    wanted = {department.pk for department in rosters.departments_that_draw(task, of)}
-    done = task.draws.of_inspectors().locked().values_list("department", flat=True)
-    return wanted <= set(done)

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from itertools import islice
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Count, Max
 from django.utils import timezone
 
 from liancha.accounts.models import Department, User
 from liancha.ledger import actions as ledger
 from liancha.registry.models import Target
-from liancha.rulebook import bundle, form, protocol
+from liancha.rulebook import form, protocol
 from liancha.rulebook.lifecycles import DrawState, TaskState
 from liancha.rulebook.verdicts import Blocked, NeedsReason
 from liancha.task.models import Task
 
-from .. import frames, pools, rosters
-from ..models import Candidate, Draw, Exclusion, InputFile, PoolChoices, SetAside
+from .. import freezing, frozen, pools, rosters
+from ..models import Assignment, Draw, InputFile, PoolChoices, SetAside
 
-PAGE = 50_000  # targets read and written at a time, so that a million need little memory
-
-Progress = Callable[[int, int], None]
+UNWRITABLE = "待抽检库里有不能入库的内容"
 
 
 def only_for(department: Department, by: User) -> None:
@@ -153,7 +150,8 @@ def freeze(
     task: Task,
     reason: str = "",
     secret: str | None = None,
-    progress: Progress | None = None,
+    prepared: freezing.Prepared | None = None,
+    progress: freezing.Progress | None = None,
     by: User,
     at: datetime,
 ) -> Draw:
@@ -162,6 +160,8 @@ def freeze(
     reason    why confidential strata are so few or drawn whole; asked for only then
     secret    64 hex digits the salts come from; fresh random bytes when left away. Never give one
               that another draw has used
+    prepared  what `freezing.prepare` made shortly before, outside any transaction; made here
+              when left away, as small pools are
     progress  called with (rows done, rows in all)
 
     After this nothing about the pool changes. Raises Blocked, NeedsReason.
@@ -170,15 +170,20 @@ def freeze(
     task = Task.objects.select_for_update(of=("self",)).get(pk=task.pk)
     only_for(task.initiator, by)
     task.advance(TaskState.POOL_FROZEN)
-    pool = pools.pool(task)
-    if pool.problems:
-        raise Blocked("".join(pool.problems), article="18", paragraph=1)
-    if pool.concerns and not reason.strip():
-        raise NeedsReason(
-            f"{'；'.join(pool.concerns)}。分层是内部参考，户数和比例会公开，请写明为什么这样分层。",
+    if prepared is None:
+        with refused_as_blocked(UNWRITABLE, "18"):
+            prepared = freezing.prepare(task, secret=secret, progress=progress)
+    elif prepared.task.pk != task.pk or prepared.terms != freezing.terms_of(task):
+        raise Blocked(
+            "准备冻结的时候，建库条件、人工排除、比例或别的抽取变了，没有冻结。"
+            "请看一遍现在的库，再冻结一次。",
             article="18",
             paragraph=1,
         )
+    pool = prepared.pool
+    may_be_frozen(pool, reason)
+    assert prepared.frame is not None
+    frame = prepared.frame
     strata = [
         protocol.Stratum.at_rate(each.name, each.size, each.ratio or "") for each in pool.strata
     ]
@@ -192,8 +197,11 @@ def freeze(
         serial=serial,
         number=number,
         state=DrawState.FROZEN,
-        secret=secret or secrets.token_hex(32),
+        secret=prepared.secret,
         salt=secrets.token_hex(32),
+        frame_root=frame.root,
+        frame_sha256=frame.sha256,
+        frame_size=frame.size,
         stratify=pool.stratify,
         strata=[stratum.as_json() for stratum in strata],
         excluded=[[each.code, each.count] for each in pool.excluded],
@@ -201,10 +209,7 @@ def freeze(
         frozen_at=at,
         frozen_by=by,
     )
-    with refused_as_blocked("待抽检库里有不能入库的内容", "18"):
-        frame = _write_rows(draw, pool, progress)
-    draw.frame_root, draw.frame_sha256, draw.frame_size = frame.root, frame.sha256, frame.size
-    draw.save(update_fields=["frame_root", "frame_sha256", "frame_size"])
+    frozen.write(draw, prepared.pages)
     entry = ledger.append(
         "draw.freeze",
         by=by,
@@ -214,12 +219,24 @@ def freeze(
         about=("task", task.pk),
         frame=frame.as_json(),
         excluded=draw.excluded,
-        rosters=_freeze_rosters(draw),
+        rosters=freeze_rosters(draw),
         remarks=list(pool.remarks(timezone.localtime(at).date())),
         reason=draw.freeze_note,
     )
     ledger.seal("frame", draw.pk, entry=entry)
     return draw
+
+
+def may_be_frozen(pool: pools.Pool, reason: str) -> None:
+    """Raises Blocked while the pool has problems, NeedsReason where it tells too much."""
+    if pool.problems:
+        raise Blocked("".join(pool.problems), article="18", paragraph=1)
+    if pool.concerns and not reason.strip():
+        raise NeedsReason(
+            f"{'；'.join(pool.concerns)}。分层是内部参考，户数和比例会公开，请写明为什么这样分层。",
+            article="18",
+            paragraph=1,
+        )
 
 
 def _open_task(task: Task, by: User) -> Task:
@@ -235,65 +252,17 @@ def _open_task(task: Task, by: User) -> Task:
     return task
 
 
-def _write_rows(draw: Draw, pool: pools.Pool, progress: Progress | None) -> protocol.Frame:
-    """Candidates with their salts and exclusions, page by page; the frame over all candidates."""
-    key = draw.pk
-    frozen: list[bytes] = []
-    seen = 0
-    notes = dict(SetAside.objects.filter(task=draw.task).values_list("target", "reason"))
-    columns = ("code", "pk", "stratum", "reason", "name", "address", "region__name", "credit_class")
-    feed = pool.targets.values_list(*columns).iterator(chunk_size=PAGE)
-    while page := list(islice(feed, PAGE)):
-        entering = [row for row in page if not row[3]]
-        if entering:
-            data = bundle.freeze(((row[0], row[2]) for row in entering), draw.secret)
-            lines = frames.lines_of(data)
-            salts = {line[: line.index(b"\t")].decode(): line[-32:].decode() for line in lines}
-            frozen += lines
-            frames.load(
-                Candidate,
-                CANDIDATE,
-                (
-                    (key, pk, code, stratum, salts[code], name, address, region, credit)
-                    for code, pk, stratum, _, name, address, region, credit in entering
-                ),
-            )
-        frames.load(
-            Exclusion,
-            EXCLUSION,
-            ((key, pk, why, notes.get(pk, "")) for _, pk, _, why, *_ in page if why),
-        )
-        seen += len(page)
-        if progress:
-            progress(seen, pool.universe)
-    frozen.sort()
-    if len({line[-32:] for line in frozen}) < len(frozen):
-        raise form.Refused("frame.tsv", "有两户的盐相同，请重试")
-    return bundle.frame_of(b"\n".join(frozen) + b"\n")
-
-
-CANDIDATE = (
-    "draw",
-    "target",
-    "code",
-    "stratum",
-    "salt",
-    "name",
-    "address",
-    "region_name",
-    "credit_class",
-)
-EXCLUSION = ("draw", "target", "reason", "note")
-
-
-def _freeze_rosters(draw: Draw) -> dict[str, str]:
+def freeze_rosters(draw: Draw) -> dict[str, str]:
     """Write down every participant's people at this very moment; digests that give nothing away.
 
     Source: art. 18, paragraph 2; draw protocol, §8.
     """
     seals = {}
+    seats = Assignment.objects.filter(draw__task=draw.task, draw__state=DrawState.LOCKED)
+    taken = dict(seats.values_list("inspector").annotate(n=Count("pk")).order_by())
+    on = timezone.localtime(draw.frozen_at).date()
     for department in draw.task.departments.order_by("pk"):
-        files = rosters.snapshot(department, on=timezone.localtime(draw.frozen_at).date())
+        files = rosters.snapshot(department, on=on, taken=taken)
         keep_files(draw, department, files)
         digests = "\n".join(form.file_digest(files[name]) for name in sorted(files))
         seals[department.code] = form.H(f"{draw.salt}\n{digests}")

@@ -1,12 +1,12 @@
 """The records of the draw."""
 
 from .draws import Dispatch, Draw, DrawQuerySet, Party, Rule, Transcript
+from .leeway import SingleRandom, Supplement
 from .lists import (
     Candidate,
-    CandidateQuerySet,
     DrawnTarget,
     DrawnTargetQuerySet,
-    Exclusion,
+    FrozenPage,
     InputFile,
     PoolChoices,
     SetAside,
@@ -16,18 +16,19 @@ from .staff import Assignment, Replacement
 __all__ = [
     "Assignment",
     "Candidate",
-    "CandidateQuerySet",
     "Dispatch",
     "Draw",
     "DrawQuerySet",
     "DrawnTarget",
     "DrawnTargetQuerySet",
-    "Exclusion",
+    "FrozenPage",
     "InputFile",
     "Party",
     "PoolChoices",
     "Replacement",
     "Rule",
     "SetAside",
+    "SingleRandom",
+    "Supplement",
     "Transcript",
 ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import ClassVar, Self
 
 from django.db import models
-from django.db.models import Q
 
 from liancha.accounts.models import Department, User
 from liancha.ledger.locks import AppendOnly, Lock, Sealed
@@ -50,19 +49,47 @@ class SetAside(models.Model):
         return f"{self.target}：{self.reason}"
 
 
-class CandidateQuerySet(models.QuerySet["Candidate"]):
-    def matching(self, text: str) -> Self:
-        """Search the frozen particulars: part of the name or address, or the code's beginning."""
-        text = text.strip()
-        if text.isascii() and text.isalnum() and any(c.isdigit() for c in text):
-            return self.filter(code__startswith=text.upper())
-        return self.filter(Q(name__contains=text) | Q(address__contains=text)) if text else self
+class FrozenPage(models.Model):
+    """Some hundred lines of a frozen pool, in order. A pool is large: as rows of its own it would
+    hold up everybody else's writing for many seconds, as pages it is written in a moment.
+
+    part    "in": candidates; "out": targets that carried the tag and did not enter
+    rows    how many lines
+    first   code of the first line
+    lines   bytes of frame.tsv, for candidates: all pages joined are the file that was hashed
+    people  particulars as they were at the freeze, a line for each line (see draw.frozen)
+    """
+
+    class Part(models.TextChoices):
+        IN = "in", "入库"
+        OUT = "out", "排除"
+
+    draw = models.ForeignKey(Draw, models.PROTECT, related_name="pages", db_index=False)
+    part = models.CharField(max_length=3, choices=Part.choices)
+    position = models.PositiveIntegerField()
+    rows = models.PositiveIntegerField()
+    first = models.CharField(max_length=21)
+    lines = models.BinaryField()
+    people = models.BinaryField()
+
+    lock: ClassVar[Lock] = Sealed("frame", "draw_id")
+
+    class Meta:
+        ordering: ClassVar = ["draw", "part", "position"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["draw", "part", "position"], name="frozen_page_once_in_its_place"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.draw} {self.part} {self.position}"
 
 
 class Candidate(models.Model):
-    """One line of frame.tsv, with the target's particulars as they were at the freeze.
+    """A drawn line of frame.tsv, with the target's particulars as they were at the freeze.
 
-    Pools are large: the one index, on (draw, code), serves every question asked of them.
+    Written at the lock. Who was in the pool and was not drawn stands in its frozen pages only.
     """
 
     draw = models.ForeignKey(Draw, models.PROTECT, related_name="candidates", db_index=False)
@@ -75,8 +102,7 @@ class Candidate(models.Model):
     region_name = models.CharField(max_length=40)
     credit_class = models.CharField(max_length=1, blank=True)
 
-    objects = CandidateQuerySet.as_manager()
-    lock: ClassVar[Lock] = Sealed("frame", "draw_id")
+    lock: ClassVar[Lock] = Sealed("draw", "draw_id")
 
     class Meta:
         ordering: ClassVar = ["code"]
@@ -86,23 +112,6 @@ class Candidate(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-class Exclusion(models.Model):
-    """A target that carried the tag and did not enter the pool, and why."""
-
-    draw = models.ForeignKey(Draw, models.PROTECT, related_name="exclusions")
-    target = models.ForeignKey(Target, models.PROTECT, related_name="+")
-    reason = models.CharField(max_length=20)
-    note = models.CharField(max_length=200, blank=True)
-
-    lock: ClassVar[Lock] = Sealed("frame", "draw_id")
-
-    class Meta:
-        ordering: ClassVar = ["reason", "id"]
-
-    def __str__(self) -> str:
-        return f"{self.target}：{self.reason}"
 
 
 class InputFile(models.Model):

@@ -16,7 +16,7 @@ from liancha.registry.models import Target
 from liancha.rulebook.lifecycles import TaskState
 from liancha.task.models import Task
 
-from .. import actions, forms, pools, queries, rosters, scenes
+from .. import actions, forms, frozen, pools, queries, rosters, scenes
 from ..models import Draw, PoolChoices
 
 PAGE = 20
@@ -106,18 +106,17 @@ def _frozen_pool(request: HttpRequest, task: Task, draw: Draw) -> HttpResponse:
         reasons=[(code, pools.REASONS[code]) for code, _ in draw.excluded] if tab == "out" else [],
     )
     given = search.cleaned_data if search.is_valid() else {}
-    if tab == "in":
-        rows = draw.candidates.matching(given.get("q", ""))
-        rows = rows.filter(stratum=given["stratum"]) if given.get("stratum") else rows
-    else:
-        rows = draw.exclusions.select_related("target__region").order_by("id")
-        rows = rows.filter(reason=given["reason"]) if given.get("reason") else rows
-        rows = rows.filter(target__in=Target.objects.matching(given.get("q", "")))
-    page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
-    for row in page:
-        row.label = (
-            labels.get(row.stratum, row.stratum) if tab == "in" else pools.REASONS[row.reason]
-        )
+    listing = frozen.Listing(
+        draw,
+        frozen.In if tab == "in" else frozen.Out,
+        text=given.get("q", ""),
+        choice=given.get("stratum" if tab == "in" else "reason", ""),
+    )
+    page = Paginator(listing, PAGE).get_page(request.GET.get("page"))
+    rows = [
+        (row, labels.get(row.stratum, row.stratum) if tab == "in" else pools.REASONS[row.reason])
+        for row in page
+    ]
     excluded = [pools.Excluded(code, pools.REASONS[code], n) for code, n in draw.excluded]
     return render(
         request,
@@ -135,6 +134,8 @@ def _frozen_pool(request: HttpRequest, task: Task, draw: Draw) -> HttpResponse:
             "tab_out": tab == "out",
             "search": search,
             "page_obj": page,
+            "rows": rows,
+            "is_cut_short": listing.is_cut_short,
         },
     )
 
