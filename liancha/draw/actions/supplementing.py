@@ -1,0 +1,246 @@
+"""补抽: a further batch, asked for with a reason, agreed by the head, drawn anew (decision A7).
+
+A supplementary batch is a ceremony of its own on what the batch before it left: its own number,
+fresh salts, its own seed. The order beyond an earlier threshold is used for nothing.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from liancha.accounts.models import User
+from liancha.accounts.permissions import Permission
+from liancha.ledger import actions as ledger
+from liancha.rulebook import bundle, protocol
+from liancha.rulebook.lifecycles import DrawState, TaskState
+from liancha.rulebook.verdicts import Blocked, NeedsReason
+from liancha.task.models import Task
+
+from .. import chains, frozen, pools
+from ..models import Draw, Supplement
+from .ceremony import held
+from .pooling import freeze_rosters, next_number, only_for, refused_as_blocked
+
+MAY_GROW = (
+    TaskState.TARGETS_DRAWN,
+    TaskState.DISPATCHED,
+    TaskState.INSPECTORS_DRAWN,
+    TaskState.TEAMS_SET,
+    TaskState.INSPECTING,
+)
+
+
+def left_by(draw: Draw) -> dict[str, int]:
+    """Stratum → how many candidates a locked draw has left over, in the order of its rule."""
+    return {each["name"]: each["size"] - each["count"] for each in draw.strata}
+
+
+@transaction.atomic
+def ask_supplement(
+    *, after: Draw, wanted: Mapping[str, int], reason: str, by: User, at: datetime
+) -> Supplement:
+    """Ask that more targets be drawn for a task whose list is locked.
+
+    wanted  stratum → how many more; what is left out is not drawn from
+
+    Raises Blocked for a draw that is not the last of its chain or a number that is not left,
+    NeedsReason without a reason.
+    Source: art. 19, paragraphs 1 and 3: the locked list stays as it is; decision A7.
+    """
+    after = held(after)
+    only_for(after.department, by)
+    _check_may_grow(after)
+    if not reason.strip():
+        raise NeedsReason(
+            "补抽要写明原因，例如已抽对象停业过多、达不到计划户数。原因会与结果一起公开。",
+            article="19",
+        )
+    left = left_by(after)
+    asked = {name: number for name, number in wanted.items() if number}
+    for name, number in asked.items():
+        if name not in left:
+            raise Blocked(f"前一批没有“{name}”这一层，不能从中补抽。", article="19")
+        if not 0 < number <= left[name]:
+            raise Blocked(
+                f"“{name}”抽剩 {left[name]} 户，不能补抽 {number} 户。请改小补抽户数。",
+                article="19",
+            )
+    if not asked:
+        raise Blocked("还没有填补抽户数。请至少在一层填写 1 户。", article="19")
+    supplement = Supplement.objects.create(
+        after=after,
+        wanted=[[name, asked.get(name, 0)] for name in left],
+        reason=reason.strip(),
+        asked_by=by,
+        asked_at=at,
+    )
+    ledger.append(
+        "draw.ask_supplement",
+        by=by,
+        at=at,
+        about=("task", after.task_id),
+        after=after.number,
+        wanted=supplement.wanted,
+        reason=supplement.reason,
+    )
+    return supplement
+
+
+@transaction.atomic
+def decide_supplement(
+    *, supplement: Supplement, agree: bool, note: str = "", by: User, at: datetime
+) -> Supplement:
+    """The word of the department's head, who is not the one who asked. Raises Blocked."""
+    supplement = _held(supplement)
+    after = supplement.after
+    only_for(after.department, by)
+    if not by.may(Permission.TASK_APPROVE):
+        raise Blocked(
+            f"补抽要由{after.department.name}的负责人批准。请转给负责人办理。", article="19"
+        )
+    if supplement.is_agreed is not None:
+        raise Blocked("这份补抽申请已经批复。", article="19")
+    if supplement.asked_by_id == by.pk:
+        raise Blocked("提出补抽的人不能自己批准。", article="19")
+    if agree:
+        _check_may_grow(after, but=supplement)
+    supplement.is_agreed, supplement.note = agree, note.strip()
+    supplement.decided_by, supplement.decided_at = by, at
+    supplement.save(update_fields=["is_agreed", "note", "decided_by", "decided_at"])
+    ledger.append(
+        "draw.decide_supplement",
+        by=by,
+        at=at,
+        about=("task", after.task_id),
+        after=after.number,
+        agreed=agree,
+        note=supplement.note,
+    )
+    return supplement
+
+
+@transaction.atomic
+def freeze_supplement(
+    *, supplement: Supplement, secret: str | None = None, by: User, at: datetime
+) -> Draw:
+    """Freeze what the batch before left, with fresh salts, under a new number.
+
+    secret  64 hex digits the salts come from, for tests; never one that another draw has used
+
+    Everything after it is the ceremony of any draw. Raises Blocked.
+    Source: draw protocol, §§1 and 2 (`supplements`); decision A7.
+    """
+    supplement = _held(supplement)
+    after = held(supplement.after)
+    only_for(after.department, by)
+    if not supplement.is_agreed:
+        raise Blocked("补抽申请还没有批准，不能冻结补抽的库。", article="19")
+    if supplement.draw is not None and supplement.draw.state != DrawState.VOID:
+        raise Blocked(f"这次补抽已经开始，编号 {supplement.draw.number}。", article="19")
+    _check_may_grow(after, but=supplement)
+    secret = secret or secrets.token_hex(32)
+    year = timezone.localtime(at).year
+    serial, number = next_number(after.department, year)
+    drawn = set(after.drawn.values_list("candidate__code", flat=True))
+    before = frozen.lines(after)
+    staying = [line for line in before if line.code not in drawn]
+    taken = [line for line in before if line.code in drawn]
+    with refused_as_blocked("补抽的库里有不能入库的内容", "19"):
+        data = bundle.freeze(((line.code, line.stratum) for line in staying), secret)
+        frame = bundle.frame_of(data)
+        strata = [
+            protocol.Stratum.at_number(name, left_by(after)[name], more)
+            for name, more in supplement.wanted
+        ]
+    draw = Draw.objects.create(
+        task=after.task,
+        kind=Draw.Kind.TARGETS,
+        department=after.department,
+        year=year,
+        serial=serial,
+        number=number,
+        state=DrawState.FROZEN,
+        supplements=after,
+        secret=secret,
+        salt=secrets.token_hex(32),
+        frame_root=frame.root,
+        frame_sha256=frame.sha256,
+        frame_size=frame.size,
+        stratify=after.stratify,
+        strata=[stratum.as_json() for stratum in strata],
+        excluded=[[pools.DRAWN, len(taken)]],
+        freeze_note=supplement.reason[:200],
+        frozen_at=at,
+        frozen_by=by,
+    )
+    frozen.write(draw, _pages(staying, taken, data, after.number))
+    supplement.draw = draw
+    supplement.save(update_fields=["draw"])
+    entry = ledger.append(
+        "draw.freeze_supplement",
+        by=by,
+        at=at,
+        draw=draw.number,
+        kind="freeze",
+        about=("task", after.task_id),
+        frame=frame.as_json(),
+        excluded=draw.excluded,
+        rosters=freeze_rosters(draw),
+        supplements=after.number,
+        reason=supplement.reason,
+    )
+    ledger.seal("frame", draw.pk, entry=entry)
+    return draw
+
+
+def _pages(
+    staying: list[frozen.Line], taken: list[frozen.Line], data: bytes, number: str
+) -> list[frozen.Page]:
+    people = [
+        (str(each.target), each.name, each.address, each.region_name, each.credit_class)
+        for each in staying
+    ]
+    why = (pools.DRAWN, number)
+    gone = [
+        (each.code, str(each.target), each.name, each.address, each.region_name, *why)
+        for each in taken
+    ]
+    lines = data.removesuffix(b"\n").split(b"\n")
+    codes = [each.code for each in staying]
+    return [
+        *frozen.pages_of(frozen.In, codes, frozen.written(people), lines),
+        *frozen.pages_of(frozen.Out, [each.code for each in taken], frozen.written(gone)),
+    ]
+
+
+def _held(supplement: Supplement) -> Supplement:
+    return (
+        Supplement.objects.select_for_update(of=("self",))
+        .select_related("after__department", "draw")
+        .get(pk=supplement.pk)
+    )
+
+
+def _check_may_grow(after: Draw, *, but: Supplement | None = None) -> None:
+    """The draw is locked, the last of its chain, and its task still has visits to come."""
+    task = Task.objects.select_for_update(of=("self",)).get(pk=after.task_id)
+    if not after.is_of_targets or after.state != DrawState.LOCKED:
+        raise Blocked("名单锁定后，达不到计划户数的才能补抽。", article="19")
+    if TaskState(task.state) not in MAY_GROW:
+        raise Blocked(
+            f"任务{task.get_state_display()}，不能再补抽。需要时请另建任务。", article="19"
+        )
+    newest = chains.last(task)
+    if newest != after:
+        raise Blocked(
+            f"补抽接着最后一批办理，请从{newest.number if newest else '最后一批'}提出。",
+            article="19",
+        )
+    asked = after.supplements_asked.exclude(is_agreed=False)
+    if asked.exclude(pk=but.pk if but else None).exists():
+        raise Blocked("这一批已经有一份补抽申请在办理。", article="19")
