@@ -9,7 +9,17 @@ from django import forms
 from liancha.accounts.models import Department
 from liancha.rulebook.eligibility import Duty
 
-from .models import LEVELS, ItemClass, JointField, ListVersion, Method
+from .models import (
+    LEVELS,
+    ItemClass,
+    JointField,
+    LegalBasis,
+    ListVersion,
+    Mechanism,
+    Method,
+    UpperDecision,
+    UpperList,
+)
 from .rows import CheckRow, FieldRow, ItemRow
 
 MORE_ITEMS = 3  # empty lines offered below the items a field has
@@ -50,7 +60,6 @@ class FieldForm(forms.Form):
     initiator = forms.ModelChoiceField(
         Department.objects.none(), label="发起部门", empty_label="请选择"
     )
-    duty = forms.ChoiceField(label="发起部门在这个领域的职责", choices=Duty.choices())
     cooperators = forms.ModelMultipleChoiceField(
         Department.objects.none(), label="配合部门", widget=forms.CheckboxSelectMultiple
     )
@@ -59,7 +68,12 @@ class FieldForm(forms.Form):
     )
 
     def __init__(
-        self, *args: Any, version: ListVersion, field: JointField | None = None, **kwargs: Any
+        self,
+        *args: Any,
+        version: ListVersion,
+        field: JointField | None = None,
+        proposed: dict[str, str] | None = None,
+        **kwargs: Any,
     ) -> None:
         if field is not None:
             kwargs["initial"] = {
@@ -72,11 +86,14 @@ class FieldForm(forms.Form):
                 "level": field.level,
                 "ratio_note": field.ratio_note,
                 "initiator": field.initiator_id,
-                "duty": field.duty,
                 "cooperators": [department.pk for department in field.cooperators.all()],
             }
         else:
-            kwargs.setdefault("initial", {"item_class": ItemClass.GENERAL, "level": "CX"})
+            kwargs["initial"] = {
+                "item_class": ItemClass.GENERAL,
+                "level": "CX",
+                **(proposed or {}),
+            }
         super().__init__(*args, **kwargs)
         ours = Department.objects.active().filter(region=version.region_id)
         for name in ("initiator", "cooperators"):
@@ -99,7 +116,6 @@ class FieldForm(forms.Form):
             initiator=data["initiator"],
             cooperators=list(data["cooperators"]),
             items=items,
-            duty=data["duty"],
             ratio_note=data["ratio_note"],
             source=source,
         )
@@ -227,6 +243,95 @@ class UploadForm(forms.Form):
         widget=forms.ClearableFileInput(attrs={"accept": ".xlsx,.xls,.csv"}),
         error_messages={"empty": "文件是空的。请选择有内容的表格。"},
     )
+
+
+class BasisForm(forms.Form):
+    """A law and whether it is in force."""
+
+    title = forms.CharField(label="名称", max_length=120, help_text="不带书名号，例如 食品安全法")
+    document_number = forms.CharField(label="文号", max_length=80, required=False)
+    status = forms.ChoiceField(
+        label="效力", choices=LegalBasis.Status.choices, widget=forms.RadioSelect
+    )
+    since = forms.DateField(
+        label="修订或废止日期", required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    note = forms.CharField(
+        label="说明", max_length=300, required=False, help_text="例如被哪部法律替代"
+    )
+
+
+class DutyForm(forms.Form):
+    """What duty a department holds in a field, and where it is laid down."""
+
+    code = forms.CharField(label="领域代码", max_length=10, help_text="例如 JF05")
+    name = forms.CharField(label="领域", max_length=80)
+    department = forms.ModelChoiceField(
+        Department.objects.none(), label="部门", empty_label="请选择"
+    )
+    duty = forms.ChoiceField(label="职责", choices=Duty.choices(), widget=forms.RadioSelect)
+    basis = forms.CharField(
+        label="职责依据", max_length=200, help_text="三定规定或法律条款，例如 《消防法》第四条"
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["department"].queryset = Department.objects.qualified().city()  # type: ignore[attr-defined]
+        self.fields["department"].label_from_instance = _short  # type: ignore[attr-defined]
+
+
+class MechanismForm(forms.ModelForm):
+    """A standing mechanism of joint work."""
+
+    class Meta:
+        model = Mechanism
+        fields = ("name", "lead", "members", "subject", "is_convertible", "field_code", "note")
+        help_texts = {
+            "members": "用顿号分开",
+            "subject": "例如 烟花爆竹零售点的联合检查",
+            "field_code": "已成为联合抽查领域的，填领域代码",
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["lead"].queryset = Department.objects.qualified()  # type: ignore[attr-defined]
+
+
+class UpperForm(forms.Form):
+    """A list from above, as a file."""
+
+    level = forms.ChoiceField(
+        label="层级", choices=UpperList.Level.choices, widget=forms.RadioSelect, initial="P"
+    )
+    title = forms.CharField(label="清单名称", max_length=120)
+    document_number = forms.CharField(label="文号", max_length=80, required=False)
+    file = forms.FileField(
+        label="清单文件",
+        widget=forms.ClearableFileInput(attrs={"accept": ".xlsx,.xls,.csv"}),
+        help_text="要有“代码”和“抽查领域”两列",
+        error_messages={"empty": "文件是空的。请选择有内容的表格。"},
+    )
+
+
+class DecisionForm(forms.Form):
+    """One row from above: adopted as one of our fields, or left out."""
+
+    key = forms.CharField(widget=forms.HiddenInput)
+    adopted_as = forms.ChoiceField(label="纳入为", required=False)
+    cause = forms.ChoiceField(
+        label="不纳入的原因", required=False, choices=[("", "—"), *UpperDecision.Cause.choices]
+    )
+    reason = forms.CharField(label="说明", max_length=300, required=False)
+
+    def __init__(self, *args: Any, version: ListVersion, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["adopted_as"].choices = [  # type: ignore[attr-defined]
+            ("", "不纳入"),
+            *(
+                (code, f"{code} {name}")
+                for code, name in version.fields.values_list("code", "name")
+            ),
+        ]
 
 
 def _short(department: Department) -> str:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from difflib import SequenceMatcher
 
 from django.utils.timezone import localtime
 
@@ -13,7 +14,9 @@ from liancha.accounts.models import User
 from liancha.ledger.models import Entry
 from liancha.rulebook.lifecycles import ListState
 
-from .models import CheckItem, JointField, ListVersion
+from .models import CheckItem, JointField, LegalBasis, ListVersion, Mechanism
+
+SAME_ITEM = 0.6  # names at least so alike are one item that was reworded
 
 EVENTS = {
     "lists.start": "开始编制",
@@ -27,6 +30,7 @@ EVENTS = {
     "lists.cosign": "会签",
     "lists.approve": "批准",
     "lists.publish": "公布",
+    "lists.decide_upper": "决定上级领域",
 }
 
 
@@ -52,29 +56,110 @@ class Event:
 
 def differences(version: ListVersion) -> list[Difference]:
     """Rows that differ from the version before, with the basis given for each."""
-    if version.previous is None:
-        return []
-    read = _fields if version.is_joint else _items
-    old, new = read(version.previous), read(version)
-    bases = {change.code: change.basis for change in version.changes.order_by("pk")}
+    return compare(version.previous, version) if version.previous else []
+
+
+def compare(old: ListVersion, new: ListVersion) -> list[Difference]:
+    """Rows put in, altered and taken out between two versions of one list, in the list's order."""
+    bases = {change.code: change.basis for change in new.changes.order_by("pk")}
+    if new.is_joint:
+        before, after = _fields(old), _fields(new)
+        pairs = [(code, before.get(code), after.get(code)) for code in sorted({*before, *after})]
+    else:
+        pairs = _matched(_items(old), _items(new))
     found = []
-    for code in sorted(old.keys() | new.keys()):
-        before, after = old.get(code), new.get(code)
-        if before == after:
+    for code, was, now in pairs:
+        if was == now:
             continue
-        kind = "added" if before is None else "removed" if after is None else "changed"
-        row = after or before or {}
+        kind = "added" if was is None else "removed" if now is None else "changed"
+        row = now or was or {}
         parts = tuple(
-            (word, (before or {}).get(word, ""), (after or {}).get(word, ""))
+            (word, (was or {}).get(word, ""), (now or {}).get(word, ""))
             for word in row
-            if (before or {}).get(word) != (after or {}).get(word)
+            if (was or {}).get(word) != (now or {}).get(word)
         )
-        found.append(
-            Difference(
-                kind, code, row.get("抽查领域") or row["抽查事项"], parts, bases.get(code, "")
-            )
-        )
+        basis = bases.get(code) or bases.get(code.split(" ")[-1].lstrip("0"), "")
+        found.append(Difference(kind, code, row.get("抽查领域") or row["抽查事项"], parts, basis))
     return found
+
+
+def _matched(
+    old: dict[str, dict[str, str]], new: dict[str, dict[str, str]]
+) -> list[tuple[str, dict[str, str] | None, dict[str, str] | None]]:
+    """Items of two versions that are the same item: same name, else the likest of one department.
+
+    Their numbers say nothing: one row put in above moves all that follow.
+    """
+    left = dict(old)
+    found: list[tuple[str, dict[str, str] | None, dict[str, str] | None]] = []
+    unmatched: list[tuple[str, dict[str, str]]] = []
+    named = {(code.split(" ")[0], row["抽查事项"]): code for code, row in old.items()}
+    for code, row in new.items():
+        same = named.get((code.split(" ")[0], row["抽查事项"]))
+        if same in left:
+            found.append((code, left.pop(same), row))
+        else:
+            unmatched.append((code, row))
+    for code, row in unmatched:
+        likest = max(
+            (each for each in left if each.split(" ")[0] == code.split(" ")[0]),
+            key=lambda each: _likeness(left[each]["抽查事项"], row["抽查事项"]),
+            default="",
+        )
+        if likest and _likeness(left[likest]["抽查事项"], row["抽查事项"]) >= SAME_ITEM:
+            found.append((code, left.pop(likest), row))
+        else:
+            found.append((code, None, row))
+    return sorted(found + [(code, row, None) for code, row in left.items()], key=lambda one: one[0])
+
+
+def _likeness(one: str, other: str) -> float:
+    return SequenceMatcher(None, one, other, False).ratio()
+
+
+@dataclass(frozen=True, slots=True)
+class Doubtful:
+    """A row that cites a law no longer in force: somebody has to look at it (art. 8)."""
+
+    place: str
+    name: str
+    bases: tuple[LegalBasis, ...]
+
+
+def doubtful(version: ListVersion) -> list[Doubtful]:
+    """Rows of a version whose legal basis is amended or repealed; none of them is cut.
+
+    Source: art. 8, paragraph 2.
+    """
+    ended = list(LegalBasis.objects.not_in_force())
+    if not ended:
+        return []
+    if version.is_joint:
+        rows = [
+            (item.field.code, f"{item.field.name}：{item.name}", item.basis)
+            for item in version.joint_items.select_related("field").order_by("field", "position")
+        ]
+    else:
+        rows = [(str(item.position), item.name, item.basis) for item in version.items.all()]
+    return [
+        Doubtful(place, name, cited)
+        for place, name, text in rows
+        if (cited := tuple(basis for basis in ended if basis.title in text))
+    ]
+
+
+def gaps(region: str) -> list[Mechanism]:
+    """Mechanisms whose checks could be drawn at random and are no field of the list yet.
+
+    Source: art. 9, paragraph 1 (三).
+    """
+    current = ListVersion.objects.in_force(ListVersion.Kind.JOINT, region).first()
+    codes = set(current.fields.values_list("code", flat=True)) if current else set()
+    return [
+        one
+        for one in Mechanism.objects.filter(region=region, is_convertible=True)
+        if one.field_code not in codes
+    ]
 
 
 def story(version: ListVersion) -> list[Event]:
@@ -190,6 +275,10 @@ def _note(entry: Entry) -> str:
             what = f"{verb}{'：' + body['opinion'] if body.get('opinion') else ''}"
         case "lists.approve" if body.get("minutes"):
             what = f"按 {body['minutes']} 批准，未会签：{'、'.join(body.get('without', []))}"
+        case "lists.decide_upper":
+            what = f"{body.get('name', '')}：" + (
+                f"纳入为 {body['adopted']}" if body.get("adopted") else f"不纳入，{body['reason']}"
+            )
         case "lists.send_back":
             what = str(body.get("note", ""))
         case _:

@@ -44,6 +44,14 @@ JOINT_COLUMNS = (
     Column("duty", ("发起部门职责",)),
     Column("needs_tag", ("需另有标签",)),
 )
+UPPER_COLUMNS = (
+    Column("code", ("代码", "领域代码", "序号", "编号"), is_required=True),
+    Column("name", ("抽查领域", "领域"), is_required=True),
+    Column("items", ("抽查事项", "事项")),
+    Column("targets", ("检查对象", "抽查对象")),
+    Column("initiator", ("发起部门", "牵头部门", "发起")),
+    Column("cooperators", ("配合部门", "参与部门", "配合")),
+)
 _CLASSES = {
     **{label: value for value, label in ItemClass.choices},
     **{"重点": "key", "一般": "general", "K": "key", "G": "general"},
@@ -111,6 +119,25 @@ def read_joint(path: Path, file_name: str) -> list[dict[str, Any]]:
                         "needs_tag": row["needs_tag"],
                     }
                 )
+    return list(fields.values())
+
+
+def read_upper(path: Path, file_name: str) -> list[dict[str, str]]:
+    """Fields of a list from above: one row a field, or one an item under its field.
+
+    Raises Unreadable.
+    """
+    fields: dict[str, dict[str, str]] = {}
+    code = ""
+    with open_book(path, file_name) as book:
+        for row in find_table(book, UPPER_COLUMNS).rows():
+            code = row["code"] or code
+            field = fields.get(code)
+            if field is None:
+                fields[code] = {column.key: row[column.key] for column in UPPER_COLUMNS}
+                fields[code]["code"] = code
+            elif row["items"]:
+                field["items"] = "；".join(filter(None, (field["items"], row["items"])))
     return list(fields.values())
 
 

@@ -1,7 +1,7 @@
 from django.urls import path, register_converter
 
 from .models import ListVersion
-from .views import office, public
+from .views import compare, office, public, sources
 
 
 class Kind:
@@ -22,6 +22,13 @@ app_name = "lists"
 urlpatterns = [
     path("lists/joint/", office.joint, name="joint"),
     path("lists/items/", office.items, name="items"),
+    path("lists/bases/", sources.bases, name="bases"),
+    path("lists/duties/", sources.duties, name="duties"),
+    path("lists/mechanisms/", sources.mechanisms, name="mechanisms"),
+    path("lists/upper/", sources.uppers, name="uppers"),
+    path("lists/joint/<int:pk>/upper/", sources.decisions, name="decisions"),
+    path("lists/joint/<int:pk>/upper/decide/", sources.decide, name="decide_upper"),
+    path("lists/<list_kind:kind>/compare/", compare.compare, name="compare"),
     path("lists/<list_kind:kind>/new/", office.new_version, name="new_version"),
     path("lists/<list_kind:kind>/<int:pk>/", office.version, name="version"),
     path("lists/versions/<int:pk>/export/", office.export, name="export"),
@@ -38,6 +45,7 @@ urlpatterns = [
     path("lists/items/rows/<int:pk>/", office.edit_item, name="edit_item"),
     path("lists/items/rows/<int:pk>/remove/", office.remove_item, name="remove_item"),
     path("public/lists/", public.lists, name="public"),
+    path("public/lists/<list_kind:kind>/compare/", compare.public_compare, name="public_compare"),
     path("public/lists/<int:pk>/", public.version, name="public_version"),
     path("public/lists/<int:pk>/xlsx/", public.sheet, name="public_sheet"),
     path("public/lists/<int:pk>/json/", public.data, name="public_data"),

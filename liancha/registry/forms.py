@@ -10,8 +10,9 @@ from django.db.models import F, OrderBy
 
 from liancha.accounts.models import Region
 from liancha.papers.kinds import LIMITS
+from liancha.rulebook.listing import SoloReason
 
-from .models import PlaceName, Tag, Target, TargetQuerySet
+from .models import CaseCheck, KeyFlag, PlaceName, Tag, Target, TargetQuerySet
 
 PENDING = (("", "不限"), ("yes", "待核"), ("no", "已核定"))
 SORTS: dict[str, tuple[str | OrderBy, ...]] = {
@@ -63,8 +64,10 @@ class Query(forms.Form):
     def search(self, targets: TargetQuerySet, sort: str = "") -> TargetQuerySet:
         """Those of `targets` that are asked for, in the order asked for."""
         asked = self.cleaned_data if self.is_valid() else {}
+        targets = targets.standing()
         if asked.get("q"):
-            targets = targets.matching(asked["q"])
+            where = asked["region"].pk if asked.get("region") else ""
+            targets = targets.matching(asked["q"], region=where)
         if asked.get("region"):
             targets = targets.filter(region=asked["region"])
         if asked.get("tag"):
@@ -221,6 +224,77 @@ class PlaceForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["region"].queryset = counties()  # type: ignore[attr-defined]
+
+
+class DecisionForm(forms.Form):
+    """What becomes of two records that may be one target; the page offers the fields."""
+
+    verb = forms.ChoiceField(
+        choices=(("merge", "合并"), ("both", "都保留"), ("settle", "确定名称"))
+    )
+    keep = forms.ChoiceField(
+        choices=(("left", "左"), ("right", "右")), required=False, initial="left"
+    )
+    reason = forms.CharField(
+        label="理由", max_length=300, required=False, help_text="会记入存证日志"
+    )
+
+
+class DayInput(forms.DateInput):
+    input_type = "date"
+
+
+class SoloForm(forms.Form):
+    """A daily inspection by one department alone."""
+
+    item = forms.CharField(label="检查事项", max_length=200)
+    planned_on = forms.DateField(label="拟检查日期", widget=DayInput)
+    code = forms.ChoiceField(
+        label="单独检查的原因",
+        required=False,
+        choices=[("", "请选择"), *SoloReason.choices()],
+        help_text="属于联合抽查领域的必选（第八条第一款）",
+    )
+    reason = forms.CharField(
+        label="说明", max_length=300, required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+
+class DecideSoloForm(forms.Form):
+    opinion = forms.CharField(label="审批意见", max_length=300, required=False)
+
+
+class CaseForm(forms.Form):
+    """A complaint or a clue about one target."""
+
+    origin = forms.ChoiceField(label="线索来源", choices=CaseCheck.Origin.choices)
+    reference = forms.CharField(label="线索编号", max_length=60, required=False)
+    received_on = forms.DateField(label="收到日期", widget=DayInput)
+    clue = forms.CharField(
+        label="线索内容", max_length=500, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+
+class CloseCaseForm(forms.Form):
+    checked_on = forms.DateField(label="检查日期", widget=DayInput)
+    outcome = forms.CharField(label="检查结果", max_length=120)
+
+
+class LicenceForm(forms.Form):
+    name = forms.CharField(label="许可证名称", max_length=80)
+    number = forms.CharField(label="编号", max_length=60)
+    issuer = forms.CharField(label="发证机关", max_length=80, required=False)
+    issued_on = forms.DateField(label="批准日期", required=False, widget=DayInput)
+    valid_to = forms.DateField(
+        label="有效期至", required=False, widget=DayInput, help_text="长期有效的留空"
+    )
+
+
+class KeyFlagForm(forms.Form):
+    kind = forms.ChoiceField(label="标记", choices=KeyFlag.Kind.choices)
+    source = forms.CharField(label="来源", max_length=120, help_text="文件号或名录")
+    since = forms.DateField(label="自", widget=DayInput)
+    until = forms.DateField(label="至", widget=DayInput)
 
 
 def suffix_of(name: str) -> str:

@@ -50,6 +50,15 @@ def import_file(batch: int) -> None:
         _end(found.job, f"已写入 {found.taken} 户")
 
 
+def after_import(batch: int) -> None:
+    """What an import brought can be searched, and what may be double waits in the queue."""
+    found = Import.objects.filter(pk=batch, written_at__isnull=False).first()
+    if found is None:
+        return
+    actions.fill_search(batch=found, at=timezone.now())
+    actions.find_doubts(batch=found, by="system", at=timezone.now())
+
+
 def retag(job: int, by: int) -> None:
     """Apply the tag words to the whole registry."""
     found = Job.objects.get(pk=job)

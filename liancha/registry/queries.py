@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Q
@@ -13,9 +14,20 @@ from django.utils import timezone
 
 from liancha.accounts.models import User
 from liancha.ledger.models import Entry
+from liancha.lists.models import ListVersion
 
 from . import tables
-from .models import Import, ImportChange, Tag, Tagging, Target
+from .models import (
+    CHOSEN,
+    Doubt,
+    Import,
+    ImportChange,
+    InspectionFact,
+    Licence,
+    Tag,
+    Tagging,
+    Target,
+)
 
 STALE_YELLOW, STALE_RED = 28, 35  # local practice: days without an import (domain 11.4)
 FIELD_WORDS = {
@@ -35,6 +47,13 @@ EVENTS = {
     "registry.take_back_release": "撤回不涉及",
     "registry.mark_inspected": "完成检查",
     "registry.show_phone": "查看联系电话",
+    "registry.merge": "合并重复",
+    "registry.keep_both": "核对为两户",
+    "registry.settle_name": "确定名称",
+    "registry.save_licence": "登记许可证",
+    "registry.set_key_flag": "设重点标记",
+    "registry.lift_key_flag": "解除重点标记",
+    "registry.note_inspection": "检查结果",
 }
 
 
@@ -154,6 +173,169 @@ def mask_phone(phone: str) -> str:
     if len(phone) < 7:
         return "*" * len(phone)
     return f"{phone[:3]}****{phone[-4:]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One field of two records. use: the side that is taken unless somebody says otherwise."""
+
+    name: str
+    word: str
+    left: str
+    right: str
+    use: str
+
+    @property
+    def differs(self) -> bool:
+        return self.left != self.right
+
+
+def better_side(doubt: Doubt) -> str:
+    """Which record to keep, as a suggestion: a unified code before an old number, then the fuller.
+
+    For one record with two names: the one it has now.
+    """
+    if doubt.right is None:
+        return "left"
+    codes = [each.code_kind == Target.CodeKind.USCC for each in (doubt.left, doubt.right)]
+    if codes[0] != codes[1]:
+        return "left" if codes[0] else "right"
+    full = [sum(bool(getattr(each, name)) for name in CHOSEN) for each in (doubt.left, doubt.right)]
+    return "right" if full[1] > full[0] else "left"
+
+
+def side_by_side(doubt: Doubt, typed: Mapping[str, str]) -> list[Choice]:
+    """The fields of both sides; an empty one on the kept side is filled from the other.
+
+    typed  what a refused form had chosen: {"use-name": "right"}
+    """
+    left, right = doubt.left, doubt.right
+    keep = typed.get("keep") or better_side(doubt)
+    found = []
+    for name in CHOSEN:
+        if right is None and name not in doubt.incoming:
+            continue
+        old = getattr(left, name)
+        other = getattr(right, name) if right else doubt.incoming[name]
+        filled = keep if (old if keep == "left" else other) else _other(keep)
+        word = _side_word
+        found.append(
+            Choice(
+                name,
+                FIELD_WORDS.get(name, name),
+                word(name, old, left),
+                word(name, other, right or left),
+                typed.get(f"use-{name}") or filled,
+            )
+        )
+    return found
+
+
+def _other(side: str) -> str:
+    return "right" if side == "left" else "left"
+
+
+def _side_word(name: str, value: Any, target: Target) -> str:
+    if name == "region_id":
+        return str(target.region) if value and value == target.region_id else str(value or "")
+    if name == "phone":
+        return mask_phone(str(value or ""))
+    if name == "status":
+        return dict(Target.Status.choices).get(value, str(value or ""))
+    return value.isoformat() if isinstance(value, date) else str(value or "")
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """A kind of target that several departments inspect apart within a year (art. 9)."""
+
+    tag: Tag
+    targets: int
+    visits: int
+    departments: tuple[str, ...]
+    field: str
+
+
+def overlaps(today: date, *, days: int = 365) -> list[Overlap]:
+    """Kinds of targets on which two departments or more went to the same place by themselves.
+
+    field  the joint field in force that covers the kind already; "" for a proposal
+    Source: art. 9, paragraph 1 (二), 重复检查频繁的事项.
+    """
+    facts = InspectionFact.objects.exclude(origin=InspectionFact.Origin.JOINT).filter(
+        on__gt=today - timedelta(days=days), on__lte=today
+    )
+    visited: dict[int, dict[int, set[str]]] = {}
+    visits: Counter[int] = Counter()
+    rows = facts.filter(target__merged_into=None, target__tags__isnull=False).values_list(
+        "target__tags", "target", "department__short"
+    )
+    for kind, target, department in rows:
+        visited.setdefault(kind, {}).setdefault(target, set()).add(department)
+        visits[kind] += 1
+    version = ListVersion.objects.in_force(ListVersion.Kind.JOINT).first()
+    covered = dict(version.fields.values_list("tag", "name")) if version else {}
+    found = []
+    for tag in Tag.objects.filter(pk__in=visited):
+        several = {key: names for key, names in visited[tag.pk].items() if len(names) > 1}
+        if several:
+            departments = sorted(set().union(*several.values()))
+            found.append(
+                Overlap(
+                    tag,
+                    len(several),
+                    visits[tag.pk],
+                    tuple(departments),
+                    covered.get(tag.code, ""),
+                )
+            )
+    return sorted(found, key=lambda one: (bool(one.field), -one.targets, one.tag.pk))
+
+
+def joint_draft(user: User) -> ListVersion | None:
+    """The joint list being drawn up where this person may write to it."""
+    own = user.department
+    if own is None or not own.is_coordinator:
+        return None
+    drafts = ListVersion.objects.in_work().filter(kind=ListVersion.Kind.JOINT)
+    return drafts.filter(region=own.region_id, state="draft").first()
+
+
+def freshness(target: Target, today: date) -> tuple[str, str]:
+    """How old what is known of a target is: (light, words) (art. 11, 动态更新)."""
+    days = (today - timezone.localdate(target.fresh_at)).days
+    light = "red" if days > STALE_RED else "yellow" if days >= STALE_YELLOW else "green"
+    return light, "今天更新" if days <= 0 else f"{days} 天前更新"
+
+
+def licence_state(licence: Licence, today: date) -> tuple[str, str]:
+    """(light, words): in force, ends within 30 days, over."""
+    if licence.valid_to is None:
+        return "green", "长期有效"
+    days = (licence.valid_to - today).days
+    if days < 0:
+        return "red", f"已过期 {-days} 天"
+    return ("yellow", f"还有 {days} 天到期") if days <= 30 else ("green", "有效")
+
+
+def status_history(target: Target) -> list[tuple[datetime, str, str, str]]:
+    """(when, from, to, source) of every change of 登记状态, newest first."""
+    words = dict(Target.Status.choices)
+    found = []
+    for change in ImportChange.objects.filter(target=target, is_new=False).select_related("batch"):
+        if "status" in change.before:
+            at = change.batch.written_at or change.batch.at
+            source = f"导入 {change.batch.file_name}"
+            found.append((at, change.before["status"], change.after.get("status", ""), source))
+    for entry in Entry.objects.about("target", target.pk).filter(what="registry.save"):
+        body = json.loads(entry.body)
+        if "status" in body.get("changed", {}):
+            old, new = body["changed"]["status"]
+            found.append((entry.at, old, new, str(body.get("by", ""))))
+    return [
+        (at, words.get(old, old), words.get(new, new), source)
+        for at, old, new, source in sorted(found, reverse=True)
+    ]
 
 
 def _shown(name: str, value: Any) -> str:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import imports, targets, words
+from .views import checks, doubts, imports, targets, words
 
 app_name = "registry"
 urlpatterns = [
@@ -9,6 +9,19 @@ urlpatterns = [
     path("targets/export/chosen/", targets.export_chosen, name="export_chosen"),
     path("targets/new/", targets.new_target, name="new_target"),
     path("targets/pending/", targets.pending, name="pending"),
+    path("targets/doubts/", doubts.doubts, name="doubts"),
+    path("targets/doubts/<int:pk>/", doubts.doubt, name="doubt"),
+    path("targets/overlap/", checks.overlap, name="overlap"),
+    path("targets/<int:pk>/solo/", checks.new_solo, name="new_solo"),
+    path("targets/<int:pk>/case/", checks.new_case, name="new_case"),
+    path("targets/<int:pk>/licence/", checks.save_licence, name="save_licence"),
+    path("targets/<int:pk>/flag/", checks.set_key_flag, name="set_key_flag"),
+    path("flags/<int:pk>/lift/", checks.lift_key_flag, name="lift_key_flag"),
+    path("solo-checks/", checks.solo_checks, name="solo_checks"),
+    path("solo-checks/<int:pk>/", checks.solo_check, name="solo_check"),
+    path("solo-checks/<int:pk>/decide/", checks.decide_solo, name="decide_solo"),
+    path("case-checks/", checks.case_checks, name="case_checks"),
+    path("case-checks/<int:pk>/close/", checks.close_case, name="close_case"),
     path("targets/place/", targets.place, name="place"),
     path("targets/tag/", targets.tag, name="tag"),
     path("targets/review/", targets.review, name="review"),

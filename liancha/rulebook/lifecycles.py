@@ -230,6 +230,7 @@ LIST = Lifecycle(
         (ListState.DRAFT, ListState.CONSULTING): "9",
         (ListState.CONSULTING, ListState.DRAFT): "9",
         (ListState.CONSULTING, ListState.APPROVED): "9",
+        (ListState.APPROVED, ListState.DRAFT): "9",
         (ListState.APPROVED, ListState.PUBLISHED): "8",
         (ListState.PUBLISHED, ListState.SUPERSEDED): "8",
     },

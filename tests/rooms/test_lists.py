@@ -279,9 +279,9 @@ class TestOffice:
         field = version.fields.get()
         form = {
             **{"code": "JF05", "name": "新名称", "targets": "宾馆", "tag": "hotel"},
-            **{"item_class": "key", "methods": ["1"], "level": "CX", "duty": "ordinary"},
-            "initiator": cast.department["GA"].pk,
-            "cooperators": [cast.department["WJ"].pk],
+            **{"item_class": "key", "methods": ["1"], "level": "CX"},
+            "initiator": cast.department["WJ"].pk,
+            "cooperators": [cast.department["GA"].pk],
             "items-TOTAL_FORMS": 1,
             "items-INITIAL_FORMS": 0,
             "items-0-name": "治安",

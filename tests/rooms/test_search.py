@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from liancha.registry import search
+from liancha.registry.models import Target
 from tests.rooms.draw_world import World, make_world
 
 pytestmark = pytest.mark.django_db
@@ -11,7 +13,9 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def world() -> World:
-    return make_world(classes="ABCD")
+    made = make_world(classes="ABCD")
+    search.put(Target.objects.all())  # that world is written in one statement
+    return made
 
 
 def test_the_search_finds_what_the_lists_would_show(client, world):

@@ -15,6 +15,7 @@ from liancha.rulebook.lifecycles import LIST, ListState
 from liancha.rulebook.verdicts import Blocked
 
 from .. import rows as parsed
+from .. import upper
 from ..models import CoSign, ListVersion
 from .drafting import check_office
 
@@ -23,11 +24,13 @@ from .drafting import check_office
 def consult(*, version: ListVersion, by: User, at: datetime) -> ListVersion:
     """Send a draft to every department it names, to be co-signed.
 
-    Raises Blocked for an empty list or a row that cannot stand in it.
+    Raises Blocked for an empty list or a row that cannot stand in it; NeedsReason while a row from
+    above is undecided.
     Source: art. 9, paragraph 1, 会同相关部门, and art. 10.
     """
     version = _locked(version, by)
     named = _check_rows(version)
+    upper.check(version)
     version.advance(ListState.CONSULTING)
     version.cosigns.all().delete()
     CoSign.objects.bulk_create(
@@ -40,7 +43,7 @@ def consult(*, version: ListVersion, by: User, at: datetime) -> ListVersion:
 
 @transaction.atomic
 def send_back(*, version: ListVersion, note: str, by: User, at: datetime) -> ListVersion:
-    """Take a version under consultation back to draft; what was signed is void and stays on record.
+    """Take a version that is not public yet back to draft; signatures are void, and on record.
 
     Source: art. 9, paragraph 1.
     """
@@ -116,9 +119,11 @@ def approve(*, version: ListVersion, minutes: str = "", by: User, at: datetime) 
 def publish(*, version: ListVersion, by: User, at: datetime) -> ListVersion:
     """Put a version in force: it is public and sealed, and the one before is superseded.
 
-    Source: art. 8, paragraph 1, 通过相关网站和平台向社会公布.
+    Raises NeedsReason while a row of an upper list is neither adopted nor left out with a reason.
+    Source: art. 8, paragraph 1, 通过相关网站和平台向社会公布; art. 9, paragraphs 1 and 2.
     """
     version = _locked(version, by)
+    upper.check(version)
     LIST.step(ListState(version.state), ListState.PUBLISHED)
     before = ListVersion.objects.in_force(version.kind, version.region_id).first()
     if before:

@@ -15,12 +15,23 @@ from django.db.models import Max
 
 from liancha.accounts.models import Department, Region, User
 from liancha.ledger import actions as ledger
+from liancha.rulebook.eligibility import Duty
 from liancha.rulebook.lifecycles import LIST, ListState
 from liancha.rulebook.regions import CITY, check_region
 from liancha.rulebook.verdicts import Blocked, NeedsReason
 
+from .. import duties
 from .. import rows as parsed
-from ..models import CheckItem, Cooperation, JointField, JointItem, ListChange, ListVersion
+from ..models import (
+    CheckItem,
+    Cooperation,
+    FieldDuty,
+    JointField,
+    JointItem,
+    ListChange,
+    ListVersion,
+    UpperDecision,
+)
 from ..rows import CheckRow, Departments, FieldRow
 
 
@@ -69,6 +80,8 @@ def start_version(
     )
     if source:
         _copy_rows(source, version)
+    if previous:
+        _copy_decisions(previous, version)
     ledger.append(
         "lists.start",
         by=by,
@@ -93,12 +106,15 @@ def load_joint(
     rows  parsed fields: code, name, targets, tag, item_class, methods, level, initiator,
           cooperators, items (each name, department, basis, needs_tag), duty, ratio_note, source
 
-    Raises Blocked, naming the row, for one that cannot stand in the list.
+    Duties that nobody has written down yet are taken from the table; where one is on record, the
+    record decides. Raises Blocked, naming the row, for one that cannot stand in the list.
     Source: art. 10.
     """
     version = _draft(version, by)
     departments = Departments.load(version.region_id)
     fields = [parsed.joint(row, departments) for row in rows]
+    _take_duties(version, fields, by, at)
+    fields = [duties.as_recorded(field) for field in fields]
     remarks = [
         remark for n, field in enumerate(fields, 1) for remark in field.check(f"第 {n} 个领域")
     ]
@@ -142,11 +158,13 @@ def save_field(
 ) -> tuple[JointField, tuple[str, ...]]:
     """Put a field into a draft or alter one; returns it and what is worth saying (WARN).
 
+    The initiator's duty is read from the table of duties, whatever the row says.
     Raises Blocked for a row that cannot stand; NeedsReason without a basis, when there is an
     earlier version to differ from.
     Source: art. 8, paragraph 2, and art. 10.
     """
     version = _draft(version, by)
+    row = duties.as_recorded(row)
     remarks = row.check(f"“{row.name or '新领域'}”")
     same = version.fields.filter(code=row.code)
     if (same.exclude(pk=field.pk) if field else same).exists():
@@ -160,9 +178,24 @@ def save_field(
 
 @transaction.atomic
 def remove_field(*, field: JointField, basis: str, by: User, at: datetime) -> None:
-    """Take a field out of a draft. Tasks already drawn from earlier versions live on (art. 8)."""
+    """Take a field out of a draft. Tasks already drawn from earlier versions live on (art. 8).
+
+    A county that drops a field of the city's list thereby says why (art. 9, paragraph 2).
+    """
     version = _draft(field.version, by)
     _note_change(version, ListChange.Kind.REMOVED, field.code, field.name, basis, by, at)
+    if version.region_id != CITY:
+        UpperDecision.objects.update_or_create(
+            version=version,
+            key=field.code,
+            defaults={
+                "name": field.name,
+                "cause": UpperDecision.Cause.OTHER,
+                "reason": basis.strip()[:300],
+                "at": at,
+                "by": by,
+            },
+        )
     _log("lists.remove_field", version, by, at, code=field.code, name=field.name, basis=basis)
     field.delete()
 
@@ -304,6 +337,43 @@ def _copy_rows(source: ListVersion, version: ListVersion) -> None:
         _write_field(version, FieldRow(**values))
     for item in source.items.select_related("department"):
         _write_item(version, parsed.of_item(item), item.position)
+
+
+def _copy_decisions(source: ListVersion, version: ListVersion) -> None:
+    """What was decided about rows from above stands until somebody decides otherwise."""
+    UpperDecision.objects.bulk_create(
+        UpperDecision(
+            version=version,
+            row=each.row,
+            **{
+                name: getattr(each, name)
+                for name in ("key", "name", "adopted_as", "cause", "reason", "at", "by")
+            },
+        )
+        for each in source.upper_decisions.select_related("row", "by")
+    )
+
+
+def _take_duties(version: ListVersion, fields: list[FieldRow], by: User, at: datetime) -> None:
+    """Write down the duties a whole table names, as far as none is on record."""
+    for row in fields:
+        if row.initiator is None:
+            continue
+        held = {row.initiator: row.duty}
+        for department in row.cooperators:
+            held.setdefault(department, Duty.ORDINARY)
+        for department, duty in held.items():
+            FieldDuty.objects.get_or_create(
+                department=department.system or department,
+                code=row.code,
+                defaults={
+                    "name": row.name,
+                    "duty": duty,
+                    "basis": f"按{version.title}登记"[:200],
+                    "at": at,
+                    "by": by,
+                },
+            )
 
 
 def _note_change(

@@ -18,7 +18,7 @@ from liancha.rulebook.lifecycles import ListState
 from liancha.rulebook.regions import CITY
 from liancha.rulebook.verdicts import Blocked, NeedsReason
 
-from .. import actions, forms, queries, sheets
+from .. import actions, forms, queries, sheets, upper
 from ..models import CheckItem, JointField, ListVersion
 
 TABS = ("rows", "changes", "signs", "story")
@@ -51,7 +51,7 @@ def new_version(request: HttpRequest, kind: str) -> HttpResponse:
             begun = actions.start_version(
                 kind=kind,
                 **form.cleaned_data,
-                region=_region(request),
+                region=region_of(request),
                 by=request.user,
                 at=timezone.now(),
             )
@@ -72,7 +72,7 @@ def new_field(request: HttpRequest, pk: int) -> HttpResponse:
 @requires(Permission.LISTS_EDIT)
 def edit_field(request: HttpRequest, pk: int) -> HttpResponse:
     field = get_object_or_404(
-        JointField.objects.select_related("version__region").filter(version__in=_versions(request)),
+        JointField.objects.select_related("version__region").filter(version__in=versions(request)),
         pk=pk,
     )
     return _edit_field(request, _draft(request, field.version_id), field)
@@ -82,7 +82,7 @@ def edit_field(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def remove_field(request: HttpRequest, pk: int) -> HttpResponse:
     field = get_object_or_404(
-        JointField.objects.select_related("version").filter(version__in=_versions(request)), pk=pk
+        JointField.objects.select_related("version").filter(version__in=versions(request)), pk=pk
     )
     found = field.version
     actions.remove_field(field=field, basis=_reason(request), by=request.user, at=timezone.now())
@@ -98,7 +98,7 @@ def new_item(request: HttpRequest, pk: int) -> HttpResponse:
 @requires(Permission.LISTS_EDIT)
 def edit_item(request: HttpRequest, pk: int) -> HttpResponse:
     item = get_object_or_404(
-        CheckItem.objects.select_related("version__region").filter(version__in=_versions(request)),
+        CheckItem.objects.select_related("version__region").filter(version__in=versions(request)),
         pk=pk,
     )
     return _edit_item(request, _draft(request, item.version_id), item)
@@ -109,7 +109,7 @@ def edit_item(request: HttpRequest, pk: int) -> HttpResponse:
 def remove_item(request: HttpRequest, pk: int) -> HttpResponse:
     item = get_object_or_404(
         CheckItem.objects.select_related("version", "department").filter(
-            version__in=_versions(request)
+            version__in=versions(request)
         ),
         pk=pk,
     )
@@ -224,22 +224,22 @@ def workbook(found: ListVersion) -> HttpResponse:
     )
 
 
-def _region(request: HttpRequest) -> str:
+def region_of(request: HttpRequest) -> str:
     department = request.user.department
     return department.region_id if department else CITY
 
 
-def _versions(request: HttpRequest) -> Any:
+def versions(request: HttpRequest) -> Any:
     """The city's versions, one's own county's, and whatever is public."""
     published = ListVersion.objects.published()
     if request.user.sees_all_departments:
         return ListVersion.objects.all()
-    return published | ListVersion.objects.filter(region__in=(CITY, _region(request)))
+    return published | ListVersion.objects.filter(region__in=(CITY, region_of(request)))
 
 
 def _find(request: HttpRequest, pk: int) -> ListVersion:
     return get_object_or_404(
-        _versions(request).select_related("region", "previous", "created_by"), pk=pk
+        versions(request).select_related("region", "previous", "created_by"), pk=pk
     )
 
 
@@ -262,7 +262,7 @@ def _status(request: HttpRequest, refused: Blocked | None) -> int:
     return 409 if refused else 422 if request.method == "POST" else 200
 
 
-def _may_write(request: HttpRequest, found: ListVersion) -> bool:
+def may_write(request: HttpRequest, found: ListVersion) -> bool:
     """Whether this person's department keeps the list."""
     own = request.user.department
     return bool(own and own.is_coordinator and own.region_id == found.region_id)
@@ -270,18 +270,19 @@ def _may_write(request: HttpRequest, found: ListVersion) -> bool:
 
 def _in_force(request: HttpRequest, kind: str) -> HttpResponse:
     """The list in force, those being drawn up, and the earlier ones."""
-    region = _region(request)
+    region = region_of(request)
     current = ListVersion.objects.in_force(kind, region).select_related("region").first()
     current = current or ListVersion.objects.in_force(kind).select_related("region").first()
-    versions = _versions(request).filter(kind=kind, region__in=(CITY, region))
+    ours = versions(request).filter(kind=kind, region__in=(CITY, region))
     context = {
         "kind": ListVersion.Kind(kind),
         "version": current,
-        "in_work": versions.in_work().select_related("region"),
-        "earlier": versions.published().order_by("-number").select_related("region"),
+        "in_work": ours.in_work().select_related("region"),
+        "earlier": ours.published().order_by("-number").select_related("region"),
         "may_start": request.user.may(Permission.LISTS_PUBLISH)
         and bool(request.user.department and request.user.department.is_coordinator),
         "q": request.GET.get("q", "").strip()[:40],
+        "doubtful": queries.doubtful(current) if current else [],
     }
     return render(request, "lists/in_force.html", context | _rows(request, current))
 
@@ -312,7 +313,7 @@ def _show(request: HttpRequest, found: ListVersion, **more: Any) -> HttpResponse
     user = request.user
     signs = list(found.cosigns.select_related("department", "signed_by").order_by("department"))
     mine = next((one for one in signs if one.department_id == user.department_id), None)
-    keeps = _may_write(request, found)
+    keeps = may_write(request, found)
     signed = sum(bool(one.agrees) for one in signs)
     asked = request.GET.get("tab", "")
     tab = asked if asked in TABS else TABS[0]
@@ -337,6 +338,8 @@ def _show(request: HttpRequest, found: ListVersion, **more: Any) -> HttpResponse
         "cosign_form": forms.CosignForm(),
         "upload_form": forms.UploadForm(),
         "note_form": forms.NoteForm(),
+        "upper_open": sum(row.is_open for row in upper.above(found)) if not found.is_public else 0,
+        "doubtful": queries.doubtful(found),
     }
     return render(
         request,
@@ -368,7 +371,10 @@ def _load(request: HttpRequest, found: ListVersion, path: Path, name: str) -> No
 
 def _edit_field(request: HttpRequest, found: ListVersion, field: JointField | None) -> HttpResponse:
     data = request.POST or None
-    form = forms.FieldForm(data, version=found, field=field)
+    proposed = {
+        name: request.GET[name] for name in ("name", "tag", "targets") if name in request.GET
+    }
+    form = forms.FieldForm(data, version=found, field=field, proposed=proposed)
     item_forms = forms.item_forms(found, field, data)
     refused: Blocked | None = None
     if request.method == "POST" and form.is_valid() and item_forms.is_valid():

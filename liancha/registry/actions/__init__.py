@@ -2,9 +2,21 @@
 
 imports  a file is looked at, written, or given up
 targets  a target is saved, placed, tagged, reviewed, released; its class, its last inspection
+doubts   records that may be one target: found, merged, kept apart
+checks   inspections that are not drawn, and what inspections found
+standing licences and marks
 words    the words that give tags, the place names, which departments supervise a tag
 """
 
+from .checks import (
+    close_case,
+    covering,
+    decide_solo,
+    note_inspection,
+    register_case,
+    request_solo,
+)
+from .doubts import find_doubts, keep_both, merge, settle_name
 from .imports import (
     attach_job,
     check_import,
@@ -13,6 +25,8 @@ from .imports import (
     import_targets,
     open_import,
 )
+from .searching import fill_search
+from .standing import lift_key_flag, save_licence, set_key_flag
 from .targets import (
     mark_inspected,
     release,
@@ -29,19 +43,33 @@ from .words import retag, save_place, save_tag, sync_supervisors
 __all__ = [
     "attach_job",
     "check_import",
+    "close_case",
     "commit_import",
+    "covering",
+    "decide_solo",
+    "fill_search",
+    "find_doubts",
     "give_up_import",
     "import_targets",
+    "keep_both",
+    "lift_key_flag",
     "mark_inspected",
+    "merge",
+    "note_inspection",
     "open_import",
+    "register_case",
     "release",
+    "request_solo",
     "retag",
     "review",
+    "save_licence",
     "save_place",
     "save_tag",
     "save_target",
     "set_credit",
+    "set_key_flag",
     "set_region",
+    "settle_name",
     "show_phone",
     "sync_supervisors",
     "tag_targets",

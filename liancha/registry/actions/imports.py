@@ -18,18 +18,19 @@ from django.utils import timezone
 
 from liancha.accounts.models import Region, User
 from liancha.ledger import actions as ledger
-from liancha.papers.readers import find_table, open_book
+from liancha.papers.feed import open_table
+from liancha.queue.actions import later
 from liancha.queue.models import Job
 from liancha.rulebook.verdicts import Blocked
 
 from .. import columns
 from ..models import Import
+from ..staging import stage
 from .intake import Intake
 
 Progress = Callable[[int, int], None]
 
 
-@transaction.atomic
 def import_targets(
     *,
     path: Path | str,
@@ -43,6 +44,7 @@ def import_targets(
     by        nobody for the command line of the machine itself
     progress  called with rows done and about how many there are
 
+    The file is read before anything is locked; what it says is written in one transaction.
     Raises Unreadable when the file is no table with the headings needed.
     Source: art. 11.
     """
@@ -57,13 +59,12 @@ def open_import(*, path: str, file_name: str, by: User, at: datetime) -> Import:
 
     Raises Unreadable.
     """
-    with open_book(_place(path), file_name) as book:
-        table = find_table(book, columns.COLUMNS)
+    with open_table(_place(path), file_name, columns.COLUMNS) as table:
         batch = Import.objects.create(
             file_name=file_name[:200],
             path=path,
-            sha256=book.sha256,
-            size=book.size,
+            sha256=table.sha256,
+            size=table.size,
             recognised=table.recognised[:200],
             by=by,
             at=at,
@@ -92,15 +93,16 @@ def check_import(
     return batch
 
 
-@transaction.atomic
 def commit_import(
     *, batch: Import, by: User, at: datetime, progress: Progress | None = None
 ) -> Import:
-    """Write a file that has been looked at. Raises Blocked when that was done, or given up."""
-    batch = Import.objects.select_for_update(of=("self",)).get(pk=batch.pk)
+    """Write a file that has been looked at. Raises Blocked when that was done, or given up.
+
+    Read again before anything is locked, since others may have worked meanwhile; then written in
+    one transaction, all of it or nothing.
+    """
     _refuse_closed(batch)
     _take_in(_place(batch.path), batch, by=by, at=at, is_written=True, progress=progress)
-    _forget_file(batch)
     return batch
 
 
@@ -131,12 +133,8 @@ def _take_in(
     is_written: bool,
     progress: Progress | None,
 ) -> None:
-    if is_written:
-        # One import at a time: two would both find a code missing and both bring it in.
-        Region.objects.select_for_update().get(pk=settings.LIANCHA_CITY)
-    with open_book(path, batch.file_name) as book:
-        table = find_table(book, columns.COLUMNS)
-        batch.sha256, batch.size = book.sha256, book.size
+    with open_table(path, batch.file_name, columns.COLUMNS) as table, stage() as waiting:
+        batch.sha256, batch.size = table.sha256, table.size
         batch.recognised = table.recognised[:200]
         batch.titles = list(table.titles)
         words = {column.key: column.words[0] for column in columns.COLUMNS}
@@ -144,36 +142,45 @@ def _take_in(
         batch.columns = [
             [title, taken.get(place, "")] for place, title in enumerate(table.titles) if title
         ]
-        if batch.pk is None:
-            batch.save()
         intake = Intake(
-            table,
-            batch,
-            county=_county(by),
-            today=timezone.localdate(at),
-            at=at,
-            is_written=is_written,
+            table, batch, waiting, county=_county(by), today=timezone.localdate(at), at=at
         )
-        intake.run(progress)
-    with transaction.atomic():
-        intake.report()
-        batch.checked_at = at
-        batch.written_at = at if is_written else None
-        batch.save()
-        ledger.append(
-            "registry.import" if is_written else "registry.check_import",
-            by=by or "system",
-            at=at,
-            about=("import", batch.pk),
-            file=batch.file_name,
-            sha256=batch.sha256,
-            rows=batch.rows,
-            added=batch.added,
-            changed=batch.changed,
-            unchanged=batch.unchanged,
-            pending=batch.pending,
-            faulty=batch.faulty,
-        )
+        intake.read(progress)
+        with transaction.atomic():
+            if is_written:
+                _lock(batch)
+            if batch.pk is None:
+                batch.save()
+            intake.compare(is_written=is_written)
+            intake.report()
+            batch.checked_at = at
+            batch.written_at = at if is_written else None
+            batch.save()
+            if is_written:
+                later("registry.after_import", batch.pk)
+                if batch.path:
+                    _forget_file(batch)
+            ledger.append(
+                "registry.import" if is_written else "registry.check_import",
+                by=by or "system",
+                at=at,
+                about=("import", batch.pk),
+                file=batch.file_name,
+                sha256=batch.sha256,
+                rows=batch.rows,
+                added=batch.added,
+                changed=batch.changed,
+                unchanged=batch.unchanged,
+                pending=batch.pending,
+                faulty=batch.faulty,
+            )
+
+
+def _lock(batch: Import) -> None:
+    """One import at a time: two would both find a code missing and both bring it in."""
+    Region.objects.select_for_update().get(pk=settings.LIANCHA_CITY)
+    if batch.pk is not None:
+        _refuse_closed(Import.objects.select_for_update(of=("self",)).get(pk=batch.pk))
 
 
 def _county(by: User | None) -> str:

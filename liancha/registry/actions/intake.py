@@ -1,37 +1,41 @@
 """From the rows of a file to targets: what is new, what changes, what is wrong.
 
-Works through the file in pieces of a fixed size, so that a million rows take no more memory than a
-thousand, and writes each piece with a handful of statements. Called by the import actions alone,
-inside their transaction.
+Every row is read first and waits on the stage, which locks nothing; then the whole file is held
+against the registry at once. What is new goes in with a few statements, what changes is changed
+target by target, so that each is remembered as it was. Called by the import actions alone.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
-from itertools import islice
-from operator import attrgetter
 from typing import Any, TypeVar
 
-from liancha.papers.readers import Table
+from liancha.papers.feed import Piece, Source
+from liancha.papers.readers import Row
 
-from .. import bulk, columns, tables
-from ..codes import Code, kind_of
+from .. import bulk, codes, columns, tables
 from ..columns import Reading, Remark
 from ..models import Import, ImportChange, ImportFault, Tagging, Target
+from ..plain import READ, PlainRows
+from ..staging import Stage
 
 T = TypeVar("T")
 
 PIECE = 1_000
-KEPT_FAULTS = 10_000  # more are counted, not listed
+KEPT_FAULTS = 50_000  # more are counted, not listed
 COMPARED = (
     *("name", "kind", "address", "region_id", "is_pending", "status", "scope", "industry"),
     *("registered_on", "capital", "legal_form", "authority", "phone", "credit_class"),
 )
 FOLLOWING = ("region_reason", "is_region_by_hand", "credit_on", "credit_source", "updated_at")
-TARGET_COLUMNS = bulk.columns_of(Target)
 RETAGGED = frozenset({"name", "scope", "kind"})
+DAYS = ("registered_on", "credit_on")
+FAULT = ("row", "name", "column", "value", "fault", "cure", "is_remark", "line")
+CODE, NAME, KIND, ADDRESS, COUNTY, CITY, SCOPE = (
+    READ.index(key) for key in ("code", "name", "kind", "address", "county", "city", "scope")
+)
 
 
 class Intake:
@@ -42,114 +46,169 @@ class Intake:
 
     def __init__(
         self,
-        table: Table,
+        table: Source,
         batch: Import,
+        stage: Stage,
         *,
         county: str,
         today: date,
         at: datetime,
-        is_written: bool,
     ) -> None:
-        self.table, self.batch, self.county = table, batch, county
-        self.today, self.at, self.is_written = today, at, is_written
+        self.table, self.batch, self.stage, self.county = table, batch, stage, county
+        self.today, self.at = today, at
         self.gazetteer, self.tagger = tables.gazetteer(), tables.tagger()
         self.counts: Counter[str] = Counter()
         self.mended: Counter[str] = Counter()
-        self.faults: list[ImportFault] = []
-        self.remarks: list[ImportFault] = []
-        self.seen: dict[str, int] = {}
+        self.faults: list[tuple[Any, ...]] = []
+        self.remarks: list[tuple[Any, ...]] = []
+        self._seen: set[str] = set()
+        self._doubles: list[Reading] = []
+        self._lines: dict[int, tuple[str, ...]] = {}  # of a county's file: any row may be foreign
 
-    def run(self, progress: Callable[[int, int], None] | None) -> None:
-        """Read every row; write the good ones if this is no dry run."""
-        total = self.table.size() if progress else 0
-        for rows in _pieces(self.table.rows(), PIECE):
-            self._take([columns.read(row, self.table.title, self.today) for row in rows])
+    # ── reading ───────────────────────────────────────────────────────────────────────────
+
+    def read(self, progress: Callable[[int, int], None] | None) -> None:
+        """Put every good row on the stage; note what is wrong with the others."""
+        rows = PlainRows(self.table, self.today)
+        for piece in self.table.pieces():
+            self._read(piece, rows)
             if progress:
-                progress(self.counts["rows"], max(total, self.counts["rows"]))
+                done = self.counts["rows"]
+                progress(done, max(self.table.rows, done))
+        self._note_doubles()
+        self._seen.clear()
+        self.stage.settle()
 
-    def report(self) -> None:
-        """Put counts and faults on the import."""
-        batch = self.batch
-        for name in ("rows", "added", "changed", "unchanged", "pending", "faulty"):
-            setattr(batch, name, self.counts[name])
-        batch.mended = dict(self.mended.most_common())
-        batch.faults.all().delete()
-        ImportFault.objects.bulk_create(self.faults + self.remarks, batch_size=500)
+    def _read(self, piece: Piece, plain: PlainRows) -> None:
+        read, odd = plain.read(piece)
+        self.counts["rows"] += len(read)
+        readings = {place: self._look(piece, place) for place in odd}
+        staged: list[tuple[str, ...]] = []
+        tags: list[tuple[str, str]] = []
+        for place, (number, row) in enumerate(zip(piece.numbers, read, strict=True)):
+            says_kind = "t"
+            if readings and (reading := readings.get(place)):
+                if reading.faults:
+                    continue
+                row, says_kind = _as_read(reading)
+            if row[CODE] in self._seen:
+                self._doubles.append(
+                    Reading(number, row[NAME], piece.line(place), {"code": row[CODE]})
+                )
+                continue
+            self._seen.add(row[CODE])
+            if self.county:
+                self._lines[number] = piece.line(place)
+            decision = self.gazetteer.decide(
+                row[ADDRESS], county=row[COUNTY], city=row[CITY], name=row[NAME], code=row[CODE]
+            )
+            is_pending = "f" if decision.region else "t"
+            key = str(number)
+            staged.append(
+                (key, says_kind, decision.region or "", is_pending, decision.reason[:160], *row)
+            )
+            tags += [(key, str(tag)) for tag in self.tagger.tags(row[NAME], row[SCOPE], row[KIND])]
+        self.stage.add(staged, tags)
 
-    # ── one piece ─────────────────────────────────────────────────────────────────────────
+    def _look(self, piece: Piece, place: int) -> Reading:
+        """Read a row by itself, and note what there is to say of it."""
+        line = piece.line(place)
+        row = Row(piece.numbers[place], line, self.table.places)
+        reading = columns.read(row, self.table.title, self.today)
+        if reading.faults:
+            self._refuse(reading, reading.faults)
+        elif reading.code not in self._seen:
+            self._remark(reading.number, reading.name, reading.remarks)
+            self.mended.update(reading.mended)
+        return reading
 
-    def _take(self, readings: list[Reading]) -> None:
-        self.counts["rows"] += len(readings)
-        for reading in readings:
-            self._look_for_double(reading)
+    def _note_doubles(self) -> None:
+        first = self.stage.rows_of(reading.code for reading in self._doubles)
+        for reading in self._doubles:
+            remark = Remark(
+                self.table.title("code"),
+                reading.code,
+                f"与第 {first[reading.code]} 行的代码重复",
+                "只留一行；确为两家时，核对其中一家的代码",
+            )
+            self._refuse(reading, [remark])
+
+    # ── holding against the registry ──────────────────────────────────────────────────────
+
+    def compare(self, *, is_written: bool) -> None:
+        """Count what is new, changed and unchanged; write it if this is no dry run."""
+        if self.county:
+            self._refuse_foreign()
+        known = self.stage.known()
+        if known:
+            self._compare_known(known, is_written=is_written)
+        self.counts["added"] = self.stage.count()
+        self.counts["pending"] += self.stage.count_pending()
+        for row, name, address, reason in self.stage.pending(KEPT_FAULTS):
+            self._remark(row, name, [self._waiting(address or "", reason or "")])
+        if is_written and self.counts["added"]:
+            self.stage.bring_in(self.batch, today=self.today, at=self.at)
+
+    def _compare_known(self, known: int, *, is_written: bool) -> None:
+        rows = self.stage.differing()
+        for piece in _pieces(rows, PIECE):
+            self._take(
+                [self._reading(row, said) for row, said in self.stage.read(piece)], is_written
+            )
+        self.counts["unchanged"] += known - len(rows)
+        for row, name, address, reason in self.stage.known_pending(rows):
+            self.counts["pending"] += 1
+            self._remark(row, name, [self._waiting(address, reason)])
+        self.stage.drop_known()
+
+    def _reading(self, number: int, said: dict[str, str]) -> Reading:
+        values: dict[str, Any] = dict(said)
+        county, city = values.pop("county", ""), values.pop("city", "")
+        for name in DAYS:
+            if name in values:
+                values[name] = date.fromisoformat(values[name])
+        line = self._lines.get(number, ())
+        return Reading(number, said.get("name", ""), line, values, county=county, city=city)
+
+    def _take(self, readings: list[Reading], is_written: bool) -> None:
+        """Rows about known targets that may say something new."""
         there = {
             target.code: target
-            for target in Target.objects.filter(
-                code__in=[reading.code for reading in readings if not reading.faults]
-            )
+            for target in Target.objects.filter(code__in=[reading.code for reading in readings])
         }
-        new: list[Target] = []
         changed: list[tuple[Target, dict[str, Any]]] = []
         for reading in readings:
-            if not reading.faults:
-                target = there.get(reading.code) or Target(code=reading.code)
-                before = {name: getattr(target, name) for name in COMPARED}
-                self._apply(reading, target)
-                differs = {n: v for n, v in before.items() if getattr(target, n) != v}
-                self._keep_to_jurisdiction(reading, target, before["region_id"])
-            if reading.faults:
-                self.counts["faulty"] += 1
-                self._note(reading, reading.faults, is_remark=False)
+            target = there[reading.code]
+            before = {name: getattr(target, name) for name in (*COMPARED, *FOLLOWING)}
+            self._apply(reading, target)
+            is_changed = any(getattr(target, name) != before[name] for name in COMPARED)
+            if self._is_foreign(reading, target, before["region_id"]):
                 continue
             if target.is_pending:
                 self.counts["pending"] += 1
-                reading.remarks.append(self._waiting(target))
-            self._note(reading, reading.remarks, is_remark=True)
-            self.mended.update(reading.mended)
-            if target.pk is None:
-                self.counts["added"] += 1
-                new.append(target)
-            elif differs:
-                self.counts["changed"] += 1
-                changed.append((target, differs))
-            else:
-                self.counts["unchanged"] += 1
-        if self.is_written:
-            self._bring_in(new)
+                waiting = self._waiting(target.address, target.region_reason)
+                self._remark(reading.number, target.name, [waiting])
+            self.counts["changed" if is_changed else "unchanged"] += 1
+            if is_changed:
+                changed.append((target, before))
+        if is_written:
             self._change(changed)
-
-    def _look_for_double(self, reading: Reading) -> None:
-        if reading.faults:
-            return
-        first = self.seen.setdefault(reading.code, reading.number)
-        if first != reading.number:
-            reading.faults.append(
-                Remark(
-                    self.table.title("code"),
-                    reading.code,
-                    f"与第 {first} 行的代码重复",
-                    "只留一行；确为两家时，核对其中一家的代码",
-                )
-            )
 
     def _apply(self, reading: Reading, target: Target) -> None:
         """Put what the row says on the target; what it does not say stays."""
         values = dict(reading.values)
         credit = values.pop("credit_class", None)
         credit_on, source = values.pop("credit_on", None), values.pop("credit_source", None)
-        old_address, is_new = target.address, target.pk is None
+        old_address = target.address
         for name, value in values.items():
             setattr(target, name, value)
-        if not target.kind:
-            target.kind = kind_of(Code(target.code, Target.CodeKind(target.code_kind)))
-        if credit and (is_new or credit != target.credit_class):
+        if credit and credit != target.credit_class:
             target.credit_class = credit
             target.credit_on = credit_on or self.today
             target.credit_source = source or f"导入：{self.batch.file_name}"[:60]
-        address_stays = not is_new and target.address == old_address
-        if target.is_region_by_hand and address_stays:
+        if target.is_region_by_hand and target.address == old_address:
             return
-        if "address" in values or reading.county or is_new:
+        if "address" in values or reading.county:
             self._place(reading, target)
 
     def _place(self, reading: Reading, target: Target) -> None:
@@ -167,73 +226,66 @@ class Intake:
         target.is_region_by_hand = False
         target.region_reason = target.region_reason or decision.reason[:160]
 
-    def _keep_to_jurisdiction(self, reading: Reading, target: Target, before: str | None) -> None:
+    # ── jurisdiction ──────────────────────────────────────────────────────────────────────
+
+    def _refuse_foreign(self) -> None:
         """A county brings in and changes its own targets only (art. 11, 按照管辖范围)."""
+        found = self.stage.foreign(self.county)
+        for row, name, address, region in found:
+            reading = Reading(row, name, self._lines.get(row, ()))
+            self._refuse(reading, [self._foreign(address or "", region)])
+        self.stage.drop([row for row, *_ in found])
+
+    def _is_foreign(self, reading: Reading, target: Target, before: str | None) -> bool:
         if not self.county:
-            return
+            return False
         for region in (before, target.region_id):
             if region and region != self.county:
-                named = self.gazetteer.regions.get(region, region)
-                reading.faults.append(
-                    Remark(
-                        self.table.title("address") or self.table.title("name"),
-                        target.address[:300],
-                        f"这一户在{named}，不在本部门的管辖范围（第十一条）",
-                        f"从表中删去，由{named}或市级部门导入",
-                    )
-                )
-                return
+                self._refuse(reading, [self._foreign(target.address, region)])
+                return True
+        return False
 
-    def _waiting(self, target: Target) -> Remark:
+    def _foreign(self, address: str, region: str) -> Remark:
+        named = self.gazetteer.regions.get(region, region)
         return Remark(
             self.table.title("address") or self.table.title("name"),
-            target.address[:300],
-            f"待核：{target.region_reason}"[:200],
+            address[:300],
+            f"这一户在{named}，不在本部门的管辖范围（第十一条）",
+            f"从表中删去，由{named}或市级部门导入",
+        )
+
+    # ── saying what there is to say ───────────────────────────────────────────────────────
+
+    def _waiting(self, address: str, reason: str) -> Remark:
+        return Remark(
+            self.table.title("address") or self.table.title("name"),
+            address[:300],
+            f"待核：{reason}"[:200],
             "已导入，但不进抽检库；请在待核队列里选定县区",
         )
 
-    def _note(self, reading: Reading, remarks: Iterable[Remark], *, is_remark: bool) -> None:
-        kept = self.remarks if is_remark else self.faults
+    def _refuse(self, reading: Reading, faults: Iterable[Remark]) -> None:
+        self.counts["faulty"] += 1
+        line = [cell[:2_000] for cell in reading.line]
+        for fault in faults:
+            _keep(self.faults, reading.number, reading.name, fault, line)
+
+    def _remark(self, number: int, name: str, remarks: Iterable[Remark]) -> None:
         for remark in remarks:
-            if len(kept) >= KEPT_FAULTS:
-                return
-            kept.append(
-                ImportFault(
-                    batch=self.batch,
-                    row=reading.number,
-                    name=reading.name,
-                    column=remark.column[:60],
-                    value=remark.value[:300],
-                    fault=remark.fault[:200],
-                    cure=remark.cure[:300],
-                    is_remark=is_remark,
-                    line=[cell[:2_000] for cell in reading.line],
-                )
-            )
+            _keep(self.remarks, number, name, remark, [])
+
+    def report(self) -> None:
+        """Put counts and faults on the import."""
+        batch = self.batch
+        for name in ("rows", "added", "changed", "unchanged", "pending", "faulty"):
+            setattr(batch, name, self.counts[name])
+        batch.mended = dict(self.mended.most_common())
+        batch.faults.all().delete()
+        notes = [(*fault[:-1], False, fault[-1]) for fault in self.faults]
+        notes += [(*remark[:-1], True, remark[-1]) for remark in self.remarks]
+        bulk.insert(ImportFault, ("batch_id", *FAULT), ((batch.pk, *note) for note in notes))
 
     # ── writing ───────────────────────────────────────────────────────────────────────────
-
-    def _bring_in(self, targets: list[Target]) -> None:
-        for target in targets:
-            target.updated_at = self.at
-        read = attrgetter(*TARGET_COLUMNS)
-        bulk.insert(Target, TARGET_COLUMNS, map(read, targets))
-        codes = [target.code for target in targets]
-        keys = dict(Target.objects.filter(code__in=codes).values_list("code", "pk"))
-        bulk.insert(
-            Tagging,
-            ("target_id", "tag_id", "is_by_hand"),
-            (
-                (keys[target.code], tag, False)
-                for target in targets
-                for tag in self.tagger.tags(target.name, target.scope, target.kind)
-            ),
-        )
-        bulk.insert(
-            ImportChange,
-            ("batch_id", "target_id", "is_new", "before", "after"),
-            ((self.batch.pk, keys[code], True, {}, {}) for code in codes),
-        )
 
     def _change(self, changed: list[tuple[Target, dict[str, Any]]]) -> None:
         if not changed:
@@ -247,7 +299,11 @@ class Intake:
             unique_fields=["code"],
             update_fields=[name.removesuffix("_id") for name in (*COMPARED, *FOLLOWING)],
         )
-        retag(self.tagger, [target for target, before in changed if RETAGGED & before.keys()])
+        differing = [
+            (target, {n: v for n, v in before.items() if getattr(target, n) != v})
+            for target, before in changed
+        ]
+        retag(self.tagger, [target for target, before in differing if RETAGGED & before.keys()])
         ImportChange.objects.bulk_create(
             ImportChange(
                 batch=self.batch,
@@ -255,7 +311,7 @@ class Intake:
                 before={name: _json(value) for name, value in before.items()},
                 after={name: _json(getattr(target, name)) for name in before},
             )
-            for target, before in changed
+            for target, before in differing
         )
 
 
@@ -298,10 +354,28 @@ def retag(tagger: tables.Tagger, targets: list[Target]) -> tuple[int, int]:
     return len(given), len(taken)
 
 
-def _pieces(rows: Iterable[T], size: int) -> Iterator[list[T]]:
-    rows = iter(rows)
-    while piece := list(islice(rows, size)):
-        yield piece
+def _as_read(reading: Reading) -> tuple[tuple[str, ...], str]:
+    """A row that was read by itself, as the others; and whether it says its kind."""
+    values = reading.values | {"county": reading.county, "city": reading.city}
+    says_kind = "t" if values.get("kind") else "f"
+    if not values.get("kind"):
+        code = codes.Code(reading.code, Target.CodeKind(values["code_kind"]))
+        values["kind"] = codes.kind_of(code)
+    return tuple(str(values.get(key) or "") for key in READ), says_kind
+
+
+def _keep(
+    kept: list[tuple[Any, ...]], number: int, name: str, remark: Remark, line: list[str]
+) -> None:
+    if len(kept) < KEPT_FAULTS:
+        column, value = remark.column[:60], remark.value[:300]
+        kept.append(
+            (number, name[:200], column, value, remark.fault[:200], remark.cure[:300], line)
+        )
+
+
+def _pieces(things: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    return (things[start : start + size] for start in range(0, len(things), size))
 
 
 def _json(value: Any) -> Any:

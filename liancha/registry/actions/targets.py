@@ -18,7 +18,7 @@ from liancha.ledger import actions as ledger
 from liancha.rulebook.regions import check_region, is_county
 from liancha.rulebook.verdicts import Blocked
 
-from .. import codes, tables
+from .. import codes, search, tables
 from ..models import Release, Tag, Tagging, Target, TargetQuerySet
 from .intake import retag
 
@@ -111,6 +111,7 @@ def set_region(
         region_reason=words[:160],
         updated_at=at,
     )
+    search.put_keys(targets)
     _log("registry.place", chosen_keys=targets, by=by, at=at, region=region or "", reason=reason)
     return count
 
@@ -313,6 +314,11 @@ def _may_hold(by: User, region: str) -> bool:
 
 def _own(targets: TargetQuerySet, by: User) -> TargetQuerySet:
     return targets.editable_by(by)
+
+
+def check_own(keys: Collection[int], by: User) -> None:
+    """Raise Blocked naming one of these targets that is not one's own (art. 11, 按照管辖范围)."""
+    _all_own(keys, by)
 
 
 def _all_own(keys: Collection[int], by: User) -> QuerySet[Target]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -16,7 +17,7 @@ from liancha.accounts.picking import chosen
 from liancha.rulebook.verdicts import Blocked
 
 from .. import actions, forms, queries, sheets
-from ..models import Release, Target, TargetQuerySet
+from ..models import Doubt, Release, Target, TargetQuerySet
 from .downloads import workbook
 
 ROWS = 20
@@ -33,6 +34,7 @@ def targets(request: HttpRequest) -> HttpResponse:
         "form": form,
         "page_obj": Paginator(rows, ROWS).get_page(request.GET.get("page")),
         "library": queries.library(request.user, timezone.localdate()),
+        "doubts": Doubt.objects.visible_to(request.user).open().count(),
         "may_edit": request.user.may(Permission.REGISTRY_EDIT),
         "may_import": request.user.may(Permission.REGISTRY_IMPORT),
         "tag_form": forms.TagChoice(prefix="tag"),
@@ -74,7 +76,11 @@ def pending(request: HttpRequest) -> HttpResponse:
 
 @requires(Permission.REGISTRY_VIEW)
 def target(request: HttpRequest, pk: int) -> HttpResponse:
-    found = get_object_or_404(_visible(request).select_related("region"), pk=pk)
+    """One target; a merged one leads to the one that was kept."""
+    found = get_object_or_404(_visible(request).select_related("region", "merged_into"), pk=pk)
+    if found.merged_into:
+        messages.info(request, f"{found.code} 已并入这一户")
+        return redirect(found.merged_into)
     return _page(request, found)
 
 
@@ -234,6 +240,7 @@ def _page(request: HttpRequest, found: Target, **more: Any) -> HttpResponse:
     mine = Target.objects.editable_by(user).filter(pk=found.pk).exists()
     supervisors = queries.supervisors(found)
     own = user.department
+    today = timezone.localdate()
     context = {
         "target": found,
         "tags": found.taggings.select_related("tag").order_by("tag"),
@@ -248,6 +255,18 @@ def _page(request: HttpRequest, found: Target, **more: Any) -> HttpResponse:
         "tag_form": forms.TagChoice(prefix="tag"),
         "region_form": forms.RegionForm(prefix="region", initial={"region": found.region_id}),
         "release_form": forms.ReleaseForm(),
+        "fresh": queries.freshness(found, today),
+        "statuses": queries.status_history(found),
+        "licences": [(each, queries.licence_state(each, today)) for each in found.licences.all()],
+        "licence_form": forms.LicenceForm(),
+        "flags": found.key_flags.filter(lifted_at=None, until__gte=today).select_related(
+            "department"
+        ),
+        "flag_form": forms.KeyFlagForm(initial={"since": today}),
+        "inspections": found.inspections.select_related("department")[:10],
+        "former": found.former_codes.all(),
+        "doubts": Doubt.objects.open().filter(Q(left=found) | Q(right=found)),
+        "may_check": user.may(Permission.REGISTRY_EDIT) and own is not None,
     }
     refused = "release_form" in more
     return render(request, "registry/target.html", context | more, status=422 if refused else 200)

@@ -1,3 +1,5 @@
+"""Versions of the two lists and what stands in them: rows, co-signatures, changes."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -1,18 +1,18 @@
+"""检查对象 and what is known of them: tags, words, places, releases."""
+
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
 from liancha.accounts.models import Department, Region, User
-from liancha.queue.models import Job
 
-from .classes import CreditBatch as CreditBatch
-from .classes import CreditChange as CreditChange
+from .. import search
 
 
 class Tag(models.Model):
@@ -89,13 +89,17 @@ class PlaceName(models.Model):
 class TargetQuerySet(models.QuerySet["Target"]):
     def decided(self) -> Self:
         """Targets whose region is known to be in the city: only they may enter a pool (art. 11)."""
-        return self.filter(is_pending=False)
+        return self.filter(is_pending=False, merged_into=None)
+
+    def standing(self) -> Self:
+        """Targets that were not found to be another one and merged into it."""
+        return self.filter(merged_into=None)
 
     def open_for_business(self) -> Self:
         return self.filter(status=Target.Status.ACTIVE)
 
     def tagged(self, code: str) -> Self:
-        return self.filter(tags__code=code)
+        return self.filter(tags__code=code, merged_into=None)
 
     def in_region(self, region: str | None) -> Self:
         """Targets of one district or county; all of the city for None or the city itself."""
@@ -114,14 +118,15 @@ class TargetQuerySet(models.QuerySet["Target"]):
             released |= Release.objects.filter(department=department)
         return self.filter(tags__in=tags).exclude(pk__in=released.values("target"))
 
-    def matching(self, text: str) -> Self:
-        """Search by part of the name, by code, or by address."""
-        text = text.strip()
-        if not text:
-            return self
-        if text.isascii() and text.isalnum() and any(c.isdigit() for c in text):
-            return self.filter(Q(code__contains=text.upper()) | Q(name__contains=text))
-        return self.filter(Q(name__contains=text) | Q(address__contains=text))
+    def matching(self, text: str, region: str = "") -> Self:
+        """Search by part of the name, pinyin initials, code or address: see `registry.search`.
+
+        region  of one county and what is pending, where only these are wanted; saves looking at
+                the rest
+
+        At most `search.MOST` targets: who gets so many has to say more.
+        """
+        return self.filter(pk__in=search.keys(text, region=region)) if text.strip() else self
 
     def visible_to(self, user: User) -> Self:
         """A city department reads the whole registry, a county one its own county."""
@@ -154,6 +159,7 @@ class Target(models.Model):
     is_pending         待核: region undecided or outside the city; enters no pool
     is_region_by_hand  a person decided the region; an import leaves it while the address stays
     untagged           tags that somebody took off, so that keywords do not put them back
+    merged_into        the same target under another code; enters no pool, its code stays findable
     reviewed_at        when somebody last said that all of this is still so
     """
 
@@ -218,6 +224,9 @@ class Target(models.Model):
     last_inspected_on = models.DateField("上次检查", null=True, blank=True)
     tags = models.ManyToManyField(Tag, through="Tagging", related_name="targets", blank=True)
     untagged = models.ManyToManyField(Tag, related_name="+", blank=True)
+    merged_into = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="merged", verbose_name="已并入"
+    )
     updated_at = models.DateTimeField("更新时间")
     reviewed_at = models.DateTimeField("核对时间", null=True, blank=True)
 
@@ -237,6 +246,11 @@ class Target(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Keeps the search table in step; many rows at once go through `search.put`."""
+        super().save(*args, **kwargs)
+        search.put([self])
 
     def get_absolute_url(self) -> str:
         return reverse("registry:target", args=[self.pk])
@@ -279,105 +293,3 @@ class Release(models.Model):
 
     def __str__(self) -> str:
         return f"{self.target} · {self.department} 不涉及"
-
-
-class RegisterQuerySet(models.QuerySet["Import"]):
-    def visible_to(self, user: User) -> Self:
-        """One's own department's imports; the coordinating office and supervisors see all."""
-        if user.sees_all_departments:
-            return self
-        return self.filter(by__department=user.department_id) if user.department_id else self.none()
-
-    def written(self) -> Self:
-        return self.filter(written_at__isnull=False)
-
-
-class Import(models.Model):
-    """One uploaded register: what came in, what was wrong, what the file looked like.
-
-    path        where the file waits, below MEDIA_ROOT, until it is written or given up
-    rows        rows of the file that are not blank
-    pending     of the rows taken: how many wait as 待核
-    faulty      rows not taken
-    mended      what was put right by itself: {"全角改为半角": 214}
-    columns     [heading of the file, what it was taken for], in the file's order
-    written_at  empty for a dry run that nobody has committed
-    """
-
-    file_name = models.CharField("文件", max_length=200)
-    sha256 = models.CharField(max_length=64)
-    size = models.PositiveBigIntegerField("字节", default=0)
-    path = models.CharField(max_length=300, blank=True)
-    recognised = models.CharField("识别结果", max_length=200, blank=True)
-    columns = models.JSONField("列的对应", default=list)
-    titles = models.JSONField("原标题", default=list)
-    mended = models.JSONField("自动整理", default=dict)
-    rows = models.PositiveIntegerField("合计", default=0)
-    added = models.PositiveIntegerField("新增", default=0)
-    changed = models.PositiveIntegerField("变更", default=0)
-    unchanged = models.PositiveIntegerField("未变", default=0)
-    pending = models.PositiveIntegerField("待核", default=0)
-    faulty = models.PositiveIntegerField("有误", default=0)
-    at = models.DateTimeField()
-    by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
-    checked_at = models.DateTimeField(null=True, blank=True)
-    written_at = models.DateTimeField(null=True, blank=True)
-    given_up_at = models.DateTimeField(null=True, blank=True)
-    job = models.ForeignKey(Job, models.SET_NULL, null=True, blank=True, related_name="+")
-
-    objects = RegisterQuerySet.as_manager()
-
-    class Meta:
-        ordering: ClassVar = ["-id"]
-
-    def __str__(self) -> str:
-        return self.file_name
-
-    def get_absolute_url(self) -> str:
-        return reverse("registry:import", args=[self.pk])
-
-    @property
-    def taken(self) -> int:
-        """Rows that are written or would be."""
-        return self.added + self.changed
-
-
-class ImportFault(models.Model):
-    """One cell that could not be taken, or (a remark) was taken with a doubt.
-
-    row    as Excel numbers it
-    line   the whole row as it stood in the file
-    """
-
-    batch = models.ForeignKey(Import, models.CASCADE, related_name="faults")
-    row = models.PositiveIntegerField("行")
-    name = models.CharField("名称", max_length=200, blank=True)
-    column = models.CharField("列", max_length=60)
-    value = models.CharField("文件中的值", max_length=300, blank=True)
-    fault = models.CharField("哪里不对", max_length=200)
-    cure = models.CharField("怎么改", max_length=300)
-    is_remark = models.BooleanField(default=False)
-    line = models.JSONField("原行", default=list)
-
-    class Meta:
-        ordering: ClassVar = ["row", "id"]
-        indexes: ClassVar = [models.Index(fields=["batch", "row"], name="fault_batch_row")]
-
-    def __str__(self) -> str:
-        return f"第 {self.row} 行 {self.column}：{self.fault}"
-
-
-class ImportChange(models.Model):
-    """What one import did to one target: brought it in, or changed these columns."""
-
-    batch = models.ForeignKey(Import, models.CASCADE, related_name="changes")
-    target = models.ForeignKey(Target, models.CASCADE, related_name="import_changes")
-    is_new = models.BooleanField(default=False)
-    before = models.JSONField(default=dict)
-    after = models.JSONField(default=dict)
-
-    class Meta:
-        ordering: ClassVar = ["-id"]
-
-    def __str__(self) -> str:
-        return f"{self.batch} → {self.target}"

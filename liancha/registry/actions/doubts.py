@@ -1,0 +1,360 @@
+"""Records that may be one target: found, shown side by side, decided by a person (art. 11).
+
+Nothing is merged or overwritten in silence. A merged record stays where it is, enters no pool any
+more, and its code leads to the one that was kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from itertools import pairwise
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Count, Min
+
+from liancha.accounts.models import User
+from liancha.ledger import actions as ledger
+from liancha.rulebook.verdicts import Blocked, NeedsReason
+
+from .. import tables
+from ..models import CHOSEN, Doubt, FormerCode, Import, ImportChange, Tagging, Target
+from .intake import retag
+from .targets import check_own
+
+MOST_PAIRS = 5_000  # found at once; the next import finds the rest
+BRANCHES = ("分公司", "分店", "分部", "分行", "支公司", "营业部", "门市部")
+
+
+@transaction.atomic
+def find_doubts(*, batch: Import | None = None, by: User | str, at: datetime) -> int:
+    """Look for records that may be one target; returns how many are new in the queue.
+
+    batch  also look at the names that this import changed
+
+    Pairs somebody has decided about are not brought up again.
+    Source: art. 11, paragraph 1, 实行动态更新.
+    """
+    known = set(Doubt.objects.exclude(right=None).values_list("left", "right"))
+    source = f"导入 {batch.file_name}" if batch else "全库核查"
+    found: dict[tuple[int, int], str] = {}
+    for kind, pairs in (
+        (Doubt.Kind.OLD_NUMBER, _old_numbers()),
+        (Doubt.Kind.TWIN, _twins()),
+        (Doubt.Kind.BRANCH, _branches()),
+    ):
+        for left, right in pairs:
+            pair = (min(left, right), max(left, right))
+            if pair not in known:
+                found.setdefault(pair, kind)
+    doubts = [
+        Doubt(
+            kind=kind, left_id=left, right_id=right, source=source[:200], batch=batch, found_at=at
+        )
+        for (left, right), kind in list(found.items())[:MOST_PAIRS]
+    ]
+    doubts += _renamed(batch, source, at) if batch else []
+    Doubt.objects.bulk_create(doubts, batch_size=500)
+    if doubts:
+        ledger.append(
+            "registry.find_doubts",
+            by=by,
+            at=at,
+            about=("import", batch.pk) if batch else None,
+            found=len(doubts),
+        )
+    return len(doubts)
+
+
+@transaction.atomic
+def merge(
+    *,
+    doubt: Doubt,
+    keep: Target,
+    from_other: Collection[str] = (),
+    reason: str,
+    by: User,
+    at: datetime,
+) -> Target:
+    """Make one target of two; `keep` stays, with these fields of the other. Returns it.
+
+    from_other  attribute names out of CHOSEN
+
+    Tags, licences, marks and findings of the other come along; its code is kept as a former one.
+    What was drawn and frozen before stays as it was.
+    Raises Blocked for another county's target or a doubt already decided, NeedsReason without one.
+    Source: art. 11, paragraph 1.
+    """
+    doubt = _undecided(doubt, by)
+    if doubt.right is None or keep.pk not in (doubt.left_id, doubt.right_id):
+        raise Blocked("这一条不是两户，不能合并。请改用“确定名称”。", article="11", paragraph=1)
+    _need_reason(reason, "合并")
+    pair = {
+        each.pk: each
+        for each in Target.objects.select_for_update(of=("self",))
+        .filter(pk__in=(doubt.left_id, doubt.right.pk))
+        .order_by("pk")
+    }
+    kept = pair.pop(keep.pk)
+    (other,) = pair.values()
+    if kept.merged_into_id or other.merged_into_id:
+        raise Blocked("其中一户已经并入另一户。请刷新页面再办。", article="11", paragraph=1)
+    changed = _take_fields(kept, {name: getattr(other, name) for name in from_other})
+    kept.updated_at = at
+    kept.is_region_by_hand = kept.is_region_by_hand or "region_id" in changed
+    kept.save()
+    _hand_over(other, kept, at, reason)
+    other.merged_into = kept
+    other.updated_at = at
+    other.save()
+    retag(tables.tagger(), [kept])
+    _decide(doubt, Doubt.Outcome.MERGED, reason, sorted(from_other), by, at)
+    Doubt.objects.open().filter(left=other).delete()
+    Doubt.objects.open().filter(right=other).delete()
+    ledger.append(
+        "registry.merge",
+        by=by,
+        at=at,
+        about=("target", kept.pk),
+        kept=kept.code,
+        merged=other.code,
+        taken=sorted(from_other),
+        changed={name: [str(old or ""), str(new or "")] for name, (old, new) in changed.items()},
+        reason=reason.strip(),
+    )
+    return kept
+
+
+@transaction.atomic
+def keep_both(*, doubt: Doubt, reason: str, by: User, at: datetime) -> Doubt:
+    """Say that these are two targets, and why; they are not brought up again."""
+    doubt = _undecided(doubt, by)
+    if doubt.right is None:
+        raise Blocked("这一条只有一户。请改用“确定名称”。", article="11", paragraph=1)
+    _need_reason(reason, "两户都保留")
+    _decide(doubt, Doubt.Outcome.KEPT, reason, [], by, at)
+    ledger.append(
+        "registry.keep_both",
+        by=by,
+        at=at,
+        about=("target", doubt.left_id),
+        codes=sorted((doubt.left.code, doubt.right.code)),
+        reason=doubt.reason,
+    )
+    return doubt
+
+
+@transaction.atomic
+def settle_name(
+    *, doubt: Doubt, from_other: Collection[str] = (), reason: str, by: User, at: datetime
+) -> Target:
+    """For one code with two names: which fields are taken from the other side. Returns the target.
+
+    The name that is not used stays findable.
+    """
+    doubt = _undecided(doubt, by)
+    if doubt.right is not None:
+        raise Blocked("这一条是两户。请选择合并或都保留。", article="11", paragraph=1)
+    _need_reason(reason, "确定名称")
+    target = Target.objects.select_for_update(of=("self",)).get(pk=doubt.left_id)
+    unused = target.name if "name" in from_other else str(doubt.incoming.get("name", ""))
+    changed = _take_fields(
+        target, {name: doubt.incoming[name] for name in from_other if name in doubt.incoming}
+    )
+    if changed:
+        target.updated_at = at
+        target.save()
+        retag(tables.tagger(), [target])
+    FormerCode.objects.update_or_create(
+        target=target,
+        code=target.code,
+        defaults={"name": unused[:200], "reason": "名称不一致", "at": at},
+    )
+    _decide(doubt, Doubt.Outcome.TAKEN, reason, sorted(changed), by, at)
+    ledger.append(
+        "registry.settle_name",
+        by=by,
+        at=at,
+        about=("target", target.pk),
+        code=target.code,
+        changed={name: [str(old or ""), str(new or "")] for name, (old, new) in changed.items()},
+        reason=doubt.reason,
+    )
+    return target
+
+
+# ── Finding ───────────────────────────────────────────────────────────────────────────────────
+
+
+def _twins() -> Iterable[tuple[int, int]]:
+    """Same name and address under two codes."""
+    groups = (
+        Target.objects.standing()
+        .exclude(address="")
+        .order_by()
+        .values("name", "address")
+        .annotate(n=Count("pk"), first=Min("pk"))
+        .filter(n__gt=1)[:MOST_PAIRS]
+    )
+    for group in groups:
+        others = (
+            Target.objects.standing()
+            .filter(name=group["name"], address=group["address"], pk__gt=group["first"])
+            .order_by("pk")
+        )
+        for other in others.values_list("pk", flat=True)[:20]:
+            yield group["first"], other
+
+
+def _old_numbers() -> Iterable[tuple[int, int]]:
+    """A registration number and a unified code with the same name in the same region."""
+    old = Target.objects.standing().filter(code_kind=Target.CodeKind.REGISTRATION)
+    names = old.order_by("pk").values_list("pk", "name", "region")
+    for piece in _pieces(list(names), 500):
+        by_name: dict[str, list[tuple[int, str | None]]] = {}
+        for key, name, region in (
+            Target.objects.standing()
+            .filter(code_kind=Target.CodeKind.USCC, name__in=[name for _, name, _ in piece])
+            .values_list("pk", "name", "region")
+        ):
+            by_name.setdefault(name, []).append((key, region))
+        for key, name, region in piece:
+            for other, there in by_name.get(name, []):
+                if region is None or there is None or region == there:
+                    yield key, other
+
+
+def _branches() -> Iterable[tuple[int, int]]:
+    """A branch at its parent's address: one place, perhaps entered twice."""
+    for word in BRANCHES:
+        rows = (
+            Target.objects.standing()
+            .filter(name__endswith=word)
+            .exclude(address="")
+            .values_list("pk", "name", "address")
+        )
+        for piece in _pieces(list(rows[:MOST_PAIRS]), 500):
+            at_place: dict[str, list[tuple[int, str]]] = {}
+            for key, name, address in (
+                Target.objects.standing()
+                .filter(address__in={address for _, _, address in piece})
+                .values_list("pk", "name", "address")
+            ):
+                at_place.setdefault(address, []).append((key, name))
+            for key, name, address in piece:
+                for other, parent in at_place[address]:
+                    if other != key and name.startswith(parent):
+                        yield key, other
+
+
+def _renamed(batch: Import, source: str, at: datetime) -> list[Doubt]:
+    """Records whose name an import replaced by one that has nothing to do with it."""
+    waiting = set(Doubt.objects.open().filter(right=None).values_list("left", flat=True))
+    found = []
+    changes = ImportChange.objects.filter(batch=batch, is_new=False).select_related("target")
+    for change in changes.iterator(chunk_size=1_000):
+        was, now = change.before.get("name"), change.after.get("name")
+        if not was or not now or change.target_id in waiting or _is_same_name(was, now):
+            continue
+        waiting.add(change.target_id)
+        found.append(
+            Doubt(
+                kind=Doubt.Kind.NAMESAKE,
+                left_id=change.target_id,
+                incoming={k: v for k, v in change.before.items() if k in CHOSEN},
+                source=source[:200],
+                batch=batch,
+                found_at=at,
+            )
+        )
+    return found
+
+
+def _is_same_name(one: str, other: str) -> bool:
+    """Whether one name is the other written a little differently: half of its pairs are shared."""
+    pairs = [{a + b for a, b in pairwise(name)} for name in (one, other)]
+    return 2 * len(pairs[0] & pairs[1]) >= min(len(pairs[0]), len(pairs[1]))
+
+
+# ── Deciding ──────────────────────────────────────────────────────────────────────────────────
+
+
+def _undecided(doubt: Doubt, by: User) -> Doubt:
+    found = (
+        Doubt.objects.select_for_update(of=("self",))
+        .select_related("left", "right")
+        .get(pk=doubt.pk)
+    )
+    if found.decided_at:
+        raise Blocked("这一条已经处理过。请看处理记录。", article="11", paragraph=1)
+    check_own([found.left_id, *([found.right_id] if found.right_id else [])], by)
+    return found
+
+
+def _need_reason(reason: str, verb: str) -> None:
+    if not reason.strip():
+        raise NeedsReason(f"请写明{verb}的理由，会记入存证日志。", article="11", paragraph=1)
+
+
+def _take_fields(target: Target, values: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    changed = {}
+    for name, value in values.items():
+        if name not in CHOSEN:
+            raise ValueError(f"not a field that can be chosen: {name}")
+        old = getattr(target, name)
+        if str(old or "") != str(value or ""):
+            setattr(target, name, value)
+            changed[name] = (old, value)
+    if target.region_id:
+        target.is_pending = False
+    return changed
+
+
+def _hand_over(other: Target, kept: Target, at: datetime, reason: str) -> None:
+    """What hangs on the merged record goes to the kept one, except what it has already."""
+    has = set(kept.taggings.values_list("tag", flat=True))
+    other.taggings.filter(is_by_hand=True).exclude(tag__in=has).update(target=kept)
+    Tagging.objects.filter(target=other).delete()
+    licences = set(kept.licences.values_list("name", "number"))
+    for licence in other.licences.all():
+        if (licence.name, licence.number) not in licences:
+            licence.target = kept
+            licence.save(update_fields=["target"])
+    other.key_flags.update(target=kept)
+    known = set(kept.inspections.exclude(reference="").values_list("department", "reference"))
+    for fact in other.inspections.all():
+        if (fact.department_id, fact.reference) not in known:
+            fact.target = kept
+            fact.save(update_fields=["target"])
+    other.case_checks.update(target=kept)
+    other.solo_checks.update(target=kept)
+    other.merged.update(merged_into=kept)
+    if other.last_inspected_on:
+        Target.objects.filter(pk=kept.pk).exclude(
+            last_inspected_on__gte=other.last_inspected_on
+        ).update(last_inspected_on=other.last_inspected_on)
+    for former in other.former_codes.all():
+        FormerCode.objects.get_or_create(
+            target=kept,
+            code=former.code,
+            defaults={"name": former.name, "reason": former.reason, "at": former.at},
+        )
+    FormerCode.objects.update_or_create(
+        target=kept,
+        code=other.code,
+        defaults={"name": other.name, "reason": f"合并：{reason.strip()}"[:200], "at": at},
+    )
+
+
+def _decide(
+    doubt: Doubt, outcome: str, reason: str, chosen: list[str], by: User, at: datetime
+) -> None:
+    doubt.outcome, doubt.reason, doubt.chosen = outcome, reason.strip()[:300], chosen
+    doubt.decided_at, doubt.decided_by = at, by
+    doubt.save()
+
+
+def _pieces(rows: list[Any], size: int) -> Iterable[list[Any]]:
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]

@@ -1,0 +1,116 @@
+"""Licences of a target, and marks that call for more attention (arts. 11 and 15).
+
+Every mark has a source and an end; it raises the rate of a class and picks nobody by hand.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from django.db import transaction
+
+from liancha.accounts.models import User
+from liancha.ledger import actions as ledger
+from liancha.rulebook.verdicts import Blocked
+
+from ..models import KeyFlag, Licence, Target
+from .targets import check_own
+
+
+@transaction.atomic
+def save_licence(
+    *,
+    target: Target,
+    name: str,
+    number: str,
+    issuer: str = "",
+    issued_on: date | None = None,
+    valid_to: date | None = None,
+    by: User,
+    at: datetime,
+) -> Licence:
+    """Enter a licence, or its new validity. Without an end it is long-term.
+
+    Source: art. 11, paragraph 1.
+    """
+    check_own([target.pk], by)
+    if issued_on and valid_to and valid_to < issued_on:
+        raise Blocked("有效期至不能早于批准日期。请核对两个日期。", article="11", paragraph=1)
+    licence, _ = Licence.objects.update_or_create(
+        target=target,
+        name=name.strip(),
+        number=number.strip(),
+        defaults={
+            "issuer": issuer.strip(),
+            "issued_on": issued_on,
+            "valid_to": valid_to,
+            "at": at,
+            "by": by,
+        },
+    )
+    ledger.append(
+        "registry.save_licence",
+        by=by,
+        at=at,
+        about=("target", target.pk),
+        licence=licence.name,
+        number=licence.number,
+        valid_to=valid_to.isoformat() if valid_to else "",
+    )
+    return licence
+
+
+@transaction.atomic
+def set_key_flag(
+    *,
+    target: Target,
+    kind: str,
+    source: str,
+    since: date,
+    until: date,
+    by: User,
+    at: datetime,
+) -> KeyFlag:
+    """Mark a target for more attention until a day.
+
+    Raises Blocked without a source, or for an end before the beginning.
+    Source: art. 15, 重点监管.
+    """
+    check_own([target.pk], by)
+    if by.department is None or not source.strip():
+        raise Blocked("请写明标记的来源，例如文件号或名录。", article="15")
+    if until < since:
+        raise Blocked("标记的截止日期不能早于起始日期。", article="15")
+    flag = KeyFlag.objects.create(
+        target=target,
+        kind=kind,
+        source=source.strip()[:120],
+        since=since,
+        until=until,
+        department=by.department,
+        at=at,
+        by=by,
+    )
+    ledger.append(
+        "registry.set_key_flag",
+        by=by,
+        at=at,
+        about=("target", target.pk),
+        flag=kind,
+        source=flag.source,
+        until=until.isoformat(),
+    )
+    return flag
+
+
+@transaction.atomic
+def lift_key_flag(*, flag: KeyFlag, by: User, at: datetime) -> KeyFlag:
+    """Take a mark off before its end: only the department that set it."""
+    if flag.department_id != by.department_id:
+        raise Blocked(f"只有{flag.department}能解除它设的标记。", article="15")
+    flag.lifted_at = at
+    flag.save(update_fields=["lifted_at"])
+    ledger.append(
+        "registry.lift_key_flag", by=by, at=at, about=("target", flag.target_id), flag=flag.kind
+    )
+    return flag

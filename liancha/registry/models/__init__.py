@@ -1,0 +1,49 @@
+"""Records of this room.
+
+targets    检查对象 and what is known of them
+imports    what came in with files
+doubts     two records that may be one; former codes, licences, key flags
+checks     inspections that are not drawn, and what inspections found
+searching  the narrow table of the search box
+"""
+
+from ..classes import CreditBatch, CreditChange
+from .checks import CaseCheck, InspectionFact, SoloCheck
+from .doubts import CHOSEN, Doubt, FormerCode, KeyFlag, Licence
+from .imports import Import, ImportChange, ImportFault, RegisterQuerySet
+from .searching import SearchFill, SearchRow
+from .targets import (
+    PlaceName,
+    Release,
+    Tag,
+    Tagging,
+    TagKeyword,
+    Target,
+    TargetQuerySet,
+)
+
+__all__ = [
+    "CHOSEN",
+    "CaseCheck",
+    "CreditBatch",
+    "CreditChange",
+    "Doubt",
+    "FormerCode",
+    "Import",
+    "ImportChange",
+    "ImportFault",
+    "InspectionFact",
+    "KeyFlag",
+    "Licence",
+    "PlaceName",
+    "RegisterQuerySet",
+    "Release",
+    "SearchFill",
+    "SearchRow",
+    "SoloCheck",
+    "Tag",
+    "TagKeyword",
+    "Tagging",
+    "Target",
+    "TargetQuerySet",
+]

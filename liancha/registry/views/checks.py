@@ -1,0 +1,207 @@
+"""Solo checks, case checks, and where several departments go to the same places."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from liancha.accounts.permissions import Permission, requires
+from liancha.rulebook.verdicts import Blocked, NeedsReason
+
+from .. import actions, forms, queries
+from ..models import CaseCheck, KeyFlag, SoloCheck, Target
+
+ROWS = 20
+
+
+@requires(Permission.REGISTRY_VIEW)
+def solo_checks(request: HttpRequest) -> HttpResponse:
+    """Daily inspections by one department alone, and who allowed them (art. 8)."""
+    found = SoloCheck.objects.visible_to(request.user).select_related(
+        "target", "department", "decided_by", "reused__department"
+    )
+    context = {"page_obj": Paginator(found, ROWS).get_page(request.GET.get("page"))}
+    return render(request, "registry/solo_checks.html", context)
+
+
+@requires(Permission.REGISTRY_EDIT)
+def new_solo(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask to inspect alone; what others found here lately is shown first."""
+    target = _target(request, pk)
+    form = forms.SoloForm(request.POST or None)
+    refused: Blocked | None = None
+    if request.method == "POST" and form.is_valid():
+        reused = request.POST.get("reused", "")
+        fact = (
+            target.inspections.filter(pk=reused).first()
+            if reused.isdecimal() and len(reused) < 12
+            else None
+        )
+        try:
+            made = actions.request_solo(
+                target=target,
+                **form.cleaned_data,
+                reused=fact,
+                by=request.user,
+                at=timezone.now(),
+            )
+        except NeedsReason as needs:
+            form.add_error("code", str(needs))
+        except Blocked as blocked:
+            refused = blocked
+        else:
+            word = "已采用其他部门的结果，不再单独检查" if fact else "已提交，等待本部门负责人批准"
+            messages.success(request, word)
+            return redirect(made)
+    own = request.user.department
+    context = {
+        "target": target,
+        "form": form,
+        "refused": refused,
+        "fields": actions.covering(target, own) if own else [],
+        "recent": target.inspections.recent(timezone.localdate())
+        .of_others(own)
+        .select_related("department")
+        if own
+        else [],
+    }
+    return render(request, "registry/new_solo.html", context, status=_status(request, refused))
+
+
+@requires(Permission.REGISTRY_VIEW)
+def solo_check(request: HttpRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(
+        SoloCheck.objects.visible_to(request.user).select_related(
+            "target", "department", "by", "decided_by", "reused__department"
+        ),
+        pk=pk,
+    )
+    context = {
+        "check": found,
+        "form": forms.DecideSoloForm(),
+        "may_decide": request.user.may(Permission.TASK_APPROVE)
+        and found.department_id == request.user.department_id
+        and found.by_id != request.user.pk
+        and found.decided_at is None
+        and found.reused_id is None,
+    }
+    return render(request, "registry/solo_check.html", context)
+
+
+@requires(Permission.TASK_APPROVE)
+@require_POST
+def decide_solo(request: HttpRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(SoloCheck.objects.visible_to(request.user), pk=pk)
+    is_approved = request.POST.get("verb") == "yes"
+    actions.decide_solo(
+        check=found,
+        is_approved=is_approved,
+        opinion=request.POST.get("opinion", ""),
+        by=request.user,
+        at=timezone.now(),
+    )
+    messages.success(request, "已批准单独检查" if is_approved else "已退回，不单独检查")
+    return redirect(found)
+
+
+@requires(Permission.REGISTRY_VIEW)
+def case_checks(request: HttpRequest) -> HttpResponse:
+    """Complaints and clues: each answered by itself, none of them drawn (E26)."""
+    found = CaseCheck.objects.visible_to(request.user).select_related("target", "department")
+    context = {
+        "page_obj": Paginator(found, ROWS).get_page(request.GET.get("page")),
+        "close_form": forms.CloseCaseForm(),
+    }
+    return render(request, "registry/case_checks.html", context)
+
+
+@requires(Permission.REGISTRY_EDIT)
+def new_case(request: HttpRequest, pk: int) -> HttpResponse:
+    target = _target(request, pk)
+    form = forms.CaseForm(request.POST or None, initial={"received_on": timezone.localdate()})
+    if request.method == "POST" and form.is_valid():
+        actions.register_case(
+            target=target, **form.cleaned_data, by=request.user, at=timezone.now()
+        )
+        messages.success(request, "已登记个案，不进入任何抽检库")
+        return redirect("registry:case_checks")
+    context = {"target": target, "form": form}
+    return render(request, "registry/new_case.html", context, status=_status(request, None))
+
+
+@requires(Permission.REGISTRY_EDIT)
+@require_POST
+def close_case(request: HttpRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(CaseCheck.objects.visible_to(request.user), pk=pk)
+    form = forms.CloseCaseForm(request.POST)
+    if form.is_valid():
+        actions.close_case(case=found, **form.cleaned_data, by=request.user, at=timezone.now())
+        messages.success(request, "已填写检查结果")
+    else:
+        messages.error(request, "没有保存。请填写检查日期和结果。")
+    return redirect("registry:case_checks")
+
+
+@requires(Permission.LISTS_VIEW)
+def overlap(request: HttpRequest) -> HttpResponse:
+    """Kinds of targets that several departments inspect apart: proposals for the list (art. 9)."""
+    context = {
+        "rows": queries.overlaps(timezone.localdate()),
+        "draft": queries.joint_draft(request.user),
+    }
+    return render(request, "registry/overlap.html", context)
+
+
+@requires(Permission.REGISTRY_EDIT)
+@require_POST
+def save_licence(request: HttpRequest, pk: int) -> HttpResponse:
+    target = _target(request, pk)
+    return _saved(request, target, forms.LicenceForm(request.POST), actions.save_licence, "许可证")
+
+
+@requires(Permission.REGISTRY_EDIT)
+@require_POST
+def set_key_flag(request: HttpRequest, pk: int) -> HttpResponse:
+    target = _target(request, pk)
+    return _saved(request, target, forms.KeyFlagForm(request.POST), actions.set_key_flag, "标记")
+
+
+@requires(Permission.REGISTRY_EDIT)
+@require_POST
+def lift_key_flag(request: HttpRequest, pk: int) -> HttpResponse:
+    flag = get_object_or_404(
+        KeyFlag.objects.filter(
+            lifted_at=None, target__in=Target.objects.visible_to(request.user)
+        ).select_related("target", "department"),
+        pk=pk,
+    )
+    actions.lift_key_flag(flag=flag, by=request.user, at=timezone.now())
+    messages.success(request, f"已解除“{flag.get_kind_display()}”")
+    return redirect(flag.target)
+
+
+def _saved(request: HttpRequest, target: Target, form: Any, save: Any, word: str) -> HttpResponse:
+    """Save with one action what a small form on the target's page says, and go back to it."""
+    if form.is_valid():
+        save(target=target, **form.cleaned_data, by=request.user, at=timezone.now())
+        messages.success(request, f"已登记{word}")
+    else:
+        said = "".join(str(error) for errors in form.errors.values() for error in errors)
+        messages.error(request, f"没有登记{word}。{said}")
+    return redirect(target)
+
+
+def _target(request: HttpRequest, pk: int) -> Target:
+    return get_object_or_404(
+        Target.objects.visible_to(request.user).select_related("region"), pk=pk
+    )
+
+
+def _status(request: HttpRequest, refused: Blocked | None) -> int:
+    return 409 if refused else 422 if request.method == "POST" else 200
