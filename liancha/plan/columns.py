@@ -6,13 +6,14 @@ the registry or changes a record.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
 from liancha.accounts.models import Department
 from liancha.lists.models import JointItem
+from liancha.registry.models import Target
 from liancha.rulebook.coverage import PLAN_COLUMNS
 from liancha.rulebook.regions import REGIONS
 
@@ -27,7 +28,7 @@ def columns(line: PlanLine) -> dict[str, str]:
         line.name,
         departments_text(line.departments),
         "；".join(item.name for item in line.items.all()),
-        line.targets,
+        line.targets + (f"（{filter_text(line.target_filter)}）" if line.target_filter else ""),
         line.executor,
         line.duties,
         base_text(line),
@@ -98,6 +99,17 @@ def percent_text(ratio: Fraction) -> str:
 def stratum_word(stratum: str) -> str:
     """A region code as its name; everything else as it is."""
     return REGIONS.get(stratum, stratum)
+
+
+def filter_text(rules: Mapping[str, Sequence[str]]) -> str:
+    """企业、个体工商户；洛龙区；C、D 类; 不限 without rules."""
+    kinds = dict(Target.Kind.choices)
+    parts = [
+        "、".join(str(kinds.get(each, each)) for each in rules.get("kinds", ())),
+        "、".join(REGIONS.get(each, each) for each in rules.get("regions", ())),
+        "、".join(rules.get("classes", ())) + " 类" if rules.get("classes") else "",
+    ]
+    return "；".join(part for part in parts if part) or "不限"
 
 
 def window_text(starts_on: date, ends_on: date) -> str:

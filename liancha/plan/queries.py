@@ -9,19 +9,35 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from typing import Any
 
 from liancha.accounts.models import Department, User
 from liancha.lists.models import JointField
-from liancha.rulebook import deadlines, regions
+from liancha.rulebook import deadlines, planning, regions
 from liancha.rulebook.lifecycles import LineState, PlanState
 
 from . import bases, columns
-from .models import CoverageException, Plan, PlanCoSign, PlanLine, PlanRate
+from .models import (
+    CoverageException,
+    Filing,
+    Plan,
+    PlanCoSign,
+    PlanLine,
+    PlanQuerySet,
+    PlanRate,
+)
 
 # Presets of the rates by credit class (domain §e, E8), in percent: A, B, C, D, 未分类.
 PRESETS = (
-    ("河南 2021", ("1", "2", "10", "30", "2"), "省级抽查比例"),
-    ("安全民生类", ("2", "5", "20", "50", "5"), "重点事项，风险高的多查"),
+    ("河南 2021", ("1", "2", "10", "30", "2"), "河南省 2021 年省级双随机抽查"),
+    ("河南 2020", ("1", "4", "20", "100", "1"), "河南省 2020 年抽查：B 取中低，未分类取个体工商户"),
+    (
+        "巴彦淖尔 2022",
+        ("2", "5", "100", "100", "5"),
+        "巴彦淖尔市 2022 年“三新”企业抽查，基数小时用",
+    ),
+    ("林甸 2024", ("5", "20", "60", "100", "5"), "大庆市林甸县 2024 年农业抽查，取各档上限"),
+    ("安全民生类", ("2", "5", "20", "50", "5"), "本地拟定：安全、民生等重点领域多查（第十五条）"),
     ("统一 5%", ("5", "5", "5", "5", "5"), "豫政办发〔2018〕58号，法律没有规定时"),
 )
 
@@ -215,6 +231,113 @@ def is_waiting_for(plan: Plan, user: User) -> PlanCoSign | None:
     if plan.state != PlanState.COSIGNING:
         return None
     return plan.cosigns.filter(department=user.department_id, signed_at=None).first()
+
+
+def sources(plan: Plan) -> PlanQuerySet:
+    """Plans a draft may be derived from (art. 12): the city's of the year, or its own of before."""
+    own = Plan.objects.public().filter(region=plan.region_id).exclude(year=plan.year)
+    if not regions.is_county(plan.region_id):
+        return own.order_by("-year", "-version")
+    city = Plan.objects.in_force(plan.year, regions.CITY)
+    return (city | own).order_by("-year", "region", "-version")
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixRow:
+    """One region's plan of the year against the city's fields.
+
+    plan   None while there is none
+    cells  (field, mark, word) in the order of the city's list; mark z: not derived yet
+    """
+
+    name: str
+    plan: Plan | None
+    cells: tuple[tuple[JointField, str, str], ...]
+
+    @property
+    def covered(self) -> int:
+        return sum(mark in "nuf" for _, mark, _ in self.cells)
+
+
+def matrix(plan: Plan, fields: Sequence[JointField]) -> list[MatrixRow]:
+    """Counties × fields: how far the year's county plans cover the list (art. 12, paragraph 2)."""
+    newest: dict[str, Plan] = {}
+    for each in Plan.objects.filter(year=plan.year, region__kind="county").order_by("version"):
+        newest[each.region_id] = each
+    lines: dict[tuple[int, str], int] = {}
+    for key, code in (
+        PlanLine.objects.live().filter(plan__in=newest.values()).values_list("plan", "field__code")
+    ):
+        lines[key, code] = lines.get((key, code), 0) + 1
+    signed = {
+        (key, code): reason
+        for key, code, reason in CoverageException.objects.filter(
+            plan__in=newest.values()
+        ).values_list("plan", "field__code", "reason")
+    }
+    level = [field for field in fields if "X" in field.level]
+    wanted = {field.code for field in level}
+    rows = []
+    for code, name in regions.REGIONS.items():
+        if not regions.is_county(code):
+            continue
+        there = newest.get(code)
+        cells = []
+        for field in fields:
+            cells.append((field, *_mark(there, field.code, wanted, lines, signed)))
+        rows.append(MatrixRow(name, there, tuple(cells)))
+    return rows
+
+
+def _mark(
+    plan: Plan | None,
+    code: str,
+    wanted: set[str],
+    lines: dict[tuple[int, str], int],
+    signed: dict[tuple[int, str], str],
+) -> tuple[str, str]:
+    if code not in wanted:
+        return "u", "市"
+    if plan is None:
+        return "z", ""
+    if count := lines.get((plan.pk, code)):
+        return "n", str(count)
+    reason = signed.get((plan.pk, code))
+    if reason is None:
+        return "x", "缺"
+    return ("u", "上") if reason == CoverageException.Reason.SUPERIOR else ("f", "免")
+
+
+def filing_rows(plan: Plan, *, today: date) -> list[dict[str, Any]]:
+    """What has to be handed in, by when, and whether it was (E18, E19)."""
+    there = {each.kind: each for each in plan.filings.select_related("by")}
+    dues = {Filing.Kind.REPORT: planning.report_due(plan.year)}
+    rows = []
+    for kind in Filing.Kind:
+        filing, due = there.get(kind), dues.get(kind)
+        rows.append(
+            {
+                "word": kind.label,
+                "due": due,
+                "filing": filing,
+                "is_late": bool(filing and due and filing.filed_on > due),
+                "is_over": bool(not filing and due and today > due),
+            }
+        )
+    return rows
+
+
+def floor_of(lines: Iterable[PlanLine]) -> dict[str, Any] | None:
+    """The 3 % of the publicity-information line (E20); None without one."""
+    for line in lines:
+        if line.field.code == planning.FLOOR_FIELD and line.state != LineState.CANCELLED:
+            return {
+                "line": line,
+                "drawn": line.count,
+                "base": line.base,
+                "remark": planning.floor_remark(line.count, line.base),
+            }
+    return None
 
 
 def missing(rows: Iterable[FieldRow]) -> list[JointField]:

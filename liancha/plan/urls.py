@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import lines, office, public, trials
+from .views import beside, lines, office, public, trials
 
 app_name = "plan"
 urlpatterns = [
@@ -21,6 +21,11 @@ urlpatterns = [
         "plans/exceptions/<int:pk>/withdraw/", office.withdraw_exception, name="withdraw_exception"
     ),
     path("plans/<int:pk>/lines/new/", lines.new_line, name="new_line"),
+    path("plans/<int:pk>/derive/", beside.derive, name="derive"),
+    path("plans/<int:pk>/file/", beside.file_plan, name="file"),
+    path("plans/campaigns/", beside.campaigns, name="campaigns"),
+    path("plans/campaigns/new/", beside.new_campaign, name="new_campaign"),
+    path("plan-lines/<int:pk>/terms/", beside.terms, name="terms"),
     path("plans/<int:pk>/rates/", lines.rates, name="rates"),
     path("plans/<int:pk>/trial/", trials.trial, name="trial"),
     path("plans/<int:pk>/trial/trial.xlsx", trials.workbook, name="trial_workbook"),
@@ -36,5 +41,8 @@ urlpatterns = [
     path("public/plans/", public.plans, name="public_plans"),
     path("public/plans/<int:pk>/", public.plan, name="public_plan"),
     path("public/plans/<int:pk>/plan.xlsx", public.workbook, name="public_workbook"),
+    path("public/plans/<int:pk>/plan.docx", public.document, name="public_document"),
+    path("public/plans/notices/<int:pk>/", public.notice, name="notice"),
+    path("public/plans/notices/<int:pk>/notice.docx", public.notice_document, name="notice_docx"),
     path("public/plans/<int:pk>/plan.json", public.data, name="public_data"),
 ]

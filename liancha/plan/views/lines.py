@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any
 
 from django.contrib import messages
@@ -37,6 +38,8 @@ def line(request: HttpRequest, pk: int) -> HttpResponse:
             for each in line.rates.all()
         ],
         "by_credit": line.stratify == PlanLine.Stratify.CREDIT,
+        "filter_text": columns.filter_text(line.target_filter),
+        "key_text": columns.percent_text(Fraction(line.key_ratio)) if line.key_ratio else "",
         "adjustments": [
             (each, _pairs(each))
             for each in line.adjustments.select_related("requested_by", "approved_by")
@@ -101,7 +104,9 @@ def rates(request: HttpRequest, pk: int) -> HttpResponse:
 def drop_line(request: HttpRequest, pk: int) -> HttpResponse:
     line = get_object_or_404(PlanLine.objects.editable_by(request.user), pk=pk)
     plan = line.plan
-    actions.drop_line(line=line, by=request.user, at=timezone.now())
+    actions.drop_line(
+        line=line, reason=request.POST.get("reason", ""), by=request.user, at=timezone.now()
+    )
     messages.success(request, f"已删除计划行“{line.name}”")
     return redirect(plan)
 

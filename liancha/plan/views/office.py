@@ -18,6 +18,7 @@ from liancha.rulebook.lifecycles import LineState, PlanState
 from liancha.rulebook.verdicts import Blocked
 
 from .. import actions, forms, queries, sheets
+from ..beside_forms import FilingForm
 from ..models import Adjustment, CoverageException, Plan
 from .lines import posted
 
@@ -41,6 +42,12 @@ WHAT = {
     "plan.approve_adjustment": "批准并公布调整",
     "plan.decline_adjustment": "退回调整",
     "plan.lock_rates": "名单锁定，比例不再改",
+    "plan.derive": "引用其他计划起草",
+    "plan.set_terms": "改频次和范围",
+    "plan.file": "登记报送",
+    "plan.save_scenario": "保存试算方案",
+    "plan.drop_scenario": "删去试算方案",
+    "plan.apply_rates": "按试算方案改比例",
 }
 PROOF = {"plan.publish", "plan.approve_adjustment", "plan.lock_rates"}
 
@@ -93,6 +100,7 @@ def new_plan(request: HttpRequest) -> HttpResponse:
 def plan(request: HttpRequest, pk: int) -> HttpResponse:
     plan = _visible(request, pk)
     user = request.user
+    tab = request.GET.get("tab", "")
     lines = list(plan.lines.with_columns())
     cosigns = list(plan.cosigns.select_related("department", "signed_by"))
     coverage = queries.coverage_of(plan, lines)
@@ -108,7 +116,7 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
     )
     context = {
         "plan": plan,
-        "tab": request.GET.get("tab", ""),
+        "tab": tab,
         "rows": queries.line_rows(lines, cosigns),
         "live": len([line for line in lines if line.state != LineState.CANCELLED]),
         "coverage": coverage,
@@ -139,6 +147,18 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
         and user.may(Permission.PLAN_PUBLISH)
         and plan.state == PlanState.APPROVED,
         "publish_form": forms.PublishForm(),
+        "matrix": queries.matrix(plan, [row.field for row in coverage])
+        if plan.region.kind == "city" and not tab
+        else (),
+        "filing_rows": queries.filing_rows(plan, today=timezone.localdate())
+        if tab == "filing"
+        else (),
+        "filing_form": FilingForm(initial={"on": timezone.localdate()}),
+        "floor": queries.floor_of(lines) if tab == "filing" else None,
+        "sources": queries.sources(plan)
+        if coordinates and may_edit and plan.state == PlanState.DRAFT and not lines
+        else (),
+        "left_out": plan.left_out.select_related("line", "signed_by"),
         "entries": _entries(plan) if request.GET.get("tab") == "log" else (),
         "list_in_force": plan.list_version.state == "published",
     }

@@ -9,9 +9,10 @@ from django.utils.http import content_disposition_header
 from liancha.accounts.permissions import public
 from liancha.rulebook.lifecycles import LineState
 
-from .. import columns, sheets
+from .. import columns, documents, sheets
 from ..models import Adjustment, AdjustmentQuerySet, Plan, PlanLineQuerySet
 
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -62,12 +63,57 @@ def workbook(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @public
+def document(request: HttpRequest, pk: int) -> HttpResponse:
+    """The plan as an official document."""
+    plan = get_object_or_404(Plan.objects.public().select_related("region", "list_version"), pk=pk)
+    lines = plan.lines.public().exclude(state=LineState.CANCELLED).with_columns()
+    return _docx(documents.plan_document(plan, lines), plan.title)
+
+
+@public
+def notice(request: HttpRequest, pk: int) -> HttpResponse:
+    """The notice of one change: line, before, after, why (art. 16)."""
+    adjustment = _published(pk)
+    pairs = [
+        (key, adjustment.before.get(key, ""), adjustment.after.get(key, ""))
+        for key in dict.fromkeys([*adjustment.before, *adjustment.after])
+    ]
+    context = {
+        "adjustment": adjustment,
+        "plan": adjustment.line.plan,
+        "pairs": pairs,
+        "title": documents.notice_title(adjustment),
+        "number": documents.notice_number(adjustment),
+    }
+    return render(request, "plan/notice.html", context)
+
+
+@public
+def notice_document(request: HttpRequest, pk: int) -> HttpResponse:
+    adjustment = _published(pk)
+    return _docx(documents.notice_document(adjustment), documents.notice_title(adjustment))
+
+
+@public
 def data(request: HttpRequest, pk: int) -> HttpResponse:
     plan = get_object_or_404(Plan.objects.public(), pk=pk)
     return JsonResponse(
         sheets.data(plan, _lines(plan), _adjustments(plan)),
         json_dumps_params={"ensure_ascii": False, "indent": 1},
     )
+
+
+def _published(pk: int) -> Adjustment:
+    found = Adjustment.objects.published().filter(line__plan__in=Plan.objects.public())
+    return get_object_or_404(found.select_related("line__plan__region"), pk=pk)
+
+
+def _docx(content: bytes, title: str) -> HttpResponse:
+    response = HttpResponse(content, content_type=DOCX)
+    response.headers["Content-Disposition"] = (
+        content_disposition_header(True, f"{title}.docx") or ""
+    )
+    return response
 
 
 def _lines(plan: Plan) -> PlanLineQuerySet:

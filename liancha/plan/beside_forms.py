@@ -1,0 +1,142 @@
+"""Forms beside a plan's lines: terms of a line, filings, campaigns."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from django import forms
+
+from liancha.accounts.models import Department
+from liancha.lists.models import JointField
+from liancha.registry.models import Target
+from liancha.rulebook.regions import REGIONS, is_county
+
+from . import bases, columns
+from .forms import read_rate
+from .models import Filing, PlanLine
+
+CREDIT_CHOICES = [(name, name) for name in bases.CREDIT_STRATA]
+REGION_CHOICES = [(code, name) for code, name in REGIONS.items() if is_county(code)]
+
+
+class TermsForm(forms.Form):
+    """The terms of a line (art. 15, paragraph 2). `rules` is what its filter says."""
+
+    kinds = forms.MultipleChoiceField(
+        label="对象类型",
+        choices=Target.Kind.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    regions = forms.MultipleChoiceField(
+        label="县区",
+        choices=REGION_CHOICES,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    classes = forms.MultipleChoiceField(
+        label="信用风险分类",
+        choices=CREDIT_CHOICES,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    filter_name = forms.CharField(
+        label="把这个范围存为",
+        max_length=60,
+        required=False,
+        help_text="填了名称，本部门以后可以直接套用。",
+    )
+    cap_per_year = forms.IntegerField(
+        label="每户每部门每年上限（次）",
+        required=False,
+        min_value=1,
+        max_value=12,
+        help_text="建库时已到上限的不入库；联合检查算一次。留空不设上限。",
+    )
+    cap_reason = forms.CharField(label="频次说明", max_length=200, required=False)
+    cooldown_months = forms.IntegerField(
+        label="A 类冷却期（月）",
+        min_value=0,
+        max_value=36,
+        required=False,
+        help_text="A 类在这些月内查过的不入库，并写入实施方案。0 为不冷却。",
+    )
+    key_ratio = forms.CharField(
+        label="重点对象最低比例（%）",
+        max_length=20,
+        required=False,
+        help_text="列入重点名单的，至少按这个比例抽。留空不设。",
+    )
+    key_source = forms.CharField(label="重点对象依据", max_length=200, required=False)
+
+    def clean_key_ratio(self) -> str:
+        text: str = self.cleaned_data["key_ratio"]
+        if not text.strip():
+            return ""
+        try:
+            ratio, fixed = read_rate(text)
+        except ValueError as error:
+            raise forms.ValidationError("请填 20、2.5 或 1/3。") from error
+        if fixed is not None:
+            raise forms.ValidationError("请填比例，不填户数。")
+        return ratio
+
+    @property
+    def rules(self) -> dict[str, list[str]]:
+        return {
+            name: list(self.cleaned_data[name])
+            for name in ("kinds", "regions", "classes")
+            if self.cleaned_data.get(name)
+        }
+
+    @staticmethod
+    def first(line: PlanLine) -> dict[str, Any]:
+        """What the form says before anybody types."""
+        ratio = line.key_ratio
+        return {
+            **{name: line.target_filter.get(name, []) for name in ("kinds", "regions", "classes")},
+            "cap_per_year": line.cap_per_year,
+            "cap_reason": line.cap_reason,
+            "cooldown_months": line.cooldown_months,
+            "key_ratio": columns.percent_text(Fraction(ratio)).removesuffix("%") if ratio else "",
+            "key_source": line.key_source,
+        }
+
+
+class FilingForm(forms.Form):
+    kind = forms.ChoiceField(label="事项", choices=Filing.Kind.choices)
+    to = forms.CharField(label="接收单位", max_length=80)
+    number = forms.CharField(label="文号或回执号", max_length=60, required=False)
+    on = forms.DateField(label="报送日期")
+
+
+class CampaignForm(forms.Form):
+    title = forms.CharField(label="名称", max_length=120)
+    basis = forms.CharField(label="来源文件", max_length=160)
+    approved_by_body = forms.CharField(
+        label="批准机关", max_length=80, help_text="县级以上政府或垂直管理的上级部门。"
+    )
+    approval = forms.CharField(label="批准文号", max_length=60)
+    starts_on = forms.DateField(label="开始")
+    ends_on = forms.DateField(label="结束")
+    fields_touched = forms.ModelMultipleChoiceField(
+        JointField.objects.none(),
+        label="涉及联合抽查清单的领域",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    is_joint = forms.BooleanField(label="以联合抽查方式开展", required=False, initial=True)
+    solo_reason = forms.CharField(
+        label="单独开展的原因",
+        max_length=200,
+        required=False,
+        help_text="涉及清单领域而不联合的填写（第十三条）。",
+    )
+
+    def __init__(self, *args: Any, joint_fields: Any, own: Department | None, **kw: Any) -> None:
+        super().__init__(*args, **kw)
+        touched = self.fields["fields_touched"]
+        assert isinstance(touched, forms.ModelMultipleChoiceField)
+        touched.queryset = joint_fields
+        self.own = own

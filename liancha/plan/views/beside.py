@@ -1,0 +1,144 @@
+"""Beside the lines of a plan: drafts derived, terms of a line, filings, campaigns."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from liancha.accounts.permissions import Permission, requires
+from liancha.lists.models import JointField, ListVersion
+from liancha.rulebook.verdicts import Blocked, NeedsReason
+
+from .. import actions, queries
+from ..beside_forms import CampaignForm, FilingForm, TermsForm
+from ..models import Campaign, Plan, PlanLine, SavedFilter
+from .lines import posted
+
+
+@requires(Permission.PLAN_EDIT)
+@require_POST
+def derive(request: HttpRequest, pk: int) -> HttpResponse:
+    """Draft lines from the city's plan of the year, or from last year's own."""
+    plan = _visible(request, pk)
+    source = get_object_or_404(queries.sources(plan), pk=request.POST.get("source") or 0)
+    done = actions.derive(plan=plan, source=source, by=request.user, at=timezone.now())
+    messages.success(
+        request,
+        f"已起草 {len(done.lines)} 行"
+        + (f"，{len(done.received)} 个领域由市级统一实施" if done.received else ""),
+    )
+    if done.failed:
+        names = "；".join(f"{name}：{why}" for name, why in done.failed[:5])
+        more = f"等 {len(done.failed)} 行" if len(done.failed) > 5 else ""
+        messages.warning(request, f"没有起草：{names}{more}。")
+    return redirect(plan)
+
+
+@requires(Permission.PLAN_EDIT)
+def terms(request: HttpRequest, pk: int) -> HttpResponse:
+    """Range, caps, cool-down and key targets of a draft line."""
+    line = get_object_or_404(
+        PlanLine.objects.editable_by(request.user).with_columns().select_related("plan__region"),
+        pk=pk,
+    )
+    form = TermsForm(posted(request), initial=TermsForm.first(line))
+    refused: Blocked | None = None
+    if request.method == "POST" and form.is_valid():
+        said = form.cleaned_data
+        try:
+            actions.set_terms(
+                line=line,
+                terms=actions.Terms(
+                    target_filter=form.rules,
+                    cap_per_year=said["cap_per_year"],
+                    cap_reason=said["cap_reason"],
+                    cooldown_months=said["cooldown_months"] or 0,
+                    key_ratio=said["key_ratio"],
+                    key_source=said["key_source"],
+                ),
+                by=request.user,
+                at=timezone.now(),
+            )
+            if said["filter_name"].strip():
+                actions.save_filter(
+                    name=said["filter_name"],
+                    rules=form.rules,
+                    by=request.user,
+                    at=timezone.now(),
+                )
+        except NeedsReason as needs:
+            form.add_error("cap_reason", str(needs))
+        except Blocked as blocked:
+            refused = blocked
+        else:
+            messages.success(request, "已保存频次和范围")
+            return redirect(line)
+    kept = SavedFilter.objects.filter(department=request.user.department_id)
+    context = {"line": line, "plan": line.plan, "form": form, "refused": refused, "kept": kept}
+    status = 200 if request.method != "POST" else 409 if refused else 422
+    return render(request, "plan/terms.html", context, status=status)
+
+
+@requires(Permission.PLAN_EDIT)
+@require_POST
+def file_plan(request: HttpRequest, pk: int) -> HttpResponse:
+    plan = _visible(request, pk)
+    form = FilingForm(request.POST)
+    if form.is_valid():
+        actions.file_plan(plan=plan, **form.cleaned_data, by=request.user, at=timezone.now())
+        messages.success(request, "已登记报送")
+    else:
+        first = next(iter(form.errors.values()))
+        messages.error(request, f"没有登记：{first[0]}")
+    return redirect(f"{plan.get_absolute_url()}?tab=filing")
+
+
+@requires(Permission.PLAN_VIEW)
+def campaigns(request: HttpRequest) -> HttpResponse:
+    found = (
+        Campaign.objects.visible_to(request.user)
+        .select_related("department", "by")
+        .prefetch_related("fields")
+    )
+    context = {
+        "page_obj": Paginator(found, 20).get_page(request.GET.get("page")),
+        "may_register": request.user.may(Permission.PLAN_EDIT)
+        and request.user.department is not None,
+    }
+    return render(request, "plan/campaigns.html", context)
+
+
+@requires(Permission.PLAN_EDIT)
+def new_campaign(request: HttpRequest) -> HttpResponse:
+    own = request.user.department
+    version = ListVersion.objects.in_force(ListVersion.Kind.JOINT).first()
+    joint = version.fields.all() if version else JointField.objects.none()
+    form = CampaignForm(posted(request), joint_fields=joint, own=own)
+    refused: Blocked | None = None
+    if request.method == "POST" and form.is_valid() and own is not None:
+        said = dict(form.cleaned_data)
+        touched = list(said.pop("fields_touched"))
+        try:
+            made = actions.register_campaign(
+                **said, fields=touched, department=own, by=request.user, at=timezone.now()
+            )
+        except NeedsReason as needs:
+            form.add_error("solo_reason", str(needs))
+        except Blocked as blocked:
+            refused = blocked
+        else:
+            messages.success(request, f"已登记专项整治“{made.title}”")
+            return redirect("plan:campaigns")
+    context = {"form": form, "refused": refused, "own": own}
+    status = 200 if request.method != "POST" else 409 if refused else 422
+    return render(request, "plan/new_campaign.html", context, status=status)
+
+
+def _visible(request: HttpRequest, pk: int) -> Plan:
+    return get_object_or_404(
+        Plan.objects.visible_to(request.user).select_related("region", "list_version"), pk=pk
+    )
