@@ -116,16 +116,22 @@ def is_public(found: Entry, now: datetime) -> bool:
 
 def keys() -> dict[str, object]:
     """The log's keys with the sizes they sign for, and the witnesses'."""
-    rows = list(LogKey.objects.order_by("size"))
-    ends: list[int | None] = [row.size for row in rows[1:]]
     return {
         "origin": logkeys.origin(),
         "keys": [
             {"key": row.key, "from": row.size, "to": end, "statement": row.statement}
-            for row, end in zip(rows, [*ends, None], strict=True)
+            for row, end in _spans()
         ],
         "witnesses": [str(witness.key) for witness in logkeys.witnesses()],
     }
+
+
+def _spans() -> list[tuple[LogKey, int | None]]:
+    """Each key with the size from which the next one signs."""
+    rows = list(LogKey.objects.order_by("size"))
+    return [
+        (row, rows[at + 1].size if at + 1 < len(rows) else None) for at, row in enumerate(rows)
+    ]
 
 
 def open_draws(now: datetime) -> Iterator[dict[str, str]]:
@@ -150,9 +156,7 @@ class KeyLine:
 
 def key_lines() -> tuple[list[KeyLine], list[KeyLine]]:
     """The log's keys, newest first, and the witnesses'."""
-    rows = list(LogKey.objects.order_by("size"))
-    ends: list[int | None] = [row.size for row in rows[1:]]
-    own = [_line(row.key, row.size, end) for row, end in zip(rows, [*ends, None], strict=True)]
+    own = [_line(row.key, row.size, end) for row, end in _spans()]
     return own[::-1], [_line(str(witness.key)) for witness in logkeys.witnesses()]
 
 

@@ -47,7 +47,7 @@ def answered(view: View) -> View:
 @never_cache
 def log(request: HttpRequest) -> HttpResponse:
     """What the log is, where it stands, how to witness and to audit it."""
-    found = Checkpoint.objects.order_by("-size").prefetch_related("cosignatures")[:SHOWN]
+    found = list(Checkpoint.objects.order_by("-size").prefetch_related("cosignatures")[:SHOWN])
     own, witnesses = queries.key_lines()
     last = found[0] if found else None
     return render(

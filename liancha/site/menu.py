@@ -178,6 +178,7 @@ PUBLIC: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 )
 PUBLIC_FOOTER: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("怎样验证", ("disclosure:how_to_verify",)),
+    ("存证日志", ("openlog:log",)),
 )
 
 

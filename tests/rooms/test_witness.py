@@ -193,7 +193,7 @@ class TestFollow:
         del site.leaves[33:]
         site.publish()
         with pytest.raises(
-            judging.Inconsistent, match="现在只有 33 条.*前 30 条.*序号 33 起的不见了"
+            judging.Inconsistent, match=r"现在只有 33 条.*前 30 条.*序号 33 起的不见了"
         ):
             following.look(store, witness, site, seconds=NOW)
 
