@@ -28,7 +28,7 @@ def leaf_of(entry: Entry) -> bytes:
     return leaf_hash(f"{entry.salt}\t{entry.body}".encode())
 
 
-def unpacked(packed: bytes) -> list[bytes]:
+def unpacked(packed: bytes | memoryview) -> list[bytes]:
     packed = bytes(packed)
     return [packed[at : at + HASH] for at in range(0, len(packed), HASH)]
 
