@@ -44,6 +44,12 @@ def _words(what: str, body: dict[str, Any]) -> tuple[str, str]:
                 f"名单冻结，{frame['size']:,} 户",
                 f"名单根 {_short(frame['root'])}",
             )
+        case "draw.freeze_supplement":
+            frame = body["frame"]
+            return (
+                f"补抽的库冻结，{frame['size']:,} 户",
+                f"接 {body['supplements']}，名单根 {_short(frame['root'])}",
+            )
         case "draw.freeze_inspectors":
             return "人员库冻结", f"输入摘要 {_short(body['frame'])}"
         case "draw.open_rule":

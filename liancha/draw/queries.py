@@ -13,6 +13,7 @@ from liancha.rulebook.deadlines import DayKind
 from liancha.rulebook.lifecycles import DrawState
 from liancha.workdays.models import CalendarYear, DayOff
 
+from liancha.task.models import Task
 from . import beacons, bundles
 from .models import Draw, DrawQuerySet, Transcript
 from .pools import FINISHED, pool
@@ -55,13 +56,15 @@ def openness(draw: Draw, now: datetime) -> Openness:
     """What is public of this draw now.
 
     Lists open after the last visit of the task or on the day its scheme names; those of
-    confidential strata never do, only the codes. A void draw has no lists to open.
+    confidential strata never do, only the codes. A supplementary batch opens with every earlier
+    one of its chain and not before: beside theirs, its frame tells who was drawn. A void draw has
+    no lists to open.
     Source: draw protocol, §6; decisions A23 and A33.
     """
     task = draw.task
     is_over = task.state in FINISHED
     opens = task.lists_open_on
-    is_open = is_over or (opens is not None and timezone.localtime(now).date() >= opens)
+    is_open = all(_is_open(each.task, now) for each in (*chains.earlier(draw), draw))
     is_locked = draw.state == DrawState.LOCKED
     is_public = is_locked or (
         draw.state == DrawState.VOID and Transcript.objects.filter(draw=draw).exists()
@@ -106,6 +109,12 @@ def next_lotteries(now: datetime) -> list[NextLottery]:
 def is_public(draw: Draw, name: str, now: datetime) -> bool:
     """Whether anybody may have this file of a draw now."""
     opened = openness(draw, now)
+def _is_open(task: Task, now: datetime) -> bool:
+    opens = task.lists_open_on
+    today = timezone.localtime(now).date()
+    return task.state in FINISHED or (opens is not None and today >= opens)
+
+
     if name in (bundles.TRANSCRIPT, bundles.LOG):
         return opened.transcript
     if name == bundles.CODES:

@@ -50,12 +50,17 @@ class Person:
     facts: InspectorFacts
 
 
-def snapshot(department: Department, *, on: date) -> dict[str, bytes]:
+def snapshot(
+    department: Department, *, on: date, taken: Mapping[int, int] | None = None
+) -> dict[str, bytes]:
     """roster.tsv and facts.json of everybody the department could send; experts are not counted.
 
-    on  the day whose recusals hold
+    on     the day whose recusals hold
+    taken  inspector's key → seats had already in earlier batches of the task: so much less room
     """
     people = list(Inspector.objects.of(department).officers().with_papers().order_by("number"))
+    for each in people:
+        each.capacity = max(0, each.capacity - (taken or {}).get(each.pk, 0))
     roster = "".join(f"{each.number}\t{each.capacity}\n" for each in sorted(people, key=_by_bytes))
     facts = [_written(each, on) for each in people]
     return {staffing.ROSTER: roster.encode(), FACTS: form.canonical(facts).encode()}

@@ -81,7 +81,13 @@ def _of_targets(draw: Draw) -> protocol.TargetRule:
         escrow=draw.escrow or None,
         frame=protocol.Frame(draw.frame_root, draw.frame_sha256, draw.frame_size),
         strata=strata_of(draw),
+        supplements=_supplemented(draw),
     )
+
+
+def _supplemented(draw: Draw) -> protocol.Reference | None:
+    earlier = draw.supplements
+    return protocol.Reference(earlier.number, earlier.transcript.digest) if earlier else None
 
 
 def _of_inspectors(draw: Draw) -> protocol.InspectorRule:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import ceremony, cosigning, escrow, files, guests, pool, staff
+from .views import ceremony, cosigning, escrow, files, guests, leeway, pool, staff
 
 app_name = "draw"
 urlpatterns = [
@@ -10,6 +10,9 @@ urlpatterns = [
     path("tasks/<int:pk>/pool/<int:target>/set-aside/", pool.set_aside, name="set_aside"),
     path("tasks/<int:pk>/pool/<int:target>/take-back/", pool.take_back, name="take_back"),
     path("tasks/<int:pk>/pool/freeze/", pool.freeze, name="freeze"),
+    path("tasks/<int:pk>/draw/", leeway.task, name="task"),
+    path("tasks/<int:pk>/batches/", leeway.batches, name="batches"),
+    path("tasks/<int:pk>/batches/ask/", leeway.ask_supplement, name="ask_supplement"),
     path("tasks/<int:pk>/inspectors/", staff.inspectors, name="inspectors"),
     path("tasks/<int:pk>/inspectors/freeze/", staff.freeze, name="freeze_inspectors"),
     path("draws/<int:pk>/", ceremony.draw, name="draw"),
@@ -41,4 +44,12 @@ urlpatterns = [
     path("dispatches/<int:pk>/acknowledge/", ceremony.acknowledge, name="acknowledge"),
     path("assignments/<int:pk>/replace/", staff.replace, name="replace"),
     path("replacements/<int:pk>/decide/", staff.decide, name="decide"),
+    path("supplements/<int:pk>/decide/", leeway.decide_supplement, name="decide_supplement"),
+    path("supplements/<int:pk>/freeze/", leeway.freeze_supplement, name="freeze_supplement"),
+    path("tasks/<int:pk>/single-random/", leeway.ask_single_random, name="ask_single_random"),
+    path(
+        "single-randoms/<int:pk>/decide/",
+        leeway.decide_single_random,
+        name="decide_single_random",
+    ),
 ]

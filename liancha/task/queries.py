@@ -42,6 +42,11 @@ WHAT = {
     "draw.take_back": "撤回人工排除",
     "draw.freeze": "待抽检库冻结",
     "draw.freeze_inspectors": "人员库冻结",
+    "draw.ask_supplement": "申请补抽",
+    "draw.decide_supplement": "批复补抽",
+    "draw.freeze_supplement": "补抽的库冻结",
+    "draw.ask_single_random": "申请单随机",
+    "draw.decide_single_random": "批复单随机",
     "draw.log_rule": "抽取规则存证",
     "draw.close": "揭示结束",
     "draw.lock": "名单锁定",
@@ -53,7 +58,7 @@ WHAT = {
     "disclosure.publish": "公示结果",
     "disclosure.correct": "更正公示",
 }
-PROOF = {"draw.freeze", "draw.log_rule", "draw.close", "draw.lock", "draw.void"}
+PROOF = {"draw.freeze", "draw.freeze_supplement", "draw.log_rule", "draw.close", "draw.lock", "draw.void"}
 
 
 # ── Where it stands ───────────────────────────────────────────────────────────────────────
@@ -127,8 +132,8 @@ class Next:
     due: date | None = None
 
 
-DRAWING = ("draw:ceremony", "draw:task", "draw:pool")
-RESULTS = ("disclosure:task", "inspection:task")
+DRAWING = ("draw:task",)
+RESULTS = ("inspection:task",)
 NEXT: Mapping[TaskState, Next] = {
     TaskState.CREATED: Next("拟定实施方案", "{first}", "写明目标任务、职责分工和四个阶段"),
     TaskState.SCHEME_SUBMITTED: Next(
@@ -160,7 +165,7 @@ NEXT: Mapping[TaskState, Next] = {
         "各参与部门",
         "每户每部门不少于 2 名，避开回避关系",
         "摇号派发",
-        ("draw:inspectors", *DRAWING),
+        ("draw:inspectors",),
         "抽取人员",
         "person-check",
     ),

@@ -99,6 +99,8 @@ def draw(request: HttpRequest, pk: int) -> HttpResponse:
         "rule_file": found.get(files.RULE),
         "drawn": _drawn(one) if opens.codes else None,
         "has_layers": _has_layers(one),
+        "added": one.supplementary.of_targets().filter(pk__in=_public_draws()),
+        "singles": one.task.single_randoms.filter(is_agreed=True).select_related("department"),
         "inspector_draws": one.inspector_draws.locked().select_related("department"),
     }
     return render(request, "disclosure/draw.html", context)

@@ -16,15 +16,26 @@ from .keeping import fail_escrow, hand_over, name_key, open_sheets, take_envelop
 from .locking import compute_void, lock
 from .manning import decide_replacement, freeze_inspectors, request_replacement
 from .pooling import choose_pool, freeze, set_aside, take_back
+from .single import ask_single_random, decide_single_random, shortages
+from .supplementing import (
+    MAY_GROW,
+    ask_supplement,
+    decide_supplement,
+    freeze_supplement,
+    left_by,
+)
 from .voiding import ask_void, void
 
 __all__ = [
     "INVITED",
+    "MAY_GROW",
     "BeaconSpec",
     "PartySpec",
     "accept_invitation",
     "accept_keeping",
     "acknowledge",
+    "ask_single_random",
+    "ask_supplement",
     "ask_void",
     "choose_pool",
     "close",
@@ -32,14 +43,18 @@ __all__ = [
     "commitment_of",
     "compute_void",
     "decide_replacement",
+    "decide_single_random",
+    "decide_supplement",
     "dispatch",
     "draw_with_failed_escrow",
     "enter_beacon",
     "fail_escrow",
     "freeze",
     "freeze_inspectors",
+    "freeze_supplement",
     "go_on_uncosigned",
     "hand_over",
+    "left_by",
     "lock",
     "log_rule",
     "name_key",
@@ -49,6 +64,7 @@ __all__ = [
     "request_replacement",
     "reveal",
     "set_aside",
+    "shortages",
     "take_back",
     "take_envelope",
     "void",

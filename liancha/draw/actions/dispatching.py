@@ -44,7 +44,12 @@ def dispatch(*, draw: Draw, reason: str = "", by: User, at: datetime) -> list[Di
         task = tasks.record_platform_number(
             task=task, number="", reason=reason.strip(), by=by, at=at
         )
-    task.advance(TaskState.DISPATCHED)
+    if draw.supplements_id is None:
+        task.advance(TaskState.DISPATCHED)
+    elif draw.dispatches.exists():
+        raise Blocked("这一批名单已经派发。", article="19", paragraph=1)
+    elif task.state == TaskState.TARGETS_DRAWN:
+        raise Blocked("请先派发前一批名单。", article="19", paragraph=1)
     today = timezone.localtime(at).date()
     due = deadlines.acknowledge_due(today, calendar()).due
     dispatches = Dispatch.objects.bulk_create(

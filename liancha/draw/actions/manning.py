@@ -30,6 +30,7 @@ def freeze_inspectors(
     *,
     task: Task,
     department: Department,
+    of: Draw | None = None,
     base: int = 1,
     removed: Mapping[str, str] | None = None,
     by: User,
@@ -37,6 +38,7 @@ def freeze_inspectors(
 ) -> Draw:
     """Fix what a department's draw starts from: its frozen roster, the drawn targets, who may not.
 
+    of       the batch of targets; when left away, the first that still lacks this department
     base     loads up to it are left to chance alone; 1 spreads the work as evenly as can be
     removed  inspector number → why this person is out since the target pool was frozen
 
@@ -47,12 +49,13 @@ def freeze_inspectors(
     """
     only_for(department, by)
     task = Task.objects.select_for_update(of=("self",)).get(pk=task.pk)
-    if task.state != TaskState.DISPATCHED:
+    of = of or chains.to_man(task, department)
+    in_time = MANNED_IN if of and of.supplements_id else MANNED_IN[:1]
+    if of is None or task.state not in in_time or not of.dispatches.exists():
         raise Blocked(
             "检查对象名单派发后、组队前，才能抽取执法检查人员。", article="19", paragraph=1
         )
-    of = task.draws.of_targets().locked().get()
-    _check_not_drawn(task, department)
+    _check_not_drawn(of, department)
     if base < 1:
         raise Blocked("均衡起点至少为 1。", article="19", paragraph=1)
     removed = {number: reason.strip() for number, reason in (removed or {}).items()}
@@ -76,6 +79,7 @@ def freeze_inspectors(
         state=DrawState.FROZEN,
         of=of,
         secret=secrets.token_hex(32),
+        supplements=_earlier_of(of, department),
         salt=secrets.token_hex(32),
         excluded=[[reason, n] for reason, n in protocol.excluded(prepared.counts)],
         base=base,
@@ -103,8 +107,25 @@ def freeze_inspectors(
     return draw
 
 
-def _check_not_drawn(task: Task, department: Department) -> None:
-    drawn = task.draws.of_inspectors().filter(department=department)
+# Between the dispatch of a list and the end of the visits; the first batch before teams are formed.
+MANNED_IN = (
+    TaskState.DISPATCHED,
+    TaskState.INSPECTORS_DRAWN,
+    TaskState.TEAMS_SET,
+    TaskState.INSPECTING,
+)
+
+
+def _earlier_of(of: Draw, department: Department) -> Draw | None:
+    """This department's draw for the batch before: one for each batch, each adding to the last."""
+    if of.supplements is None:
+        return None
+    own = of.supplements.inspector_draws.locked().filter(department=department).first()
+    return own or _earlier_of(of.supplements, department)
+
+
+def _check_not_drawn(of: Draw, department: Department) -> None:
+    drawn = of.inspector_draws.filter(department=department)
     if done := drawn.exclude(state=DrawState.VOID).first():
         word = "已经抽取，不能再抽" if done.state == DrawState.LOCKED else "正在抽取"
         raise Blocked(

@@ -90,7 +90,10 @@ def void(*, draw: Draw, agree: bool = True, note: str = "", by: User, at: dateti
     _check_cause(draw, Draw.VoidCause(draw.void_cause), at)
     draw.void_at, draw.void_by = at, by
     draw.advance(DrawState.VOID)
-    if draw.is_of_targets:
+    if draw.is_of_targets and draw.supplements_id is not None:
+        # What was drawn before stands. If its visits are over, nothing else keeps the task open.
+        queue.later("inspection.settle", draw.task_id)
+    elif draw.is_of_targets:
         task = Task.objects.select_for_update(of=("self",)).get(pk=draw.task_id)
         task.advance(TaskState.SCHEME_APPROVED)
     ledger.append(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -14,7 +14,7 @@ from liancha.roster.models import Inspector
 from liancha.rulebook.lifecycles import DrawState, TaskState
 from liancha.task.models import Task
 
-from .. import actions, duty, forms, queries, seats
+from .. import actions, chains, duty, forms, queries, seats
 from ..models import Assignment, Draw, DrawnTarget, Replacement
 
 
@@ -23,7 +23,10 @@ from ..models import Assignment, Draw, DrawnTarget, Replacement
 def inspectors(request: HttpRequest, pk: int) -> HttpResponse:
     """How far every department is, and this person's own department's people before its draw."""
     task = get_object_or_404(Task.objects.visible_to(request.user), pk=pk)
-    of = get_object_or_404(task.draws.of_targets().locked())
+    of = chains.to_man(task, request.user.department) if request.user.department else None
+    of = of or chains.last(task)
+    if of is None:
+        raise Http404
     found = duty.progress(task, of)
     own = next((s for s in found if s.department.pk == request.user.department_id), None)
     may_draw = (

@@ -4,6 +4,7 @@ from .answers import Conflict, Filled, MeasureDraft, answer, as_filled, fill, ta
 from .endings import (
     confirm_refusal,
     refuse,
+    settle,
     sign,
     state_refusal,
     withdraw_refusal,
@@ -32,6 +33,7 @@ __all__ = [
     "plan_visits",
     "refuse",
     "set_leader",
+    "settle",
     "sign",
     "start",
     "state_refusal",

@@ -224,10 +224,25 @@ def _end(
     return form
 
 
-def _complete_if_last(task: Task, at: datetime) -> None:
-    """The last visit completes the task. The caller holds the task's row."""
+@transaction.atomic
+def settle(*, task: Task, at: datetime) -> None:
+    """Complete a task whose visits are over and whose last supplementary batch came to nothing."""
+    task = Task.objects.select_for_update().get(pk=task.pk)
+    if _complete_if_last(task, at):
+        ledger.append(
+            "inspection.settle", by="system", at=at, about=("task", task.pk), task=task.number
+        )
+
+
+def _complete_if_last(task: Task, at: datetime) -> bool:
+    """The last visit completes the task, unless a supplementary batch is being drawn. The caller
+    holds the task's row.
+    """
     is_open = DrawnTarget.objects.of_task(task).exclude(visit__state__in=OVER).exists()
-    if not is_open and task.state == TaskState.INSPECTING:
-        task.advance(TaskState.COMPLETED)
-        task.completed_at = at
-        task.save(update_fields=["completed_at"])
+    is_open = is_open or task.draws.of_targets().open().exists()
+    if is_open or task.state != TaskState.INSPECTING:
+        return False
+    task.advance(TaskState.COMPLETED)
+    task.completed_at = at
+    task.save(update_fields=["completed_at"])
+    return True

@@ -9,7 +9,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from liancha.accounts.models import User
-from liancha.draw.models import DrawnTarget
+from liancha.draw import chains
+from liancha.draw.models import Draw, DrawnTarget
 from liancha.ledger import actions as ledger
 from liancha.lists.models import JointItem, Method
 from liancha.registry.models import Release, Target
@@ -43,6 +44,7 @@ def form_teams(*, task: Task, by: User, at: datetime) -> list[Team]:
     waiting = list(
         DrawnTarget.objects.of_task(task)
         .filter(visit=None)
+        .exclude(draw__in=_unmanned(task))
         .select_related("candidate", "target")
         .prefetch_related("target__tags")
     )
@@ -100,6 +102,13 @@ def form_teams(*, task: Task, by: User, at: datetime) -> list[Team]:
         teams=[[each.number, each.leader.number] for each in teams],
     )
     return teams
+
+
+def _unmanned(task: Task) -> list[Draw]:
+    """Supplementary batches for which some department has still to draw its people."""
+    return [
+        each for each in chains.batches(task) if each.supplements_id and not chains.is_manned(each)
+    ]
 
 
 @transaction.atomic
