@@ -14,7 +14,7 @@ from liancha.rulebook.lifecycles import DrawState
 from liancha.workdays.models import CalendarYear, DayOff
 
 from liancha.task.models import Task
-from . import beacons, bundles
+from . import beacons, bundles, chains
 from .models import Draw, DrawQuerySet, Transcript
 from .pools import FINISHED, pool
 from .seats import current_inspectors

@@ -20,7 +20,7 @@ from liancha.rulebook.lifecycles import DrawState, ReplacementState, TaskState
 from liancha.rulebook.verdicts import Blocked, NeedsReason
 from liancha.task.models import Task
 
-from .. import rosters, seats
+from .. import chains, rosters, seats
 from ..models import Assignment, Draw, Replacement
 from .pooling import keep_files, next_number, only_for, refused_as_blocked
 
