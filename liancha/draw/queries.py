@@ -11,9 +11,9 @@ from django.utils import timezone
 from liancha.accounts.models import User
 from liancha.rulebook.deadlines import DayKind
 from liancha.rulebook.lifecycles import DrawState
+from liancha.task.models import Task
 from liancha.workdays.models import CalendarYear, DayOff
 
-from liancha.task.models import Task
 from . import beacons, bundles, chains
 from .models import Draw, DrawQuerySet, Transcript
 from .pools import FINISHED, pool
@@ -106,15 +106,15 @@ def next_lotteries(now: datetime) -> list[NextLottery]:
     return sorted(found, key=lambda each: each.due)
 
 
-def is_public(draw: Draw, name: str, now: datetime) -> bool:
-    """Whether anybody may have this file of a draw now."""
-    opened = openness(draw, now)
 def _is_open(task: Task, now: datetime) -> bool:
     opens = task.lists_open_on
     today = timezone.localtime(now).date()
     return task.state in FINISHED or (opens is not None and today >= opens)
 
 
+def is_public(draw: Draw, name: str, now: datetime) -> bool:
+    """Whether anybody may have this file of a draw now."""
+    opened = openness(draw, now)
     if name in (bundles.TRANSCRIPT, bundles.LOG):
         return opened.transcript
     if name == bundles.CODES:

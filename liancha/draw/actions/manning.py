@@ -78,8 +78,8 @@ def freeze_inspectors(
         number=number,
         state=DrawState.FROZEN,
         of=of,
-        secret=secrets.token_hex(32),
         supplements=_earlier_of(of, department),
+        secret=secrets.token_hex(32),
         salt=secrets.token_hex(32),
         excluded=[[reason, n] for reason, n in protocol.excluded(prepared.counts)],
         base=base,
@@ -107,7 +107,7 @@ def freeze_inspectors(
     return draw
 
 
-# Between the dispatch of a list and the end of the visits; the first batch before teams are formed.
+# Between the dispatch of a list and the end of the visits; the first batch before teams form.
 MANNED_IN = (
     TaskState.DISPATCHED,
     TaskState.INSPECTORS_DRAWN,
