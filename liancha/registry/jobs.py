@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
+from pathlib import Path
+
+from django.conf import settings
 from django.utils import timezone
 
 from liancha.accounts.models import User
@@ -57,6 +61,24 @@ def after_import(batch: int) -> None:
         return
     actions.fill_search(batch=found, at=timezone.now())
     actions.find_doubts(batch=found, by="system", at=timezone.now())
+
+
+def import_credit(path: str, file_name: str, source: str, on: str, by: int) -> None:
+    """Take over a big monthly file of classes; the page lists it when it is there."""
+    place = Path(settings.MEDIA_ROOT) / path
+    if not place.exists():
+        return  # taken over already
+    try:
+        actions.import_credit(
+            path=place,
+            file_name=file_name,
+            source=source,
+            on=date.fromisoformat(on),
+            by=User.objects.get(pk=by),
+            at=timezone.now(),
+        )
+    finally:
+        place.unlink(missing_ok=True)
 
 
 def retag(job: int, by: int) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.core.cache import cache
 from django.db.models import Count, Q
 from django.utils import timezone
 
@@ -19,6 +20,8 @@ from liancha.lists.models import ListVersion
 from . import tables
 from .models import (
     CHOSEN,
+    CreditBatch,
+    CreditChange,
     Doubt,
     Import,
     ImportChange,
@@ -29,6 +32,8 @@ from .models import (
     Target,
 )
 
+LARGE = 50_000  # targets from which counting on every page would be felt
+CREDIT_WORDS = Target.CreditClass.choices
 STALE_YELLOW, STALE_RED = 28, 35  # local practice: days without an import (domain 11.4)
 FIELD_WORDS = {
     **{"name": "名称", "kind": "对象类型", "address": "住所", "region_id": "县区"},
@@ -72,11 +77,7 @@ class Library:
 
 def library(user: User, today: date) -> Library:
     """How many targets this person sees, and how fresh the registry is (art. 11, 动态更新)."""
-    counts = Target.objects.visible_to(user).aggregate(
-        total=Count("pk"),
-        active=Count("pk", filter=Q(status=Target.Status.ACTIVE)),
-        pending=Count("pk", filter=Q(is_pending=True)),
-    )
+    counts = _counts(user)
     last = Import.objects.written().order_by("-written_at").first()
     days, light, word = None, "red", "还没有导入过"
     if last and last.written_at:
@@ -84,6 +85,27 @@ def library(user: User, today: date) -> Library:
         light = "red" if days > STALE_RED else "yellow" if days >= STALE_YELLOW else "green"
         word = "今天导入" if days == 0 else f"{days} 天前导入"
     return Library(**counts, last=last, days=days, light=light, word=word)
+
+
+def _counts(user: User) -> dict[str, int]:
+    """Counts for the head of the page; of a large registry they may be a minute old."""
+    own = user.department
+    whole = user.sees_all_departments or own is None or own.level == "city"
+    key = f"registry.counts.{'' if whole or own is None else own.region_id}"
+    counts: dict[str, int] | None = cache.get(key)
+    if counts is None:
+        counts = (
+            Target.objects.visible_to(user)
+            .standing()
+            .aggregate(
+                total=Count("pk"),
+                active=Count("pk", filter=Q(status=Target.Status.ACTIVE)),
+                pending=Count("pk", filter=Q(is_pending=True)),
+            )
+        )
+        if counts["total"] > LARGE:
+            cache.set(key, counts, 60)
+    return counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +131,9 @@ def story(target: Target, limit: int = 40) -> list[Event]:
         at = change.batch.written_at or change.batch.at
         verb = "导入入库" if change.is_new else "导入变更"
         events.append(Event(at, verb, in_words(change) or f"文件 {change.batch.file_name}"))
+    for classed in CreditChange.objects.filter(target=target).select_related("batch")[:limit]:
+        words = f"{classed.before or '未分类'} 改为 {classed.after or '未分类'}"
+        events.append(Event(classed.batch.at, "信用风险分类", f"{words}，{classed.batch.source}"))
     return sorted(events, key=lambda event: event.at, reverse=True)[:limit]
 
 
@@ -368,3 +393,23 @@ def _note(entry: Entry) -> str:
             return str(body.get("on", ""))
         case _:
             return who
+
+
+def distribution() -> list[tuple[str, str, int]]:
+    """(class, its word, decided targets that have it), A first (art. 15)."""
+    counts = Target.objects.decided().order_by().values_list("credit_class")
+    found = dict(counts.annotate(n=Count("pk")))
+    return [(str(value), str(word), found.get(value, 0)) for value, word in CREDIT_WORDS]
+
+
+def credit_history(months: int = 12) -> dict[str, Any]:
+    """The last batches as stacked bars: how many targets each class had after each of them."""
+    batches = list(CreditBatch.objects.order_by("-on", "-id")[:months])[::-1]
+    return {
+        "unit": "户",
+        "x": [f"{batch.on:%y-%m-%d}" for batch in batches],
+        "series": [
+            {"name": word, "data": [batch.counts.get(value, 0) for batch in batches]}
+            for value, word in CREDIT_WORDS
+        ],
+    }

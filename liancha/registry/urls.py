@@ -1,12 +1,14 @@
 from django.urls import path
 
-from .views import checks, doubts, imports, targets, words
+from .views import checks, credit, doubts, imports, targets, words
 
 app_name = "registry"
 urlpatterns = [
     path("targets/", targets.targets, name="targets"),
     path("targets/export/", targets.export, name="export"),
     path("targets/export/chosen/", targets.export_chosen, name="export_chosen"),
+    path("targets/credit/", credit.credit, name="credit"),
+    path("targets/credit/<int:pk>/", credit.batch, name="credit_batch"),
     path("targets/new/", targets.new_target, name="new_target"),
     path("targets/pending/", targets.pending, name="pending"),
     path("targets/doubts/", doubts.doubts, name="doubts"),

@@ -16,6 +16,7 @@ from .checks import (
     register_case,
     request_solo,
 )
+from .credit import import_credit, set_credit
 from .doubts import find_doubts, keep_both, merge, settle_name
 from .imports import (
     attach_job,
@@ -32,7 +33,6 @@ from .targets import (
     release,
     review,
     save_target,
-    set_credit,
     set_region,
     show_phone,
     tag_targets,
@@ -50,6 +50,7 @@ __all__ = [
     "fill_search",
     "find_doubts",
     "give_up_import",
+    "import_credit",
     "import_targets",
     "keep_both",
     "lift_key_flag",

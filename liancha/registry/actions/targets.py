@@ -6,7 +6,7 @@ since a page may have been open for an hour.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -207,41 +207,6 @@ def take_back_release(*, release: Release, by: User, at: datetime) -> None:
     ledger.append(
         "registry.take_back_release", by=by, at=at, about=("target", target), department=code
     )
-
-
-@transaction.atomic
-def set_credit(
-    *,
-    rows: Mapping[str, str] | Iterable[tuple[str, str]],
-    source: str,
-    on: date,
-    by: User | str,
-    at: datetime,
-) -> int:
-    """Take over credit classes: code → A, B, C or D ("" for none). Returns how many changed.
-
-    Source: art. 15, 信用风险分类结果.
-    """
-    wanted = dict(rows)
-    if wrong := sorted(set(wanted.values()) - set(Target.CreditClass.values)):
-        raise ValueError(f"credit classes are A, B, C, D or empty, got {wrong}")
-    changed: dict[str, list[int]] = {}
-    for key, code, old in (
-        Target.objects.filter(code__in=wanted)
-        .select_for_update(of=("self",))
-        .values_list("pk", "code", "credit_class")
-    ):
-        if wanted[code] != old:
-            changed.setdefault(wanted[code], []).append(key)
-    for value, keys in changed.items():
-        Target.objects.filter(pk__in=keys).update(
-            credit_class=value, credit_on=on, credit_source=source[:60], updated_at=at
-        )
-    count = sum(len(keys) for keys in changed.values())
-    ledger.append(
-        "registry.set_credit", by=by, at=at, source=source, on=on.isoformat(), changed=count
-    )
-    return count
 
 
 @transaction.atomic
