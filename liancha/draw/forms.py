@@ -162,6 +162,12 @@ class Rule(forms.Form):
         max_value=GUESTS,
         help_text="公证员、人大代表、记者等。约定后给每人一个链接或二维码，本人登记姓名、单位、身份。",
     )
+    place = forms.CharField(
+        label="地点",
+        required=False,
+        max_length=80,
+        help_text="写进纪要。各方在各自设备上办理的不用填。",
+    )
     keeper = forms.CharField(
         label="托管人",
         required=False,

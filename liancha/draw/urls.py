@@ -34,6 +34,7 @@ urlpatterns = [
     path("draws/<int:pk>/void/", ceremony.void, name="void"),
     path("draws/<int:pk>/void/compute/", ceremony.compute_void, name="compute_void"),
     path("draws/<int:pk>/staff/", staff.staff, name="staff"),
+    path("draws/<int:pk>/minutes.<str:kind>", files.minutes, name="minutes"),
     path("draws/<int:pk>/files/<str:name>", files.download, name="file"),
     path("parties/<int:pk>/commit/", ceremony.commit, name="commit"),
     path("parties/<int:pk>/reveal/", ceremony.reveal, name="reveal"),

@@ -235,6 +235,7 @@ def open_rule(
     witness: bool = True,
     beacon: BeaconSpec | None = LOTTERY,
     escrow: str = "",
+    place: str = "",
     at: datetime = NOON,
 ) -> Draw:
     """Parties: the department itself, these other departments, the witness.
@@ -249,7 +250,9 @@ def open_rule(
     if witness:
         parties.append(PartySpec(WITNESS, user=world.cast.qin, is_witness=True))
     by = world.cast.user[SPEAKERS[own.code]]
-    return actions.open_rule(draw=draw, parties=parties, beacon=beacon, escrow=escrow, by=by, at=at)
+    return actions.open_rule(
+        draw=draw, parties=parties, beacon=beacon, escrow=escrow, place=place, by=by, at=at
+    )
 
 
 KEEPER = "田穗（洛阳市公证处）"

@@ -56,6 +56,7 @@ def open_rule(
     parties: Sequence[PartySpec],
     beacon: BeaconSpec | None,
     escrow: str = "",
+    place: str = "",
     by: User,
     at: datetime,
 ) -> Draw:
@@ -63,6 +64,7 @@ def open_rule(
 
     beacon  None only with a keeper
     escrow  the keeper's name, who is no party; "" with a public value
+    place   where people meet for it, for the minutes; "" when everybody stays where they are
 
     A public value comes after every reveal, so that not even all parties together can choose the
     outcome. Without one the keeper holds every number before the first is shown. Raises Blocked.
@@ -114,6 +116,7 @@ def open_rule(
         parties=[party.name for party in draw.parties.all()],
         beacon=named.as_json() if named else None,
         escrow=escrow or None,
+        place=clean(place),
     )
     return draw
 

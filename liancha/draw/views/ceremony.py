@@ -117,6 +117,7 @@ def open_rule(request: HttpRequest, pk: int) -> HttpResponse:
             parties=_parties(found, given),
             beacon=None if is_kept else beacon,
             escrow=given["keeper"] if is_kept else "",
+            place=given["place"],
             by=request.user,
             at=now,
         )

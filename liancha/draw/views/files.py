@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -9,8 +11,32 @@ from django.views.decorators.cache import never_cache
 
 from liancha.accounts.permissions import Permission, requires
 
-from .. import actions, bundles, queries
+from .. import actions, bundles, queries, sheets
 from ..models import Draw
+
+MINUTES = {
+    "docx": (
+        sheets.minutes_docx,
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ),
+    "pdf": (sheets.minutes_pdf, "application/pdf"),
+}
+
+
+@requires(Permission.DRAW_WATCH)
+@never_cache
+def minutes(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
+    """抽取纪要, as a document to edit and sign or as PDF."""
+    if kind not in MINUTES:
+        raise Http404
+    draw = get_object_or_404(
+        Draw.objects.visible_to(request.user).select_related("task", "department", "of"), pk=pk
+    )
+    make, content_type = MINUTES[kind]
+    response = HttpResponse(make(draw, timezone.now()), content_type=content_type)
+    name = quote(f"{draw.number} 抽取纪要.{kind}")
+    response["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"
+    return response
 
 
 @requires(Permission.DRAW_WATCH)
