@@ -6,6 +6,7 @@ The pool is read back from its frozen pages for every computation. What comes ou
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -34,6 +35,9 @@ def logged_frame(draw: Draw) -> protocol.Frame:
 
 def lines_of(frame: bytes) -> list[bytes]:
     return frame.removesuffix(b"\n").split(b"\n")
+
+
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +81,16 @@ class Checked:
         )
 
 
-def checked_for_lock(draw: Draw) -> Checked:
+def checked_for_lock(draw: Draw, progress: Progress | None = None) -> Checked:
     """Who is drawn, with nothing taken on trust: the frame is read again and compared with what
     was logged at the freeze, and every ticket is computed again by the plain engine.
+
+    progress  called with (percent, 100)
 
     Raises Blocked if the rows are not those that were frozen.
     Source: draw protocol, §5; art. 19.
     """
+    tell = progress or _quiet
     data = frame_of(draw)
     rule = rules.logged(draw)
     assert isinstance(rule, protocol.TargetRule)
@@ -93,8 +100,15 @@ def checked_for_lock(draw: Draw) -> Checked:
             "请保留现场并通知审计管理员，本次抽取按技术故障作废。",
             article="19",
         )
+    tell(40, 100)
     seed = rules.seed_of(draw)
     drawing = _drawing(draw.pk, draw.frame_sha256, rule.strata, seed)
+    tell(55, 100)
     sampling.check_drawing(lines_of(data), drawing, seed)
+    tell(90, 100)
     people = frozen.found(draw, (line.code for line in drawing.lines))
     return Checked(draw.pk, rule.frame, Outcome(seed, drawing), people)
+
+
+def _quiet(done: int, total: int) -> None:
+    """Nobody watches."""

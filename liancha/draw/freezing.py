@@ -72,6 +72,8 @@ def expected(task: Task) -> int:
 def prepare(task: Task, *, secret: str | None = None, progress: Progress | None = None) -> Prepared:
     """Read the pool once and make the frame of it.
 
+    progress  called with (done, total); reading is half of it, sorting and hashing the rest
+
     Raises Refused for what the protocol cannot write, and whatever `progress` raises.
     Source: art. 18; draw protocol, §1.
     """
@@ -88,22 +90,25 @@ def prepare(task: Task, *, secret: str | None = None, progress: Progress | None 
         groups.update((row[2], row[1]) for row in page)
         seen += len(page)
         if progress:
-            progress(seen, max(seen, total))
+            progress(seen, 2 * max(seen, total))
     pool = pools.pool(task, [(reason, stratum, n) for (reason, stratum), n in groups.items()])
     if not inside or pool.problems:
         return Prepared(task, pool, None, secret, terms, [])
+    _ = pool.updated_at  # looked up here, not while others wait for the database
     inside.sort(key=itemgetter(0))
     outside.sort()
     if progress:
-        progress(seen, max(seen, total))
+        progress(seen + seen // 8, 2 * seen)
     data, frame = engines.freeze((row[:2] for row in inside), secret)
     if progress:
-        progress(seen, max(seen, total))
+        progress(2 * seen - seen // 8, 2 * seen)
     lines = data.removesuffix(b"\n").split(b"\n")
     pages = [
         *frozen.pages_of(frozen.In, [row[0] for row in inside], [row[2] for row in inside], lines),
         *frozen.pages_of(frozen.Out, [row[0] for row in outside], [row[1] for row in outside]),
     ]
+    if progress:
+        progress(2 * seen, 2 * seen)
     return Prepared(task, pool, frame, secret, terms, pages)
 
 

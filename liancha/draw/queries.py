@@ -5,22 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Q
+from django.core.cache import cache
+from django.db.models import Max, Q
 from django.utils import timezone
 
 from liancha.accounts.models import User
+from liancha.rulebook import form
 from liancha.rulebook.deadlines import DayKind
 from liancha.rulebook.lifecycles import DrawState
 from liancha.task.models import Task
 from liancha.workdays.models import CalendarYear, DayOff
 
-from . import beacons, bundles, chains
+from . import background, beacons, bundles, chains, freezing, pools
 from .models import Draw, DrawQuerySet, Transcript
 from .pools import FINISHED, pool
 from .seats import current_inspectors
 
 __all__ = [
     "Openness",
+    "counted_pool",
     "current_inspectors",
     "is_public",
     "may_have",
@@ -162,3 +165,26 @@ def waiting_for(user: User) -> DrawQuerySet:
     )
     own = Draw.objects.open().filter(department=user.department_id)
     return Draw.objects.visible_to(user).filter(Q(pk__in=hands) | Q(pk__in=own))
+
+
+COUNTED_FOR = 60  # seconds for which a large pool's page need not count again
+
+
+def counted_pool(task: Task) -> pools.Pool:
+    """The pool of a task for its page. A large one's counts may be a minute old; a choice, a
+    target set aside or another draw's lock count at once.
+    """
+    expected = freezing.expected(task)
+    if not background.is_large(expected):
+        return pool(task)
+    terms = form.H(f"{expected} {freezing.terms_of(task)}")
+    key = f"draw.pool.{task.pk}.{terms}"
+    kept = cache.get(key)
+    if kept is None:
+        targets = pools.targets_of(task).order_by()
+        kept = pools.groups_of(targets), targets.aggregate(last=Max("updated_at"))["last"]
+        cache.set(key, kept, COUNTED_FOR)
+    groups, last = kept
+    found = pools.pool(task, groups)
+    found.__dict__["updated_at"] = last  # what the pool would ask for
+    return found

@@ -17,10 +17,11 @@ from liancha.accounts.models import User
 from liancha.accounts.permissions import Permission
 from liancha.ledger.models import Entry
 from liancha.plan.models import PlanLine
+from liancha.queue.models import Job
 from liancha.rulebook.form import Refused
 from liancha.rulebook.lifecycles import DrawState
 
-from . import beacons, chronicle, frames, frozen, invitations, rules
+from . import background, beacons, chronicle, frames, frozen, invitations, rules
 from .layers import Layer, dots, labels_of, ordinal
 from .models import Dispatch, Draw, Party
 from .standing import Standing, standing
@@ -319,6 +320,17 @@ class Scene:
         return self.draw.assignments.count()
 
     @cached_property
+    def work(self) -> Job | None:
+        """The lock that is under way in the background, or did not come to its end."""
+        if self.draw.state != DrawState.CLOSED:
+            return None
+        return background.last(background.locking_of(self.draw), self.now)
+
+    @property
+    def is_my_work(self) -> bool:
+        return self.work is not None and self.work.owner_id == self.user.pk
+
+    @cached_property
     def outcome(self) -> frames.Outcome | None:
         if not self.draw.is_of_targets or not self.seed or self.draw.state == DrawState.VOID:
             return None
@@ -399,7 +411,8 @@ class Scene:
     def version(self) -> str:
         """Changes whenever the page would look different: the screens ask for it and wait."""
         newest = self.entries[0].index if self.entries else -1
-        return f"{self.draw.state}.{newest}.{int(self.is_due)}.{self.standing.mark}"
+        work = f".{self.work.pk}{self.work.state}" if self.work else ""
+        return f"{self.draw.state}.{newest}.{int(self.is_due)}.{self.standing.mark}{work}"
 
     @cached_property
     def standing(self) -> Standing:

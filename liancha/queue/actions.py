@@ -40,9 +40,7 @@ def at(moment: datetime, job: str, *args: int | str) -> None:
     transaction.on_commit(partial(_schedule, moment, job, args))
 
 
-def start_job(
-    *, name: str, about: str = "", total: int = 0, by: User | None, at: datetime
-) -> Job:
+def start_job(*, name: str, about: str = "", total: int = 0, by: User | None, at: datetime) -> Job:
     """Open a progress row for long work; hand its pk to the job that `later` names.
 
     about  the thing it is for; while a job about it is live, Twice is raised with that job
@@ -86,7 +84,10 @@ def complete(*, job: Job, message: str, leads_to: str = "", at: datetime) -> Non
 
 def bury_dead(*, about: str, at: datetime) -> None:
     """A job whose worker has fallen silent ends as failed, so that it can be asked for again."""
-    Job.objects.filter(about=about, state=JobState.RUNNING, beat_at__lt=at - SILENCE).update(
+    dead = Job.objects.filter(about=about, state=JobState.RUNNING, beat_at__lt=at - SILENCE)
+    if not dead.exists():  # so that a page that only asks need not wait for its turn to write
+        return
+    dead.update(
         state=JobState.FAILED,
         ended_at=at,
         message="后台进程中途停了，没有写入任何内容。请再办一次；再停的，请系统管理员看后台日志。",

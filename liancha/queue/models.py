@@ -73,6 +73,10 @@ class Job(models.Model):
         return self.state in LIVE
 
     @property
+    def is_done(self) -> bool:
+        return self.state == JobState.DONE
+
+    @property
     def has_failed(self) -> bool:
         return self.state == JobState.FAILED
 

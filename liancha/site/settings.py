@@ -21,6 +21,7 @@ LIANCHA_LOG_WAIT          0: reveals do not wait for a cosignature; default 1 if
 LIANCHA_LOG_PATIENCE      minutes after which an operator may go on without one; default 10
 LIANCHA_QUEUE_SYNC        1: background jobs run at once, in the process that asks (tests)
 LIANCHA_WORKERS           background workers; default 2
+LIANCHA_BACKGROUND_FROM   pools of so many targets are frozen and locked by the worker; default 5000
 LIANCHA_MANIFEST          0: static files keep their names and need no collectstatic (tests)
 DATABASE_URL              postgres://user:password@host/name; default SQLite in LIANCHA_HOME
 DATABASE_POOL             0: no connection pool on PostgreSQL; the command line sets it itself
@@ -342,6 +343,9 @@ LANGUAGES = [("zh-hans", "简体中文")]
 USE_I18N = True
 TIME_ZONE = "Asia/Shanghai"
 USE_TZ = True
+
+# A smaller pool is frozen and locked while the person waits: it takes less than a second.
+LIANCHA_BACKGROUND_FROM = env.int("LIANCHA_BACKGROUND_FROM", default=5_000)
 
 # ── Background jobs ───────────────────────────────────────────────────────────────────────
 

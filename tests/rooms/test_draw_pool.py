@@ -402,8 +402,8 @@ class TestFreeze:
             progress=lambda done, total: seen.append((done, total)),
         )
 
-        assert seen[0] == (7, 76)
-        assert seen[-1] == (76, 76)
+        assert seen[0] == (7, 152)
+        assert seen[-1] == (152, 152)
         assert bundle.frame_of(frames.frame_of(draw)) == frames.logged_frame(draw)
 
 

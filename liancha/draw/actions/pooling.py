@@ -14,7 +14,7 @@ from django.utils import timezone
 from liancha.accounts.models import Department, User
 from liancha.ledger import actions as ledger
 from liancha.registry.models import Target
-from liancha.rulebook import form, protocol
+from liancha.rulebook import form, lifecycles, protocol
 from liancha.rulebook.lifecycles import DrawState, TaskState
 from liancha.rulebook.verdicts import Blocked, NeedsReason
 from liancha.task.models import Task
@@ -162,7 +162,7 @@ def freeze(
               that another draw has used
     prepared  what `freezing.prepare` made shortly before, outside any transaction; made here
               when left away, as small pools are
-    progress  called with (rows done, rows in all)
+    progress  called with (done, total), see `freezing.prepare`
 
     After this nothing about the pool changes. Raises Blocked, NeedsReason.
     Source: art. 18; draw protocol, §1.
@@ -225,6 +225,16 @@ def freeze(
     )
     ledger.seal("frame", draw.pk, entry=entry)
     return draw
+
+
+def check_freeze(*, task: Task, pool: pools.Pool, reason: str, by: User) -> None:
+    """What `freeze` would refuse already now, said before the long work is begun. Writes nothing.
+
+    Raises Blocked, NeedsReason.
+    """
+    only_for(task.initiator, by)
+    lifecycles.TASK.step(TaskState(task.state), TaskState.POOL_FROZEN)
+    may_be_frozen(pool, reason)
 
 
 def may_be_frozen(pool: pools.Pool, reason: str) -> None:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 from liancha.accounts.permissions import Permission, requires
 from liancha.rulebook.lifecycles import DrawState
 
-from .. import actions, beacons, forms, lanes, queries, scenes
+from .. import actions, background, beacons, forms, lanes, queries, scenes
 from ..models import Dispatch, Draw, Party
 
 PAGE = 30
@@ -229,7 +229,11 @@ def beacon(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def lock(request: HttpRequest, pk: int) -> HttpResponse:
     """Lock what was drawn, for ever."""
-    found = actions.lock(draw=_own(request, pk), by=request.user, at=timezone.now())
+    found, now = _own(request, pk), timezone.now()
+    if found.is_of_targets and background.is_large(found.frame_size):
+        background.lock(draw=found, by=request.user, at=now)
+        return redirect(found)
+    found = actions.lock(draw=found, by=request.user, at=now)
     messages.success(request, f"名单已锁定，抽取记录可以下载和验证（{found.number}）")
     return redirect(found)
 
@@ -315,10 +319,14 @@ def picture(request: HttpRequest, pk: int) -> FileResponse:
 @requires(Permission.DRAW_WATCH)
 @never_cache
 def hall(request: HttpRequest, pk: int) -> HttpResponse:
-    """The big screen: counts, hands, tickets falling below the line. No class, code or name."""
+    """The big screen: counts, hands, tickets falling below the line. No class and no code; names
+    only where the scheme has them public at once. As long as it is shown its session goes on.
+    """
     rows = Draw.objects.visible_to(request.user).of_targets()
-    found = get_object_or_404(rows.select_related("task__initiator", "department"), pk=pk)
-    scene = scenes.Scene(found, request.user, timezone.now(), False)
+    found = get_object_or_404(rows.select_related("task__initiator", "department", "rule"), pk=pk)
+    now = timezone.now()
+    openness = queries.openness(found, now)
+    scene = scenes.Scene(found, request.user, now, openness.codes)
     if request.GET.get("v") == scene.version:
         return HttpResponse(status=204)
     is_update = request.headers.get("HX-Request") == "true"
@@ -329,7 +337,8 @@ def hall(request: HttpRequest, pk: int) -> HttpResponse:
             "draw": found,
             "scene": scene,
             "lanes": lanes.lanes(scene),
+            "shows_all": found.frame_size <= lanes.MOST_DOTS,
             "others": found.task.departments.exclude(pk=found.department_id),
-            "openness": queries.openness(found, scene.now),
+            "openness": openness,
         },
     )

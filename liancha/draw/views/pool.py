@@ -16,7 +16,8 @@ from liancha.registry.models import Target
 from liancha.rulebook.lifecycles import TaskState
 from liancha.task.models import Task
 
-from .. import actions, forms, frozen, pools, queries, rosters, scenes
+from .. import actions, background, forms, freezing, frozen, pools, queries, rosters, scenes
+from ..actions.pooling import check_freeze
 from ..models import Draw, PoolChoices
 
 PAGE = 20
@@ -38,8 +39,15 @@ def pool(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _open_pool(request: HttpRequest, task: Task) -> HttpResponse:
-    found = queries.pool(task)
-    today = timezone.localdate()
+    """A large pool's page comes at once; the counts, which take seconds, follow by themselves."""
+    expected = freezing.expected(task)
+    is_part = bool(request.htmx) and not request.htmx.boosted
+    if background.is_large(expected) and not is_part:
+        return render(request, "draw/pool.html", {"task": task, "expected": expected})
+    found = queries.counted_pool(task)
+    now = timezone.now()
+    today = timezone.localdate(now)
+    work = background.last(background.freezing_of(task), now)
     tab = "out" if request.GET.get("tab") == "out" else "in"
     search = forms.PoolSearch(
         request.GET,
@@ -48,7 +56,10 @@ def _open_pool(request: HttpRequest, task: Task) -> HttpResponse:
     )
     rows = found.candidates if tab == "in" else found.set_aside
     rows = _searched(rows.select_related("region"), search)
-    page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
+    pages = Paginator(rows, PAGE)
+    if not any(request.GET.get(each) for each in ("q", "stratum", "reason")):
+        pages.count = found.size if tab == "in" else found.out
+    page = pages.get_page(request.GET.get("page"))
     labels = {stratum.name: stratum.label for stratum in found.strata}
     for target in page:
         target.reason_label = pools.REASONS.get(target.reason, "")
@@ -56,10 +67,12 @@ def _open_pool(request: HttpRequest, task: Task) -> HttpResponse:
     choices = PoolChoices.objects.filter(task=task).first() or PoolChoices(task=task)
     return render(
         request,
-        "draw/pool.html",
+        "draw/_pool_open.html" if is_part else "draw/pool.html",
         {
             "task": task,
             "pool": found,
+            "work": work,
+            "is_my_work": work is not None and work.owner_id == request.user.pk,
             "widest": max((each.count for each in found.excluded), default=1),
             "remarks": found.remarks(today),
             "supplies": rosters.supplies(task, count=found.count, on=today),
@@ -96,6 +109,9 @@ def _searched(rows: QuerySet[Target], search: forms.PoolSearch) -> QuerySet[Targ
 
 
 def _frozen_pool(request: HttpRequest, task: Task, draw: Draw) -> HttpResponse:
+    # Beside the pool before it, the pool of a supplementary batch gives away who was drawn.
+    if draw.supplements_id and not queries.may_see_names(draw, request.user):
+        return render(request, "draw/pool_closed.html", {"task": task, "draw": draw})
     tab = "out" if request.GET.get("tab") == "out" else "in"
     labels = scenes.labels_of(draw)
     search = forms.PoolSearch(
@@ -188,8 +204,11 @@ def take_back(request: HttpRequest, pk: int, target: int) -> HttpResponse:
 def freeze(request: HttpRequest, pk: int) -> HttpResponse:
     """Freeze the pool; afterwards nothing about it changes."""
     task = get_object_or_404(Task.objects.initiated_by(request.user), pk=pk)
-    draw = actions.freeze(
-        task=task, reason=request.POST.get("reason", ""), by=request.user, at=timezone.now()
-    )
+    reason, now = request.POST.get("reason", ""), timezone.now()
+    if background.is_large(freezing.expected(task)):
+        check_freeze(task=task, pool=queries.counted_pool(task), reason=reason, by=request.user)
+        background.freeze(task=task, reason=reason, by=request.user, at=now)
+        return redirect("draw:pool", pk)
+    draw = actions.freeze(task=task, reason=reason, by=request.user, at=now)
     messages.success(request, f"待抽检库已冻结，{draw.frame_size:,} 户，编号 {draw.number}")
     return redirect(draw)

@@ -5,30 +5,35 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('queue', '0001_initial'),
+        ("queue", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='job',
-            name='about',
+            model_name="job",
+            name="about",
             field=models.CharField(blank=True, db_index=True, max_length=80),
         ),
         migrations.AddField(
-            model_name='job',
-            name='beat_at',
+            model_name="job",
+            name="beat_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='job',
-            name='leads_to',
+            model_name="job",
+            name="leads_to",
             field=models.CharField(blank=True, max_length=200),
         ),
         migrations.AddConstraint(
-            model_name='job',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['waiting', 'running']), models.Q(('about', ''), _negated=True)), fields=('about',), name='one_live_job_about_a_thing'),
+            model_name="job",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(
+                    ("state__in", ["waiting", "running"]), models.Q(("about", ""), _negated=True)
+                ),
+                fields=("about",),
+                name="one_live_job_about_a_thing",
+            ),
         ),
     ]
