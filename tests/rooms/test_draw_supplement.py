@@ -11,6 +11,7 @@ from liancha.draw import actions, bundles, chains, queries
 from liancha.draw.models import Dispatch, Draw, DrawnTarget, SingleRandom
 from liancha.inspection import actions as visits
 from liancha.ledger.models import Entry
+from liancha.lists.models import JointItem
 from liancha.roster.models import Inspector
 from liancha.rulebook import verify
 from liancha.rulebook.findings import Level
@@ -153,6 +154,8 @@ class TestBatch:
         first = w.dispatched(world)
         people = Inspector.objects.filter(department=world.department("GA"))
         people.update(capacity=9)
+        for part in world.task.participations.all():
+            part.items.set(JointItem.objects.filter(department=part.department))
         for code in ("GA", "WJ"):
             w.draw_inspectors(world, code)
         world.task.refresh_from_db()
