@@ -21,6 +21,7 @@ urlpatterns = [
     path("public/draws/", public.draws, name="public_draws"),
     path("public/draws/<int:pk>/", public.draw, name="public_draw"),
     path("public/draws/<int:pk>/bundle.zip", public.draw_bundle, name="public_draw_bundle"),
+    path("public/draws/<int:pk>/picture/", public.draw_picture, name="public_draw_picture"),
     path("public/draws/<int:pk>/<str:name>", public.draw_file, name="public_draw_file"),
     path("public/results/", public.results, name="public_results"),
     path("public/results.csv", public.results_csv, name="public_results_csv"),

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.urls import reverse
 
 from liancha.draw import actions, frozen
 from liancha.draw.models import Draw
@@ -301,6 +302,10 @@ class TestCeremonyPage:
         assert as_(world, "shen").post(url("beacon", draw.pk), given).status_code == 302
         shown = as_(world, "lu").get(url("picture", draw.pk))
         assert shown.headers["Content-Type"] == "image/jpeg"
+        public = reverse("disclosure:public_draw_picture", args=[draw.pk])
+        assert Client().get(public).status_code == 404
+        actions.lock(draw=draw, by=world.cast.shen, at=w.DUE)
+        assert Client().get(public).headers["Content-Type"] == "image/jpeg"
 
     def test_void_is_asked_and_decided_on_pages(self, world):
         draw = w.open_rule(world, w.freeze(world), "WJ")

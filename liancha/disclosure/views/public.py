@@ -14,6 +14,7 @@ from fractions import Fraction
 from django.core.paginator import Page, Paginator
 from django.db.models import Q, QuerySet
 from django.http import (
+    FileResponse,
     Http404,
     HttpRequest,
     HttpResponse,
@@ -116,6 +117,17 @@ def draw_file(request: HttpRequest, pk: int, name: str) -> HttpResponse:
         raise Http404
     kind = "application/json" if name.endswith(".json") else "text/plain"
     return _download(found.build(), name, f"{kind}; charset=utf-8")
+
+
+@public
+@require_safe
+def draw_picture(request: HttpRequest, pk: int) -> FileResponse:
+    """The photograph of the public value, from the moment the transcript is public."""
+    one = get_object_or_404(_public_draws().exclude(picture=""), pk=pk)
+    if not openness(one, timezone.now()).transcript:
+        raise Http404
+    kind = "image/png" if one.picture.name.endswith(".png") else "image/jpeg"
+    return FileResponse(one.picture.open("rb"), content_type=kind)
 
 
 @public
