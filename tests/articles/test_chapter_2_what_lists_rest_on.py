@@ -16,8 +16,10 @@ from liancha.rulebook.eligibility import Duty
 from liancha.rulebook.listing import SoloReason
 from liancha.rulebook.verdicts import Blocked, NeedsReason
 from tests.people import NOON, make_cast
+from tests.rooms.disclosure_world import finish, publish, result_of
 from tests.rooms.listings import HOTELS, LICENCE, PETROL, draft, published, sign_all
 from tests.rooms.registers import code, write_target
+from tests.rooms.visit_world import make_visit_world
 
 TODAY = date(2026, 11, 23)
 PROVINCE = (
@@ -152,6 +154,18 @@ class TestArticle8:
         )
         assert check.reused == fact
         assert not SoloCheck.objects.undecided().exists()
+
+    def test_a_published_result_is_what_the_next_department_is_offered(self, db):
+        world = make_visit_world(1)
+        (visit,) = finish(world)
+        result = result_of(visit, "WJ")
+        publication = publish(result, world.cast.lu, world.cast.gu)
+        fact = InspectionFact.objects.get(target=visit.drawn_target.target)
+        assert (fact.department, fact.outcome) == (
+            publication.department,
+            publication.get_code_display(),
+        )
+        assert fact.reference == visit.number
 
     def test_an_old_result_does_not(self, cast):
         target = hotel(5)

@@ -12,6 +12,7 @@ from django.db.models import Max
 from liancha.accounts.models import User
 from liancha.inspection.models import VisitPart
 from liancha.ledger import actions as ledger
+from liancha.registry import actions as registry
 from liancha.rulebook import protocol
 from liancha.rulebook.lifecycles import LineState, ResultState, TaskState
 from liancha.rulebook.verdicts import Blocked
@@ -76,7 +77,8 @@ def write(
 ) -> list[Publication]:
     """One publication for each of the results as they are now, numbered without a gap.
 
-    The caller has taken the ledger's turn, and seals them with its entry.
+    The caller has taken the ledger's turn, and seals them with its entry. The registry hears of
+    the results, so that no other department goes there without knowing.
     """
     last = Publication.objects.aggregate(last=Max("serial"))["last"] or 0
     publications = []
@@ -108,6 +110,21 @@ def write(
             row.publication = publication
         PublishedRow.objects.bulk_create(rows)
         publications.append(publication)
+    registry.note_results(
+        facts=[
+            registry.Finding(
+                target=each.result.visit.drawn_target.target_id,
+                department=each.department,
+                on=each.completed_on,
+                subject=str(each.task),
+                outcome=each.get_code_display(),
+                reference=each.result.visit.number,
+            )
+            for each in publications
+        ],
+        by=by,
+        at=at,
+    )
     return publications
 
 

@@ -9,10 +9,12 @@ words    the words that give tags, the place names, which departments supervise 
 """
 
 from .checks import (
+    Finding,
     close_case,
     covering,
     decide_solo,
     note_inspection,
+    note_results,
     register_case,
     request_solo,
 )
@@ -41,6 +43,7 @@ from .targets import (
 from .words import retag, save_place, save_tag, sync_supervisors
 
 __all__ = [
+    "Finding",
     "attach_job",
     "check_import",
     "close_case",
@@ -57,6 +60,7 @@ __all__ = [
     "mark_inspected",
     "merge",
     "note_inspection",
+    "note_results",
     "open_import",
     "register_case",
     "release",

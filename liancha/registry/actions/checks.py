@@ -7,6 +7,8 @@ as cases and answered by themselves: nothing here touches a pool.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import transaction
@@ -41,6 +43,44 @@ def covering(target: Target, department: Department) -> list[JointField]:
         .filter(Q(initiator__in=ours) | Q(cooperators__in=ours))
         .distinct()
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one published result says of one target, by one department."""
+
+    target: int
+    department: Department
+    on: date
+    subject: str
+    outcome: str
+    reference: str
+
+
+@transaction.atomic
+def note_results(*, facts: Sequence[Finding], by: User | str, at: datetime) -> int:
+    """Keep what joint checks found, a publication at a time; the same reference again corrects it.
+
+    Source: art. 8, paragraph 1; E25.
+    """
+    there = {
+        (fact.target_id, fact.department_id, fact.reference): fact
+        for fact in InspectionFact.objects.filter(reference__in={each.reference for each in facts})
+    }
+    new, corrected = [], []
+    for each in facts:
+        known = there.get((each.target, each.department.pk, each.reference))
+        fact = known or InspectionFact(
+            target_id=each.target, department=each.department, reference=each.reference
+        )
+        fact.origin = InspectionFact.Origin.JOINT
+        fact.on, fact.at = each.on, at
+        fact.subject, fact.outcome = each.subject[:200], each.outcome[:120]
+        (corrected if known else new).append(fact)
+    InspectionFact.objects.bulk_create(new)
+    InspectionFact.objects.bulk_update(corrected, ["origin", "on", "subject", "outcome", "at"])
+    ledger.append("registry.note_results", by=by, at=at, results=len(facts))
+    return len(facts)
 
 
 @transaction.atomic

@@ -25,6 +25,7 @@ T = TypeVar("T")
 
 PIECE = 1_000
 KEPT_FAULTS = 50_000  # more are counted, not listed
+MANY = 100_000  # new targets
 COMPARED = (
     *("name", "kind", "address", "region_id", "is_pending", "status", "scope", "industry"),
     *("registered_on", "capital", "legal_form", "authority", "phone", "credit_class"),
@@ -70,11 +71,12 @@ class Intake:
     def read(self, progress: Callable[[int, int], None] | None) -> None:
         """Put every good row on the stage; note what is wrong with the others."""
         rows = PlainRows(self.table, self.today)
-        for piece in self.table.pieces():
-            self._read(piece, rows)
-            if progress:
-                done = self.counts["rows"]
-                progress(done, max(self.table.rows, done))
+        with bulk.no_garbage():
+            for piece in self.table.pieces():
+                self._read(piece, rows)
+                if progress:
+                    done = self.counts["rows"]
+                    progress(done, max(self.table.rows, done))
         self._note_doubles()
         self._seen.clear()
         self.stage.settle()
@@ -147,7 +149,7 @@ class Intake:
         for row, name, address, reason in self.stage.pending(KEPT_FAULTS):
             self._remark(row, name, [self._waiting(address or "", reason or "")])
         if is_written and self.counts["added"]:
-            self.stage.bring_in(self.batch, today=self.today, at=self.at)
+            self._bring_in()
 
     def _compare_known(self, known: int, *, is_written: bool) -> None:
         rows = self.stage.differing()
@@ -286,6 +288,14 @@ class Intake:
         bulk.insert(ImportFault, ("batch_id", *FAULT), ((batch.pk, *note) for note in notes))
 
     # ── writing ───────────────────────────────────────────────────────────────────────────
+
+    def _bring_in(self) -> None:
+        added = self.counts["added"]
+        if added >= MANY and added > Target.objects.count():
+            with bulk.indexes_made_after(Target, Tagging, ImportChange):
+                self.stage.bring_in(self.batch, today=self.today, at=self.at)
+        else:
+            self.stage.bring_in(self.batch, today=self.today, at=self.at)
 
     def _change(self, changed: list[tuple[Target, dict[str, Any]]]) -> None:
         if not changed:
