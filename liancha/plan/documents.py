@@ -50,15 +50,15 @@ def plan_document(plan: Plan, lines: Iterable[PlanLine]) -> bytes:
 
 
 def notice_title(adjustment: Adjustment) -> str:
-    """关于延迟“…”联合抽查任务的公告."""
-    verb = {
-        Adjustment.Kind.ADD: "增设",
-        Adjustment.Kind.DELAY: "调整时间安排：",
-        Adjustment.Kind.CANCEL: "取消",
-        Adjustment.Kind.RATIO: "调整抽查比例：",
-        Adjustment.Kind.FREQUENCY: "调整抽查频次：",
+    """关于调整“…”时间安排的公告."""
+    name = f"“{adjustment.line.name}”"
+    return {
+        Adjustment.Kind.ADD: f"关于增设{name}任务的公告",
+        Adjustment.Kind.DELAY: f"关于调整{name}时间安排的公告",
+        Adjustment.Kind.CANCEL: f"关于取消{name}任务的公告",
+        Adjustment.Kind.RATIO: f"关于调整{name}抽查比例的公告",
+        Adjustment.Kind.FREQUENCY: f"关于调整{name}抽查频次的公告",
     }[Adjustment.Kind(adjustment.kind)]
-    return f"关于{verb.rstrip('：')}“{adjustment.line.name}”任务的公告"
 
 
 def notice_number(adjustment: Adjustment) -> str:

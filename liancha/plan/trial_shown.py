@@ -292,8 +292,8 @@ def _months(outcome: Outcome, department: str) -> dict[str, Any]:
     ]
     if rest:
         others = [sum(column) for column in zip(*(need[key] for key in rest), strict=True)]
-        series.append({"name": f"其余 {len(rest)} 个", "data": [round(n) for n in others]})
-    line = {"name": "可用人日", "data": [round(n) for n in has]}
+        series.append({"name": "其余", "data": [round(n) for n in others]})
+    line = {"name": "可用", "data": [round(n) for n in has]}
     table = [
         {"month": word, "cells": [one["data"][n] for one in series], "has": line["data"][n]}
         for n, word in enumerate(MONTH_WORDS)

@@ -36,7 +36,7 @@ def keep_pictures(
 ) -> None:
     with in_database():
         joint = ListVersion.objects.in_force(ListVersion.Kind.JOINT).get().pk
-        plan = Plan.objects.get().pk
+        plan = Plan.objects.public().get().pk
         hotels = Draw.objects.of_targets().get(task__field__code=HOTELS)
         task, draw = hotels.task_id, hotels.pk
         staff = hotels.inspector_draws.get(department__code="GA").pk

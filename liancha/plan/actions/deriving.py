@@ -6,6 +6,7 @@ is derived over lines that somebody has written already.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -155,7 +156,7 @@ def _derive(plan: Plan, field: JointField, line: PlanLine, by: User, at: datetim
         starts_on=starts_on,
         ends_on=ends_on,
         rates=[as_rate(each) for each in rates],
-        items=None if is_county else _items(field, line),
+        items=_items(field, line, together),
         name=line.name,
         targets=line.targets,
         duties="" if is_county else line.duties,
@@ -192,9 +193,15 @@ def _at_home(department: Department, plan: Plan) -> Department | None:
     )
 
 
-def _items(field: JointField, line: PlanLine) -> list[JointItem]:
+def _items(field: JointField, line: PlanLine, departments: Sequence[Department]) -> list[JointItem]:
+    """The line's items that these departments, or the systems they are branches of, answer."""
     names = {item.name for item in line.items.all()}
-    return [item for item in field.items.select_related("department") if item.name in names]
+    systems = {each.system_id or each.pk for each in departments}
+    return [
+        item
+        for item in field.items.select_related("department")
+        if item.name in names and item.department_id in systems
+    ]
 
 
 def _in_year(day: date, year: int) -> date:

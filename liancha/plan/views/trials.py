@@ -41,6 +41,8 @@ def trial(request: HttpRequest, pk: int) -> HttpResponse:
         "compared_rows": rows,
         "form": form,
         "class_rows": form.rows(tried.by_class()),
+        "mine": any(each.made_by_id == user.pk for each in kept),
+        "is_part": request.headers.get("X-Part") == "outcome",
         "may_save": user.may(Permission.PLAN_EDIT),
         "may_apply": coordinates
         and user.may(Permission.PLAN_EDIT)
@@ -48,7 +50,7 @@ def trial(request: HttpRequest, pk: int) -> HttpResponse:
         and bool(settings.rates),
         **trial_shown.shown(tried, outcome, planned, department),
     }
-    if request.headers.get("X-Part") == "outcome":
+    if context["is_part"]:
         return render(request, "plan/_outcome.html", context)
     context["ladder"] = ",".join(LADDER_TEXTS)
     context["presets"] = trial_shown.presets()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 from liancha.lists import actions as lists
@@ -172,6 +173,35 @@ def _line(world: World, joint_field: JointField, year: int) -> LineData:
         ratio_reason=WHY_RATES,
         participants_reason="本年度由职责直接相关的部门参加" if len(chosen) < len(listed) else "",
     )
+
+
+SEASONS = ((3, 4), (4, 6), (5, 6), (5, 7), (6, 8), (9, 10), (9, 11), (10, 11))  # months of work
+BROAD = 4_000  # targets from which a field takes the whole year
+NOT_YET = ("JF23", "JF38")  # fields nobody has written a line for: the plan says so
+
+
+def next_year(world: World, year: int) -> Story:
+    """November: the draft of next year's plan, each field in its season, two fields still open."""
+    office = world.people.cast["xieban"]
+    moment = world.at(world.back(8), 9, 5)
+    yield moment
+    plan = plans.start_plan(
+        year=year, title=f"洛阳市 {year} 年部门联合抽查年度工作计划", by=office, at=moment
+    )
+    fields = JointField.objects.filter(version=plan.list_version).exclude(code__in=NOT_YET)
+    for n, joint_field in enumerate(fields.select_related("initiator")):
+        moment = world.at(world.back(7 - n // 8), 9 + n % 8, 20)
+        yield moment
+        is_broad = Target.objects.tagged(joint_field.tag).count() > BROAD
+        first, last = (3, 11) if is_broad else SEASONS[n % len(SEASONS)]
+        data = replace(
+            _line(world, joint_field, year),
+            starts_on=date(year, first, 1),
+            ends_on=date(year, last + 1, 1) - timedelta(days=1),
+        )
+        plans.save_line(
+            plan=plan, data=data, by=world.people.planner[joint_field.initiator.code], at=moment
+        )
 
 
 def reminding(world: World, code: str, field: str) -> Story:
