@@ -32,8 +32,8 @@ class Kind(StrEnum):
 class Limits:
     """How much is read at most: bytes of the file, bytes once unpacked, cells of a sheet."""
 
-    file: int = 200 * 2**20
-    unpacked: int = 600 * 2**20
+    file: int = 512 * 2**20
+    unpacked: int = 2 * 2**30
     cells: int = 40_000_000
 
 
@@ -128,11 +128,14 @@ def check_workbook(path: Path, *, limits: Limits = LIMITS) -> None:
 
 
 _REFERENCE = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
+_FAR = re.compile(rb'r="[A-Z]{2,3}[0-9]')
+NEAR = 26 * 1_048_576  # cells of the columns A to Z, the longest sheet
 
 
 def _inflate(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, left: int, cells: int) -> int:
     """Read an entry to its end; the bytes that came out. `cells` is the limit for a sheet."""
     total, width, height, tail = 0, 1, 1, b""
+    is_far = cells < NEAR  # whether a sheet that stays within A to Z could be too large at all
     with archive.open(entry) as source:
         while chunk := source.read(CHUNK):
             total += len(chunk)
@@ -140,8 +143,14 @@ def _inflate(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, left: int, cells:
                 raise Unreadable("文件展开后过大，不像正常的表格。请只保留需要的工作表后另存。")
             if not cells:
                 continue
-            found = _REFERENCE.findall(tail + chunk)
-            tail = chunk[-40:]
+            seen, tail = tail + chunk, chunk[-40:]
+            if not is_far:
+                if not _FAR.search(seen):
+                    continue
+                # Beyond Z every reference counts, those passed by as well: begin again.
+                is_far, height = True, _height_before(archive, entry, total - len(chunk))
+                width = 26 if height > 1 else 1
+            found = _REFERENCE.findall(seen)
             if found:
                 width = max(width, *(_column(letters) for letters in {name for name, _ in found}))
                 height = max(height, *(int(row) for row in {row for _, row in found}))
@@ -151,6 +160,17 @@ def _inflate(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, left: int, cells:
                     "请删去空白的行和列后另存。"
                 )
     return total
+
+
+def _height_before(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, size: int) -> int:
+    """The last row that the first bytes of a sheet name."""
+    height, tail = 1, b""
+    with archive.open(entry) as source:
+        while size > 0 and (chunk := source.read(min(CHUNK, size))):
+            size -= len(chunk)
+            rows = {int(row) for _, row in _REFERENCE.findall(tail + chunk)}
+            height, tail = max(height, *rows, 1), chunk[-40:]
+    return height
 
 
 def _column(letters: bytes) -> int:

@@ -54,13 +54,20 @@ class Text:
 
         Raises Unreadable, naming the record, for a quote that is never closed.
         """
-        number = 0
+        number = lines = 0
         with self.path.open(encoding=self.encoding, errors="replace", newline="") as file:
             try:
-                for number, record in enumerate(csv.reader(file, delimiter=self.delimiter), 1):
-                    if any(cell.count("\n") > LINES_IN_A_CELL for cell in record):
+                reader = csv.reader(file, delimiter=self.delimiter)
+                for number, record in enumerate(reader, 1):
+                    if reader.line_num - lines > LINES_IN_A_CELL and any(
+                        cell.count("\n") > LINES_IN_A_CELL for cell in record
+                    ):
                         raise Unreadable(_unclosed(number))
-                    yield [_EXCEL_TEXT.sub(r"\1", cell) for cell in record]
+                    lines = reader.line_num
+                    yield [
+                        _EXCEL_TEXT.sub(r"\1", cell) if cell[:2] == '="' else cell
+                        for cell in record
+                    ]
             except csv.Error as error:
                 raise Unreadable(_unclosed(number + 1)) from error
 
@@ -81,11 +88,25 @@ def _encoding(path: Path) -> tuple[str, bool]:
     with path.open("rb") as file:
         if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
             return "utf-16", False
+    if _is_sound(path, "utf-8-sig"):
+        return "utf-8-sig", False
     broken, sound = _decodable(path, "utf-8-sig")
     # A damaged UTF-8 file is still full of sound characters; a GB18030 file hardly has any.
     if not broken or broken * 10 < sound:
         return "utf-8-sig", bool(broken)
-    return "gb18030", bool(_decodable(path, "gb18030")[0])
+    return "gb18030", not _is_sound(path, "gb18030")
+
+
+def _is_sound(path: Path, encoding: str) -> bool:
+    """Whether every byte belongs to a character of the encoding."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        with path.open("rb") as file:
+            for chunk in chain(iter(lambda: file.read(CHUNK), b""), (b"",)):
+                decoder.decode(chunk, final=not chunk)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _decodable(path: Path, encoding: str) -> tuple[int, int]:

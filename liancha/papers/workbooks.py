@@ -71,7 +71,7 @@ def text_of(value: Any) -> str:
 def _rows(sheet: Callable[[], calamine.CalamineSheet]) -> Iterator[list[str]]:
     try:
         for row in sheet().iter_rows():
-            yield [text_of(cell) for cell in row]
+            yield [cell if cell.__class__ is str else text_of(cell) for cell in row]
     except calamine.CalamineError as error:
         raise Unreadable(_damaged()) from error
     except GeneratorExit:

@@ -75,6 +75,40 @@ def read(cell: str) -> Code | Fault:
     return _credit_code(text, mended)
 
 
+def is_plain(text: str) -> bool:
+    """Whether this is a credit code as it should be, so that `read` would take it unchanged.
+
+    Many times quicker than `read`; for the rows of an import that have nothing wrong.
+    """
+    return _PLAIN(text) is not None and check_digit(text) == text[17]
+
+
+def check_digit(text: str) -> str:
+    """The 18th place of a credit code from its first 17 (GB 32100-2015). Raises KeyError."""
+    rest = _AT_1[text[:8]] + _AT_9[text[8:11]] + _AT_12[text[11:14]] + _AT_15[text[14:17]]
+    return ALPHABET[-rest % 31]
+
+
+class _Sums(dict[str, int]):
+    """Weighted sums of pieces of a code that begin at one place: computed once for each piece."""
+
+    def __init__(self, start: int) -> None:
+        self.start = start
+
+    def __missing__(self, piece: str) -> int:
+        found = sum(_PLACE[letter] * 3**place for place, letter in enumerate(piece, self.start))
+        if len(self) > _KEPT_SUMS:
+            self.clear()
+        self[piece] = found
+        return found
+
+
+_PLACE = {letter: place for place, letter in enumerate(ALPHABET)}
+_KEPT_SUMS = 100_000
+_PLAIN = re.compile(rf"[{AUTHORITIES}][{ALPHABET}]\d{{6}}[{ALPHABET}]{{10}}", re.ASCII).fullmatch
+_AT_1, _AT_9, _AT_12, _AT_15 = _Sums(0), _Sums(8), _Sums(11), _Sums(14)
+
+
 def own(kind: str, name: str, address: str) -> str:
     """A number of our own for what has no code: the same for the same kind, name and address."""
     what = "\0".join((kind, name, address))
@@ -116,7 +150,7 @@ def _credit_code(text: str, mended: str) -> Code | Fault:
         return Code(text, Target.CodeKind.USCC, mended)
     cure = (
         f"请对照营业执照核对末位，应为 {right}"
-        if _organisation_digit(text[8:16]) == text[16]
+        if organisation_digit(text[8:16]) == text[16]
         else "第 9 至 17 位也对不上，多半是中间抄错，请对照营业执照逐位核对"
     )
     return Fault(f"第 18 位应为 {right}", cure)
@@ -171,7 +205,7 @@ def _registration_remark(text: str) -> str:
     return f"注册号的校验位应为 {_registration_digit(text)}，请有空时核对；不影响导入"
 
 
-def _organisation_digit(body: str) -> str:
+def organisation_digit(body: str) -> str:
     """Check digit of an organisation code (GB 11714), the 17th place of a credit code."""
     total = sum(w * _ORGANISATION.index(c) for w, c in zip(_WEIGHTS, body, strict=True))
     rest = 11 - total % 11

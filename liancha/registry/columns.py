@@ -113,8 +113,11 @@ _CREDIT = {
     }.items()
     for word in words.split()
 }
-_KINDS = {label: value for value, label in Target.Kind.choices}
+_DICTIONARIES: dict[str, dict[str, Any]] = {"status": _STATUS, "credit_class": _CREDIT}
+KINDS = {label: value for value, label in Target.Kind.choices}
 WITHOUT_CODE = (Target.Kind.SITE, Target.Kind.PROJECT, Target.Kind.OTHER)
+FORMULA = "=+@"
+NO_END = ("长期", "永久")
 SAME_ADDRESS = frozenset({"同住所", "同上", "同注册地址", "与住所一致", "同"})
 
 _DAY = re.compile(r"^(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:[ T].*)?$")
@@ -180,12 +183,12 @@ def read(row: Row, title: Callable[[str], str], today: date) -> Reading:
         reader.text(key, longest)
     reader.address()
     reader.identity()
-    reader.word("status", _STATUS, "改为“存续”；可用：存续、歇业、吊销、注销、撤销、迁出")
-    reader.word("credit_class", _CREDIT, "填 A、B、C、D；没有分类的留空")
+    reader.word("status", "改为“存续”；可用：存续、歇业、吊销、注销、撤销、迁出")
+    reader.word("credit_class", "填 A、B、C、D；没有分类的留空")
     reader.day("registered_on", today)
     reader.day("credit_on", today)
-    found.county = _value(row["county"])
-    found.city = _value(row["city"])
+    found.county = value_of(row["county"])
+    found.city = value_of(row["city"])
     return found
 
 
@@ -199,7 +202,7 @@ class _Reader:
 
     def text(self, key: str, longest: int, *, is_required: bool = False) -> str:
         """A cell as text, kept under its key; too long or broken is a fault, never cut."""
-        value = _value(self.row[key])
+        value = value_of(self.row[key])
         if not value:
             if is_required:
                 self.fault(key, "必填为空", "填营业执照上的全称")
@@ -208,7 +211,7 @@ class _Reader:
             self.fault(key, f"有 {len(value)} 字，最多 {longest} 字", "请删去多余的内容")
         elif "�" in value:
             self.fault(key, "有认不出的字符", "文件的编码损坏了，请从原系统重新导出")
-        elif key == "name" and value[0] in "=+@":
+        elif key == "name" and value[0] in FORMULA:
             self.fault(key, f"名称以“{value[0]}”开头，像是公式", "删去开头的符号，只写名称")
         else:
             self.found.values[key] = value
@@ -227,12 +230,12 @@ class _Reader:
 
     def identity(self) -> None:
         """Code and kind. Only sites, projects and the like may come without a code."""
-        word = _value(self.row["kind"]) or _value(self.row["legal_form"])
-        kind = _KINDS.get(word, "")
-        if word and word in _KINDS:
+        word = value_of(self.row["kind"]) or value_of(self.row["legal_form"])
+        kind = KINDS.get(word, "")
+        if word and word in KINDS:
             self.found.values.pop("legal_form", None)
         values = self.found.values
-        cell = _value(self.row["code"])
+        cell = value_of(self.row["code"])
         if not cell and kind in WITHOUT_CODE and "name" in values:
             values["code"] = codes.own(kind, values["name"], values.get("address", ""))
             values["code_kind"], values["kind"] = Target.CodeKind.OWN, kind
@@ -255,21 +258,22 @@ class _Reader:
                 )
             )
 
-    def word(self, key: str, known: dict[str, Any], cure: str) -> None:
+    def word(self, key: str, cure: str) -> None:
         """A cell that must be one of a code list's words."""
-        value = _value(self.row[key]).replace(" ", "").replace("(", "（").replace(")", "）")
-        if not value:
+        cell = self.row[key]
+        if not value_of(cell):
             return
-        if value.upper() in known or value in known:
-            self.found.values[key] = known.get(value, known.get(value.upper()))
-        else:
+        found = word_of(key, cell)
+        if found is None:
             self.fault(key, "不在字典中", cure)
+        else:
+            self.found.values[key] = found
 
     def day(self, key: str, today: date) -> None:
-        value = _value(self.row[key])
-        if not value or value in ("长期", "永久"):
+        value = value_of(self.row[key])
+        if not value or value in NO_END:
             return
-        day = _day(value)
+        day = day_of(value)
         if isinstance(day, str):
             self.fault(key, day, "按 2026-11-23 这样写")
         elif day > today:
@@ -282,7 +286,7 @@ class _Reader:
                 self.found.mended.append("日期序号改为日期")
 
 
-def _value(cell: str) -> str:
+def value_of(cell: str) -> str:
     """A cell without line breaks and doubled spaces; "" for what people write for nothing."""
     if not cell:
         return ""
@@ -291,7 +295,14 @@ def _value(cell: str) -> str:
     return "" if len(text) < LONGEST_BLANK and text.lower() in BLANK else text
 
 
-def _day(text: str) -> date | str:
+def word_of(key: str, cell: str) -> Any:
+    """The value that a word of a code list stands for; None for a word nobody knows."""
+    value = value_of(cell).replace(" ", "").replace("(", "（").replace(")", "）")
+    known = _DICTIONARIES[key]
+    return known.get(value, known.get(value.upper()))
+
+
+def day_of(text: str) -> date | str:
     """The day, or what is wrong with it."""
     if _SERIAL.match(text):
         return date(1899, 12, 30) + timedelta(days=int(text))

@@ -16,6 +16,7 @@ from liancha.rulebook.regions import MERGED
 
 CITY_NAME = "洛阳"
 CITY_DIGITS = "4103"
+KEPT = 50_000  # decisions remembered, so that the same address is read once
 COUNTY_TOWN = ("县城", "城关", "城区", "老城", "新城", "县老城")
 
 
@@ -51,6 +52,7 @@ class Decision:
 
 # An office, a town or a township may have been called any of these over the years.
 _TOWN_ENDS = r"(?:街道办事处|街道办|办事处|街道|回族镇|回族乡|镇|乡)"
+_DIGITS = re.compile(r"\d+")
 _HEAD = re.compile(r"^(?:中国)?[（(]?(?:河南省?)?[)）]?(?:自由贸易试验区)?")
 # Everywhere in China there are Luoyang Roads, and a 洛阳镇 in 常州 and elsewhere.
 _OUR_CITY = re.compile(
@@ -81,6 +83,18 @@ _OTHER_COUNTY = re.compile(r"^(?:河南省?)?[一-鿿]{1,3}?(?:市|县)(?![场�
 COMMON = frozenset({"老城区", "高新区", "高新开发区", "高新技术开发区", "高新技术产业开发区"})
 
 
+class _Name:
+    """A target's name, which knows whether it had a part in a decision."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self.was_read = False
+
+    def read(self) -> str:
+        self.was_read = True
+        return self._text
+
+
 class Gazetteer:
     """The city's place names, ready to read addresses with.
 
@@ -107,6 +121,10 @@ class Gazetteer:
             names.append(f"(?P<town>{stems}){_TOWN_ENDS}")
         self._names = re.compile("|".join(names) or r"(?!)")
         shorts = "|".join(sorted(self._short, key=len, reverse=True)) or r"(?!)"
+        self._starts = tuple(self._short)
+        # Addresses by the hundred thousand differ in nothing but numbers, which decide nothing.
+        self._has_digits = any(letter.isdigit() for name in self._named for letter in name)
+        self._known: dict[tuple[str, str, str, bool], tuple[Decision, bool]] = {}
         self._shorts = re.compile(rf"(?:{CITY_NAME}市?)?({shorts})(?![路街道巷桥镇乡村])")
 
     def of_word(self, word: str) -> str | None:
@@ -135,17 +153,22 @@ class Gazetteer:
         """
         if county and (region := self.of_word(county)):
             return Decision(region, f"县区列写明“{county}”")
+        is_ours = CITY_NAME in city or name.startswith(self._starts) or bool(_OUR_CITY.search(name))
         text = address.replace(" ", "")
-        if found := self._elsewhere(text, city):
-            return found
-        head = _HEAD.sub("", text)
-        is_ours = (
-            CITY_NAME in city
-            or bool(_OUR_CITY.match(head))
-            or bool(_OUR_CITY.search(name))
-            or any(name.startswith(word) for word in self._short)
-        )
-        decision = self._by_names(text, head, name, is_ours=is_ours)
+        key = (text if self._has_digits else _DIGITS.sub("0", text), city, county, is_ours)
+        known = self._known.get(key)
+        if known is None:
+            asked = _Name(name)
+            elsewhere = self._elsewhere(text, city)
+            decision = elsewhere or self._by_names(text, asked, is_ours=is_ours)
+            known = decision, elsewhere is not None
+            if not asked.was_read:
+                if len(self._known) >= KEPT:
+                    self._known.clear()
+                self._known[key] = known
+        decision, is_elsewhere = known
+        if is_elsewhere:
+            return decision
         if decision.region is None and (hint := self._hint(code)):
             return Decision(None, f"{decision.reason}；{hint}", decision.is_outside)
         return decision
@@ -163,7 +186,9 @@ class Gazetteer:
             return Decision(None, f"住所开头是“{shown}”，不在本市", is_outside=True)
         return None
 
-    def _by_names(self, text: str, head: str, name: str, *, is_ours: bool) -> Decision:
+    def _by_names(self, text: str, name: _Name, *, is_ours: bool) -> Decision:
+        head = _HEAD.sub("", text)
+        is_ours = is_ours or bool(_OUR_CITY.match(head))
         found = self._mentions(text, is_ours=is_ours)
         counties = [place for place in found if place.kind == "county"]
         areas = [place for place in found if place.kind == "area"]
@@ -219,7 +244,7 @@ class Gazetteer:
             reason += f"，后面另有“{'、'.join(others)}”"
         return Decision(county.region, reason)
 
-    def _by_town(self, towns: list[Place], name: str) -> Decision | None:
+    def _by_town(self, towns: list[Place], name: _Name) -> Decision | None:
         by_word: dict[str, list[Place]] = defaultdict(list)
         for town in towns:
             by_word[town.name].append(town)
@@ -235,9 +260,10 @@ class Gazetteer:
             return Decision(named.region, f"“{towns[0].name}”不止一处，名称中有“{named.name}”")
         return None
 
-    def _named_in(self, name: str) -> Place | None:
+    def _named_in(self, name: _Name) -> Place | None:
         """The one county whose name a target carries in its own."""
-        found = {place.region: place for word, place in self._short.items() if word in name}
+        text = name.read()
+        found = {place.region: place for word, place in self._short.items() if word in text}
         return next(iter(found.values())) if len(found) == 1 else None
 
     def _nowhere(self, text: str) -> Decision:

@@ -8,15 +8,19 @@ not read.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import add
 
+KEPT = 20_000  # scopes remembered
 _ASIDE = re.compile(
     r"[（(\[【][^（()）\[\]【】]*(?:不含|除外|不得|禁止|不包括|未取得)[^（()）\[\]【】]*[)）\]】]"
 )
 _RULED_OUT = re.compile(
     r"(?:不含|不包括|不得(?:从事|经营|生产|储存)?)[^；;，,。()（）]*|除[^；;，,。()（）]*?外"
 )
+_MAY_RULE_OUT = re.compile(r"不含|不包括|不得|除|禁止|未取得")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,32 +39,72 @@ class Rule:
     exclusions: frozenset[str] = frozenset()
 
 
+class _Words:
+    """Words to be found in a text: by their first two letters, so that most texts are put away
+    without a look at any word.
+    """
+
+    def __init__(self, words: Iterable[tuple[str, int, frozenset[str]]]) -> None:
+        self._short: list[tuple[str, int, frozenset[str]]] = []
+        self._pairs: defaultdict[str, list[tuple[str, int, frozenset[str]]]] = defaultdict(list)
+        for word, rule, family in words:
+            place = self._pairs[word[:2]] if len(word) >= 2 else self._short
+            place.append((word, rule, family))
+        self._starts = frozenset(self._pairs)
+
+    def found(self, text: str) -> list[tuple[int, frozenset[str]]]:
+        """Of every word in the text: the number of its rule, and the words it stands among."""
+        found = [(rule, family) for word, rule, family in self._short if word in text]
+        for start in self._starts.intersection(map(add, text, text[1:])):
+            found += [(rule, family) for word, rule, family in self._pairs[start] if word in text]
+        return found
+
+
 class Tagger:
     """All rules at once, ready for many targets."""
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self._rules = list(rules)
         self._patterns = [_pattern(rule) for rule in self._rules]
-        places = list(enumerate(self._rules))
-        self._words = [(word, n) for n, rule in places for word in rule.words]
-        self._name_words = [(word, n) for n, rule in places for word in rule.name_words]
+        everywhere = [(w, n, rule.words) for n, rule in enumerate(self._rules) for w in rule.words]
+        in_names = [
+            (w, n, rule.name_words) for n, rule in enumerate(self._rules) for w in rule.name_words
+        ]
+        self._in_scopes, self._in_names = _Words(everywhere), _Words(everywhere + in_names)
+        self._by_kind: defaultdict[str, frozenset[int]] = defaultdict(frozenset)
+        for rule in self._rules:
+            for kind in rule.kinds:
+                self._by_kind[kind] |= {rule.tag}
+        self._scopes: dict[str, frozenset[int]] = {}
 
     def tags(self, name: str, scope: str, kind: str) -> frozenset[int]:
         """Keys of the tags that the rules give to a target."""
-        text = f"{name}；{allowed(scope)}"
-        found = {rule.tag for rule in self._rules if kind in rule.kinds}
-        # `in` is many times faster than a pattern, and most words end here.
-        for n in {n for word, n in self._words if word in text}:
-            if _is_meant(self._rules[n].words, self._patterns[n], text):
-                found.add(self._rules[n].tag)
-        for n in {n for word, n in self._name_words if word in name}:
-            if _is_meant(self._rules[n].name_words, self._patterns[n], name):
-                found.add(self._rules[n].tag)
-        return frozenset(found)
+        found = self._by_kind[kind] | self._of_scope(scope)
+        if in_name := self._in_names.found(name):
+            found |= self._meant(in_name, name)
+        return found
+
+    def _meant(self, found: list[tuple[int, frozenset[str]]], text: str) -> frozenset[int]:
+        return frozenset(
+            self._rules[n].tag for n, words in found if _is_meant(words, self._patterns[n], text)
+        )
+
+    def _of_scope(self, scope: str) -> frozenset[int]:
+        """The same scope stands in many rows; it is read once."""
+        known = self._scopes.get(scope)
+        if known is None:
+            text = allowed(scope)
+            known = self._meant(self._in_scopes.found(text), text)
+            if len(self._scopes) >= KEPT:
+                self._scopes.clear()
+            self._scopes[scope] = known
+        return known
 
 
 def allowed(scope: str) -> str:
     """A business scope without what it rules out."""
+    if not _MAY_RULE_OUT.search(scope):
+        return scope
     return _RULED_OUT.sub("", _ASIDE.sub("", scope))
 
 

@@ -88,6 +88,7 @@ class TestGoodRows:
         assert change.before == {
             "address": "河南省洛阳市洛龙区青禾街1号",
             "region_id": "410311",
+            "region_reason": "住所写明“洛龙区”",
             "status": "active",
         }
         assert change.after["region_id"] == "410305"
@@ -308,7 +309,7 @@ class TestTwoSteps:
             at=NOON,
             progress=lambda done, total: told.append((done, total)),
         )
-        assert told == [(1_000, 2_500), (2_000, 2_500), (2_500, 2_500)]
+        assert told == [(2_000, 2_500), (2_500, 2_500)]
 
 
 class TestCounties:

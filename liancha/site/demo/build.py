@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from liancha.accounts.models import Department
 
-from . import city, people, setting_out
+from . import city, dirt, people, setting_out
 from .plots import Plot
 from .stories import tell
 from .year import make_world, play
@@ -46,13 +46,15 @@ def build(
     *,
     now: datetime | None = None,
     seed: int = SEED,
-    size: int = city.FULL,
+    size: int | None = None,
     register: Path | None = None,
     tell_progress: Callable[[str], None] = lambda words: None,
 ) -> None:
     """Build it all, by the same actions that officials use.
 
     now       the moment the demo ends at; default now
+    size      so many targets, with the proportions and the dirt of real registers; without it the
+              small tidy city
     register  a file with a real register, taken instead of the made-up one
 
     Raises NotEmpty when departments are there already.
@@ -70,7 +72,10 @@ def build(
         world = make_world(cast, seed=seed, now=now)
         if register is None:
             register = folder / "检查对象名录.csv"
-            city.write(register, seed, size)
+            if size is None:
+                city.write(register, seed)
+            else:
+                dirt.write(register, seed, size)
         tell_progress("清单和检查对象名录库")
         play(world, [setting_out.lists_and_registry(world, year, register)])
     tell_progress("年度计划")
@@ -87,6 +92,8 @@ def build(
             )
         )
     stories.append(setting_out.reminding(world, "SWJ", "JF28"))
+    if today.month >= 10:
+        stories.append(setting_out.next_year(world, year + 1))
     play(world, stories)
 
 

@@ -1,0 +1,231 @@
+"""Reading a table piece by piece, a large one in a process of its own.
+
+    with open_table(path, "底册.xlsx", COLUMNS) as table:
+        for piece in table.pieces():
+            piece.numbers, piece.columns
+
+A worksheet of a million rows takes a gigabyte and half a minute while it is read; the process
+beside does that on another core, and its memory is gone when the table is closed. It knows neither
+the database nor what the columns mean:
+
+    python -m liancha.papers.feed        the question on its input, the pieces on its output
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+from .faults import Unreadable
+from .readers import Column, Table, clean, find_table, open_book
+
+PIECE = 2_000  # rows
+BESIDE = 2 * 2**20  # bytes from which a process of its own is worth its start
+_FORMAT = 2  # of marshal: without looking for strings that are the same object
+_LOST = "文件没有读完：读表格的进程中断了，多半是内存不够。请分成几个文件再导入。"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some rows below the heading that are not blank, column by column.
+
+    numbers  of the rows, as Excel shows them
+    columns  one list of cleaned cells for each title
+    """
+
+    numbers: list[int]
+    columns: list[list[str]]
+
+    def line(self, place: int) -> tuple[str, ...]:
+        """The cells of one row."""
+        return tuple(column[place] for column in self.columns)
+
+
+class Source(Protocol):
+    """An opened table, wherever it is read."""
+
+    titles: tuple[str, ...]
+    places: dict[str, int]
+    recognised: str
+    sha256: str
+    size: int
+    rows: int
+
+    def title(self, key: str) -> str:
+        """What the file calls a column; "" when it has none."""
+
+    def pieces(self) -> Iterator[Piece]:
+        """All rows. Raises Unreadable as the file is read."""
+
+
+@contextmanager
+def open_table(path: Path | str, file_name: str, columns: Sequence[Column]) -> Iterator[Source]:
+    """Open a file of any kind and find its table. Raises Unreadable."""
+    path = Path(path)
+    if path.stat().st_size < BESIDE:
+        with open_book(path, file_name) as book:
+            yield _Here(find_table(book, columns))
+        return
+    process = subprocess.Popen(
+        [sys.executable, "-m", __spec__.name],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    )
+    try:
+        yield _Beside(process, path, file_name, columns)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+class _Here:
+    """A table read in this process."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self.titles, self.places = table.titles, table.places
+        self.recognised = table.recognised
+        self.sha256, self.size = table.book.sha256, table.book.size
+        self.rows = table.size()
+
+    def title(self, key: str) -> str:
+        return self._table.title(key)
+
+    def pieces(self) -> Iterator[Piece]:
+        return _pieces(self._table)
+
+
+class _Beside:
+    """A table read by the process beside."""
+
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        path: Path,
+        file_name: str,
+        columns: Sequence[Column],
+    ) -> None:
+        if process.stdin is None or process.stdout is None:
+            raise ValueError("the process has no pipes")
+        self._output = process.stdout
+        words = [(column.key, column.words, column.is_required) for column in columns]
+        _send(process.stdin, (str(path.resolve()), file_name, words))
+        about = self._receive()
+        self.titles, self.places = tuple(about["titles"]), about["places"]
+        self.recognised, self.rows = about["recognised"], about["rows"]
+        self.sha256, self.size = about["sha256"], about["size"]
+
+    def title(self, key: str) -> str:
+        place = self.places.get(key)
+        return self.titles[place] if place is not None else ""
+
+    def pieces(self) -> Iterator[Piece]:
+        while piece := self._receive():
+            yield Piece(*piece)
+
+    def _receive(self) -> Any:
+        try:
+            found = _received(self._output)
+        except EOFError:
+            raise Unreadable(_LOST) from None
+        if isinstance(found, str):
+            raise Unreadable(found)
+        return found
+
+
+def _pieces(table: Table) -> Iterator[Piece]:
+    """Rows below the heading, cut and filled up to the width of the heading."""
+    width = len(table.titles)
+    first = table.places[min(table.places, key=lambda key: table.places[key])]
+    records = islice(enumerate(table.sheet.records(), 1), table.heading, None)
+    while True:
+        numbers: list[int] = []
+        lines: list[Sequence[str]] = []
+        is_over = True
+        for number, record in records:
+            if any(record):
+                numbers.append(number)
+                if len(record) != width:
+                    record = [*record[:width], *("" for _ in range(width - len(record)))]
+                lines.append(record)
+                if len(lines) == PIECE:
+                    is_over = False
+                    break
+        columns = [_cleaned(column) for column in zip(*lines, strict=True)]
+        if columns and "" in columns[first]:
+            _drop_blank(numbers, columns)
+        if numbers:
+            yield Piece(numbers, columns)
+        if is_over:
+            return
+
+
+def _cleaned(cells: Iterable[str]) -> list[str]:
+    """The same as `clean` on each; nearly every cell is seen to be clean already."""
+    return [
+        cell
+        if not cell or (cell.isprintable() and cell[0] != " " and cell[-1] != " ")
+        else clean(cell)
+        for cell in cells
+    ]
+
+
+def _drop_blank(numbers: list[int], columns: list[list[str]]) -> None:
+    """Leave out rows in which nothing is left, now that they are clean."""
+    kept = [place for place, cells in enumerate(zip(*columns, strict=True)) if any(cells)]
+    if len(kept) < len(numbers):
+        numbers[:] = [numbers[place] for place in kept]
+        for n, column in enumerate(columns):
+            columns[n] = [column[place] for place in kept]
+
+
+def _send(target: IO[bytes], what: Any) -> None:
+    content = marshal.dumps(what, _FORMAT)
+    target.write(len(content).to_bytes(8, "big") + content)
+    target.flush()
+
+
+def _received(source: IO[bytes]) -> Any:
+    head = source.read(8)
+    content = source.read(int.from_bytes(head, "big"))
+    if len(head) < 8 or not content:
+        raise EOFError
+    return marshal.loads(content)
+
+
+def main() -> None:
+    """Answer one question: what the table is, its pieces, nothing more; or why it is unreadable."""
+    output = sys.stdout.buffer
+    path, file_name, words = _received(sys.stdin.buffer)
+    try:
+        with open_book(path, file_name) as book:
+            table = find_table(book, [Column(*column) for column in words])
+            about = {
+                "titles": list(table.titles),
+                "places": table.places,
+                "recognised": table.recognised,
+                "rows": table.size(),
+                "sha256": book.sha256,
+                "size": book.size,
+            }
+            _send(output, about)
+            for piece in _pieces(table):
+                _send(output, (piece.numbers, piece.columns))
+        _send(output, None)
+    except Unreadable as fault:
+        _send(output, str(fault))
+    except BrokenPipeError:  # whoever asked has gone
+        os._exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,292 @@
+"""Where the rows of a file wait, beside the registry, until all of them have been read.
+
+A temporary table of the connection: nobody else sees it, filling it takes no lock of the registry,
+and a process that dies takes it with it. From here new targets go into the registry with a few
+statements, whatever their number. Text only; "" (or nothing, on PostgreSQL) is what a file does not
+say. Knows no rules: what a row means was said before it came here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import date, datetime
+from typing import Any
+
+from django.db import DatabaseError, connection, models
+
+from .models import Import, ImportChange, Tagging, Target
+from .plain import READ
+
+# How a row waits: its number, whether the file says its kind, where it lies, and what was read.
+FIELDS = ("row", "says_kind", "region_id", "is_pending", "region_reason", *READ)
+TEXTS = ("name", "address", "scope", "industry", "capital", "legal_form", "authority", "phone")
+PIECE = 20_000  # parameters of one statement
+
+
+class Stage:
+    """The waiting rows, and their tags."""
+
+    def __init__(self) -> None:
+        self._is_sqlite = connection.vendor == "sqlite"
+
+    # ── coming in ─────────────────────────────────────────────────────────────────────────
+
+    def add(self, rows: Sequence[Sequence[str]], tags: Sequence[tuple[str, str]]) -> None:
+        """Rows as FIELDS; tags as (row, tag)."""
+        for table, lines in (("liancha_stage", rows), ("liancha_stage_tags", tags)):
+            if not lines:
+                continue
+            with connection.cursor() as cursor:
+                if self._is_sqlite:
+                    marks = ", ".join("?" * len(lines[0]))
+                    # Without it every row would be a transaction of its own.
+                    cursor.execute("SAVEPOINT liancha_stage")
+                    # Past Django's cursor, which would look at every value once more.
+                    cursor.connection.executemany(f"INSERT INTO {table} VALUES ({marks})", lines)
+                    cursor.execute("RELEASE liancha_stage")
+                else:
+                    text = "\n".join(map("\t".join, lines)).replace("\\", "\\\\")
+                    with cursor.copy(f"COPY {table} FROM STDIN WITH (NULL '')") as copy:
+                        copy.write(text.encode())
+
+    def settle(self) -> None:
+        """All rows are in."""
+        if not self._is_sqlite:
+            self._run("ANALYZE liancha_stage")
+
+    # ── looking ───────────────────────────────────────────────────────────────────────────
+
+    def count(self) -> int:
+        return int(self._one("SELECT count(*) FROM liancha_stage"))
+
+    def count_pending(self) -> int:
+        return int(self._one("SELECT count(*) FROM liancha_stage WHERE is_pending = 't'"))
+
+    def pending(self, most: int) -> list[tuple[int, str, str, str]]:
+        """Row, name, address, reason of those whose county is undecided."""
+        return self._all(
+            "SELECT row, name, address, region_reason FROM liancha_stage"
+            f" WHERE is_pending = 't' ORDER BY row LIMIT {most:d}"
+        )
+
+    def rows_of(self, codes: Iterable[str]) -> dict[str, int]:
+        """Code → row."""
+        found: dict[str, int] = {}
+        for piece in _pieces(list(codes)):
+            marks = ", ".join(["%s"] * len(piece))
+            found.update(
+                self._all(f"SELECT code, row FROM liancha_stage WHERE code IN ({marks})", piece)
+            )
+        return found
+
+    def known(self) -> int:
+        """How many rows are about targets that the registry has."""
+        return int(
+            self._one(
+                "SELECT count(*) FROM liancha_stage s JOIN registry_target t ON t.code = s.code"
+            )
+        )
+
+    def differing(self) -> list[int]:
+        """Rows about known targets that may say something new."""
+        differs = [f"NULLIF(s.{name}, '') <> t.{name}" for name in TEXTS]
+        differs += [f"NULLIF(s.{name}, '') <> t.{name}" for name in ("status", "credit_class")]
+        differs.append("(s.says_kind = 't' AND s.kind <> t.kind)")
+        differs.append(self._is_other_day("registered_on"))
+        # A place is decided anew where the file says one; by hand it stays while the address does.
+        differs.append(
+            "((NULLIF(s.address, '') IS NOT NULL OR NULLIF(s.county, '') IS NOT NULL)"
+            " AND NOT t.is_region_by_hand"
+            " AND (COALESCE(s.region_id, '') <> COALESCE(t.region_id, '')"
+            " OR (s.is_pending = 't') <> t.is_pending))"
+        )
+        rows = self._all(
+            "SELECT s.row FROM liancha_stage s JOIN registry_target t ON t.code = s.code"
+            f" WHERE {' OR '.join(differs)} ORDER BY s.row"
+        )
+        return [row for (row,) in rows]
+
+    def known_pending(self, but: Iterable[int]) -> list[tuple[int, str, str, str]]:
+        """Row, name, address, reason of known targets that wait, without these rows."""
+        left_out = set(but)
+        rows = self._all(
+            "SELECT s.row, t.name, t.address, t.region_reason"
+            " FROM liancha_stage s JOIN registry_target t ON t.code = s.code"
+            f" WHERE {'t.is_pending' if not self._is_sqlite else 't.is_pending = 1'} ORDER BY s.row"
+        )
+        return [row for row in rows if row[0] not in left_out]
+
+    def foreign(self, county: str) -> list[tuple[int, str, str, str]]:
+        """Row, name, address, region of what is not this county's, as it is or as it is said."""
+        said = self._all(
+            "SELECT s.row, s.name, s.address, s.region_id FROM liancha_stage s"
+            " WHERE NULLIF(s.region_id, '') <> %s AND NOT EXISTS"
+            " (SELECT 1 FROM registry_target t WHERE t.code = s.code)",
+            [county],
+        )
+        there = self._all(
+            "SELECT s.row, s.name, COALESCE(NULLIF(s.address, ''), t.address), t.region_id"
+            " FROM liancha_stage s JOIN registry_target t ON t.code = s.code"
+            " WHERE t.region_id <> %s",
+            [county],
+        )
+        return sorted([*said, *there])
+
+    def read(self, rows: Sequence[int]) -> list[tuple[int, dict[str, str]]]:
+        """These rows: number and what they say."""
+        marks = ", ".join(["%s"] * len(rows))
+        names = ", ".join(READ)
+        found = self._all(
+            f"SELECT row, says_kind, {names} FROM liancha_stage WHERE row IN ({marks})"
+            " ORDER BY row",
+            rows,
+        )
+        read = []
+        for row, says_kind, *values in found:
+            said = {key: value for key, value in zip(READ, values, strict=True) if value}
+            if says_kind != "t":
+                said.pop("kind", None)
+            read.append((row, said))
+        return read
+
+    # ── leaving ───────────────────────────────────────────────────────────────────────────
+
+    def drop(self, rows: Sequence[int]) -> None:
+        """Forget these rows."""
+        for piece in _pieces(list(rows)):
+            marks = ", ".join(["%s"] * len(piece))
+            self._run(f"DELETE FROM liancha_stage WHERE row IN ({marks})", piece)
+
+    def drop_known(self) -> None:
+        """Leave only what the registry does not have."""
+        self._run(
+            "DELETE FROM liancha_stage WHERE EXISTS"
+            " (SELECT 1 FROM registry_target t WHERE t.code = liancha_stage.code)"
+        )
+
+    def bring_in(self, batch: Import, *, today: date, at: datetime) -> None:
+        """Every row that is left becomes a target, with its tags and a note of the import."""
+        source = f"导入：{batch.file_name}"[:60]
+        is_classed = "NULLIF(s.credit_class, '') IS NOT NULL"
+        plain = {name: f"COALESCE(s.{name}, '')" for name in (*TEXTS, "credit_class")}
+        values: dict[str, tuple[str, tuple[Any, ...]]] = {
+            name: (sql, ()) for name, sql in plain.items()
+        }
+        values |= {
+            "code": ("s.code", ()),
+            "code_kind": ("s.code_kind", ()),
+            "kind": ("s.kind", ()),
+            "region_id": ("NULLIF(s.region_id, '')", ()),
+            "region_reason": ("COALESCE(s.region_reason, '')", ()),
+            "is_pending": ("(s.is_pending = 't')", ()),
+            "status": ("COALESCE(NULLIF(s.status, ''), %s)", (str(Target.Status.ACTIVE),)),
+            "registered_on": (self._day("registered_on"), ()),
+            "credit_on": (
+                f"CASE WHEN {is_classed} THEN COALESCE({self._day('credit_on')}, {self._cast()})"
+                " END",
+                (today.isoformat(),),
+            ),
+            "credit_source": (
+                f"CASE WHEN {is_classed} THEN COALESCE(NULLIF(s.credit_source, ''), %s)"
+                " ELSE '' END",
+                (source,),
+            ),
+        }
+        fixed = {"updated_at": at}
+        columns: list[str] = []
+        expressions: list[str] = []
+        parameters: list[Any] = []
+        there, key = " JOIN registry_target t ON t.code = s.code", "t.id"
+        if self._is_sqlite:
+            # Nobody else writes now, so that the keys can be given here and need not be looked up.
+            top = self._one(
+                "SELECT COALESCE(max(seq), 0) FROM sqlite_sequence WHERE name = 'registry_target'"
+            )
+            there, key = "", f"(s.row + {int(top):d})"
+            columns.append("id")
+            expressions.append(key)
+        for field in Target._meta.concrete_fields:
+            if field.primary_key:
+                continue
+            columns.append(connection.ops.quote_name(str(field.column)))
+            if field.attname in values:
+                sql, given = values[field.attname]
+                expressions.append(sql)
+                parameters += given
+            else:
+                value = fixed.get(field.attname, field.get_default())
+                expressions.append("%s")
+                parameters.append(field.get_db_prep_save(value, connection))
+        self._run(
+            f"INSERT INTO registry_target ({', '.join(columns)})"
+            f" SELECT {', '.join(expressions)} FROM liancha_stage s ORDER BY s.row",
+            parameters,
+        )
+        self._run(
+            f"INSERT INTO {_table(ImportChange)} (batch_id, target_id, is_new, before, after)"
+            f" SELECT %s, {key}, %s, %s, %s FROM liancha_stage s{there}",
+            [batch.pk, True, "{}", "{}"],
+        )
+        self._run(
+            f"INSERT INTO {_table(Tagging)} (target_id, tag_id, is_by_hand)"
+            f" SELECT {key}, {'g.tag' if self._is_sqlite else 'g.tag::bigint'}, %s"
+            f" FROM liancha_stage_tags g JOIN liancha_stage s ON s.row = g.row{there}",
+            [False],
+        )
+
+    # ── the database ──────────────────────────────────────────────────────────────────────
+
+    def open(self) -> None:
+        columns = ", ".join(f"{name} text" for name in FIELDS[1:])
+        number = "integer PRIMARY KEY" if self._is_sqlite else "integer"
+        self.close()
+        self._run(f"CREATE TEMPORARY TABLE liancha_stage (row {number}, {columns})")
+        self._run("CREATE TEMPORARY TABLE liancha_stage_tags (row integer, tag text)")
+
+    def close(self) -> None:
+        self._run("DROP TABLE IF EXISTS liancha_stage")
+        self._run("DROP TABLE IF EXISTS liancha_stage_tags")
+
+    def _day(self, name: str) -> str:
+        return f"NULLIF(s.{name}, '')" if self._is_sqlite else f"NULLIF(s.{name}, '')::date"
+
+    def _cast(self) -> str:
+        return "%s" if self._is_sqlite else "%s::date"
+
+    def _is_other_day(self, name: str) -> str:
+        day = self._day(name)
+        return f"({day} IS NOT NULL AND (t.{name} IS NULL OR {day} <> t.{name}))"
+
+    def _run(self, sql: str, parameters: Sequence[Any] | None = None) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(sql, parameters)
+
+    def _all(self, sql: str, parameters: Sequence[Any] | None = None) -> list[Any]:
+        with connection.cursor() as cursor:
+            cursor.execute(sql, parameters)
+            return cursor.fetchall()
+
+    def _one(self, sql: str) -> Any:
+        return self._all(sql)[0][0]
+
+
+@contextmanager
+def stage() -> Iterator[Stage]:
+    """An empty stage, gone afterwards."""
+    opened = Stage()
+    opened.open()
+    try:
+        yield opened
+    finally:
+        # After an error in a transaction the connection takes nothing more; it forgets by itself.
+        with suppress(DatabaseError):
+            opened.close()
+
+
+def _table(model: type[models.Model]) -> str:
+    return connection.ops.quote_name(model._meta.db_table)
+
+
+def _pieces(things: list[Any]) -> Iterator[list[Any]]:
+    return (things[start : start + PIECE] for start in range(0, len(things), PIECE))
