@@ -89,6 +89,27 @@ class TestArticle18:
 
 
 class TestArticle19:
+    def test_without_a_public_value_nobody_knows_all_numbers_before_they_are_shown(self, world):
+        """Source: art. 19, paragraph 1 (公开公正); draw protocol, §§2 and 3."""
+        draw = w.kept(world)
+        with pytest.raises(Blocked, match="还不能开封") as refusal:
+            actions.open_sheets(draw=draw, nonces=w.sheets(draw), by=draw.keeper, at=NOON)
+        assert refusal.value.article == "19"
+        for party in draw.parties.all():
+            actions.take_envelope(party=party, by=draw.keeper, at=NOON)
+        draw = actions.open_sheets(draw=draw, nonces=w.sheets(draw), by=draw.keeper, at=NOON)
+        assert actions.lock(draw=draw, by=world.cast.shen, at=NOON).seed
+
+    def test_a_failed_keeper_is_no_second_chance_without_a_public_value(self, world):
+        """Source: art. 19, paragraph 1; draw protocol, §3."""
+        draw = w.kept(world)
+        names = [party.name for party in draw.parties.all()]
+        actions.fail_escrow(draw=draw, nonces={}, lacking=names, by=draw.keeper, at=NOON)
+        actions.void(draw=draw, by=world.cast.cheng, at=NOON)
+        again = w.freeze(world, at=NOON)
+        with pytest.raises(Blocked, match="必须约定公开随机值"):
+            w.open_rule(world, again, "WJ", beacon=None, escrow=w.KEEPER)
+
     def test_the_plans_ratio_is_drawn_from_every_class_rounded_up(self, drawn):
         sizes = {each["name"]: each["size"] for each in drawn.strata}
         counts = Counter(drawn.drawn.values_list("stratum", flat=True))
