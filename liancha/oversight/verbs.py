@@ -90,6 +90,7 @@ WORDS = {
     "lists.start": "起草清单",
     "oversight.remind": "发出督办单",
     "oversight.remind_of_receipt": "到期自动督办签收",
+    "oversight.remind_of_receipt": "到期自动督办签收",
     "oversight.reply": "回复督办",
     "plan.adjust": "申请计划调整",
     "plan.apply_rates": "按试算方案改比例",
