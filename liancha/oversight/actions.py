@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
 from liancha.accounts.models import Department, User
+from liancha.draw.models import Dispatch
 from liancha.ledger import actions as ledger
+from liancha.rulebook import deadlines
 from liancha.rulebook.verdicts import Blocked, NeedsReason
+from liancha.workdays.queries import calendar
 
 from .models import Reminder
 
@@ -48,10 +51,8 @@ def remind(
     if not subject.strip():
         raise Blocked("还没有写督办的事由。请写明是什么事、要办到什么程度。", article="6")
     ledger.take_turn()
-    year = timezone.localdate(at).year
-    serial = Reminder.objects.filter(issued_at__year=year).count() + 1
     reminder = Reminder.objects.create(
-        number=f"洛双随机督〔{year}〕{serial}号",
+        number=_next_number(timezone.localdate(at).year),
         to=to,
         subject=subject.strip()[:200],
         basis=basis,
@@ -71,6 +72,54 @@ def remind(
         due_on=due_on.isoformat(),
     )
     return reminder
+
+
+@transaction.atomic
+def remind_of_receipt(*, dispatch: Dispatch, at: datetime) -> Reminder | None:
+    """督办 by the system itself: a list was sent and not signed for in time. Once a dispatch.
+
+    None where it is signed for, not yet due, or was reminded of before.
+    Source: art. 19, paragraph 1, 分发至各参与部门; art. 6, paragraph 1, 督促; two working days are
+    local practice.
+    """
+    dispatch = (
+        Dispatch.objects.select_for_update(of=("self",))
+        .select_related("draw__task", "department")
+        .get(pk=dispatch.pk)
+    )
+    about = f"dispatch:{dispatch.pk}"
+    today = timezone.localdate(at)
+    is_over = dispatch.due_on is not None and dispatch.due_on < today
+    if dispatch.acknowledged_at or not is_over or Reminder.objects.filter(about=about).exists():
+        return None
+    answer_by = deadlines.acknowledge_due(today, calendar()).due or today + timedelta(days=7)
+    ledger.take_turn()
+    reminder = Reminder.objects.create(
+        number=_next_number(today.year),
+        to=dispatch.department,
+        subject=f"{dispatch.draw.number} 名单派发后，应在 {dispatch.due_on} 前签收，至今没有签收。",
+        basis="19",
+        due_on=answer_by,
+        link=dispatch.draw.get_absolute_url(),
+        issued_at=at,
+        about=about,
+    )
+    ledger.append(
+        "oversight.remind_of_receipt",
+        by="system",
+        at=at,
+        about=("reminder", reminder.pk),
+        number=reminder.number,
+        to=dispatch.department.code,
+        draws=dispatch.draw.number,
+        due_on=answer_by.isoformat(),
+    )
+    return reminder
+
+
+def _next_number(year: int) -> str:
+    """The next 督办 number of a year; the ledger's turn is held by the caller."""
+    return f"洛双随机督〔{year}〕{Reminder.objects.filter(issued_at__year=year).count() + 1}号"
 
 
 @transaction.atomic

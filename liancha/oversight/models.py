@@ -23,6 +23,8 @@ class ReminderQuerySet(models.QuerySet["Reminder"]):
 class Reminder(models.Model):
     """督办单: to one department of the same level and region, with its basis and date (art. 6).
 
+    issued_by  None: by the system itself, when a term ran out
+    about  what it was issued about by the system, "dispatch:12": once each
     basis  number of the article it rests on
     link   address on this site of what it is about
     """
@@ -33,7 +35,8 @@ class Reminder(models.Model):
     basis = models.CharField("依据", max_length=20)
     link = models.CharField(max_length=200, blank=True)
     due_on = models.DateField("回复期限")
-    issued_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    issued_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    about = models.CharField(max_length=40, blank=True)
     issued_at = models.DateTimeField()
     reply = models.TextField("回复", blank=True)
     replied_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
@@ -43,9 +46,18 @@ class Reminder(models.Model):
 
     class Meta:
         ordering: ClassVar = ["-id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["about"], condition=~Q(about=""), name="reminded_once_by_the_system"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.number
 
     def get_absolute_url(self) -> str:
         return reverse("oversight:reminder", args=[self.pk])
+
+    @property
+    def issuer(self) -> User | str:
+        return self.issued_by or "系统，期限届满自动发出"

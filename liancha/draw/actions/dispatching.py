@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time, timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
 from liancha.accounts.models import User
 from liancha.ledger import actions as ledger
+from liancha.queue import actions as queue
 from liancha.rulebook import deadlines
 from liancha.rulebook.lifecycles import DrawState, TaskState
 from liancha.rulebook.verdicts import Blocked, NeedsReason
@@ -63,6 +64,10 @@ def dispatch(*, draw: Draw, reason: str = "", by: User, at: datetime) -> list[Di
         )
         for department in task.departments.order_by("pk")
     )
+    if due is not None:
+        # The room above looks, once the term is over, who has not signed.
+        over = datetime.combine(due + timedelta(days=1), time(0, 5))
+        queue.at(timezone.make_aware(over), "oversight.remind_of_receipts", draw.pk)
     ledger.append(
         "draw.dispatch",
         by=by,
