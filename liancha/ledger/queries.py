@@ -69,11 +69,13 @@ class Anchor:
     index       of the entry
     checkpoint  the checkpoint it is shown by: the first one cosigned, else the first; None before
     cosigned    the witnesses' lines under it, earliest first
+    is_over     the next step has come: no checkpoint from now on can show that this was before it
     """
 
     index: int
     checkpoint: Checkpoint | None
     cosigned: tuple[Cosignature, ...]
+    is_over: bool = False
 
 
 def anchor(entry: Entry, before: int | None = None) -> Anchor:
@@ -86,7 +88,7 @@ def anchor(entry: Entry, before: int | None = None) -> Anchor:
         holding = holding.filter(size__lte=before)
     found = holding.cosigned().first() or holding.first()
     lines = tuple(found.cosignatures.order_by("cosigned_at")) if found else ()
-    return Anchor(entry.index, found, lines)
+    return Anchor(entry.index, found, lines, before is not None)
 
 
 def anchor_of_draw(number: str, kind: str) -> Anchor | None:

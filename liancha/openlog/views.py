@@ -20,7 +20,7 @@ from liancha.rulebook.form import Refused
 
 from . import queries
 
-SHOWN = 20
+SHOWN = 12
 LARGEST_NOTE = 64 * 1024
 
 View = Callable[..., HttpResponse]
