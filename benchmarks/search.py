@@ -130,11 +130,13 @@ def main() -> None:
         from django.core.management import call_command
         from django.db import connection
         from django.test import Client
+        from django.urls import get_resolver
 
         from liancha.registry import search
         from liancha.registry.models import Target
         from tests.people import make_cast
 
+        get_resolver().url_patterns  # noqa: B018 - loads every page before the long part
         call_command("migrate", verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
         cast = make_cast()

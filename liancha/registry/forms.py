@@ -6,14 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from django import forms
-from django.db.models import F, OrderBy
+from django.db.models import F, OrderBy, Q
 
 from liancha.accounts.models import Region
 from liancha.papers.kinds import LIMITS
 from liancha.rulebook.listing import SoloReason
 
+from . import search
 from .models import CaseCheck, KeyFlag, PlaceName, Tag, Target, TargetQuerySet
 
+NARROWING = ("tag", "status", "credit", "kind", "pending")
 PENDING = (("", "不限"), ("yes", "待核"), ("no", "已核定"))
 SORTS: dict[str, tuple[str | OrderBy, ...]] = {
     "name": ("name", "pk"),
@@ -59,15 +61,31 @@ class Query(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.is_cut = False
         self.fields["region"].queryset = counties()  # type: ignore[attr-defined]
 
-    def search(self, targets: TargetQuerySet, sort: str = "") -> TargetQuerySet:
-        """Those of `targets` that are asked for, in the order asked for."""
+    def search(
+        self, targets: TargetQuerySet, sort: str = "", *, within: str = ""
+    ) -> TargetQuerySet:
+        """Those of `targets` that are asked for, in the order asked for.
+
+        within  the county whose targets alone are wanted anyway; looks at no others
+
+        is_cut then says whether a word was so common that only `search.MOST` were looked at.
+        """
         asked = self.cleaned_data if self.is_valid() else {}
         targets = targets.standing()
         if asked.get("q"):
-            where = asked["region"].pk if asked.get("region") else ""
-            targets = targets.matching(asked["q"], region=where)
+            where = asked["region"].pk if asked.get("region") else within
+            keys = search.keys(asked["q"], region=where)
+            self.is_cut = len(keys) >= search.MOST
+            if self.is_cut and any(asked.get(name) for name in NARROWING):
+                # So common a word is met at once in the wide table; the other conditions count.
+                self.is_cut = False
+                there = Q(name__contains=asked["q"]) | Q(address__contains=asked["q"])
+                targets = targets.filter(there)
+            else:
+                targets = targets.filter(pk__in=keys)
         if asked.get("region"):
             targets = targets.filter(region=asked["region"])
         if asked.get("tag"):

@@ -51,7 +51,11 @@ KINDS: tuple[tuple[str, str, Permission, str, str, Scope, Callable[[Any], str]],
         P.REGISTRY_VIEW,
         "registry:targets",
         "registry:target",
-        lambda user, text: Target.objects.visible_to(user).matching(text).order_by("pk"),
+        lambda user, text: (
+            Target.objects.visible_to(user)
+            .matching(text, region=Target.home_of(user))
+            .order_by("pk")
+        ),
         lambda target: f"{target.code}，{target.address}" if target.address else target.code,
     ),
     (

@@ -255,6 +255,14 @@ class Target(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("registry:target", args=[self.pk])
 
+    @staticmethod
+    def home_of(user: User) -> str:
+        """The county whose targets alone this person reads; "" for the whole city."""
+        own = user.department
+        if user.sees_all_departments or own is None or own.level == Department.Level.CITY:
+            return ""
+        return own.region_id
+
     @property
     def fresh_at(self) -> datetime:
         """When these facts were last changed, or said to be still so (art. 11, 动态更新)."""

@@ -16,7 +16,7 @@ from liancha.accounts.permissions import Permission, requires
 from liancha.accounts.picking import chosen
 from liancha.rulebook.verdicts import Blocked
 
-from .. import actions, forms, queries, sheets
+from .. import actions, forms, queries, search, sheets
 from ..models import Doubt, Release, Target, TargetQuerySet
 from .downloads import workbook
 
@@ -28,13 +28,18 @@ MOST_AT_ONCE = 5_000
 def targets(request: HttpRequest) -> HttpResponse:
     """名录库: query, table, batch bar."""
     form = forms.Query(request.GET or None)
-    found = form.search(Target.objects.visible_to(request.user), request.GET.get("sort", ""))
+    found = form.search(
+        Target.objects.visible_to(request.user),
+        request.GET.get("sort", ""),
+        within=Target.home_of(request.user),
+    )
     rows = found.select_related("region").prefetch_related("tags")
     context = {
         "form": form,
         "page_obj": Paginator(rows, ROWS).get_page(request.GET.get("page")),
         "library": queries.library(request.user, timezone.localdate()),
         "doubts": Doubt.objects.visible_to(request.user).open().count(),
+        "most": search.MOST if form.is_cut else 0,
         "may_edit": request.user.may(Permission.REGISTRY_EDIT),
         "may_import": request.user.may(Permission.REGISTRY_IMPORT),
         "tag_form": forms.TagChoice(prefix="tag"),
@@ -63,7 +68,9 @@ def pending(request: HttpRequest) -> HttpResponse:
     """待核: targets whose place somebody must look at."""
     waiting = Target.objects.visible_to(request.user).waiting()
     form = forms.Query(request.GET or None)
-    found = form.search(waiting, request.GET.get("sort", "name")).select_related("region")
+    found = form.search(
+        waiting, request.GET.get("sort", "name"), within=Target.home_of(request.user)
+    ).select_related("region")
     context = {
         "form": form,
         "page_obj": Paginator(found, ROWS).get_page(request.GET.get("page")),
@@ -197,7 +204,9 @@ def _again(request: HttpRequest) -> Any:
     """The list's query once more, from its query string."""
 
     def again(query: QueryDict) -> TargetQuerySet:
-        return forms.Query(query).search(_visible(request), query.get("sort", ""))
+        return forms.Query(query).search(
+            _visible(request), query.get("sort", ""), within=Target.home_of(request.user)
+        )
 
     return again
 

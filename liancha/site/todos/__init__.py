@@ -14,7 +14,7 @@ from liancha.accounts.permissions import Permission
 
 from ..desk import Desk
 from ..workbench import Todo, soonest_first
-from . import checking, drawing, minding, planning
+from . import checking, drawing, libraries, minding, planning
 from .checking import open_follow_ups, open_results
 from .drawing import how_far
 
@@ -39,6 +39,9 @@ SOURCES: tuple[tuple[tuple[Permission, ...], Source], ...] = (
     ((P.PLAN_PUBLISH,), planning.plans_to_publish),
     ((P.PLAN_PUBLISH,), planning.fields_to_plan),
     ((P.PLAN_APPROVE,), planning.adjustments_to_decide),
+    ((P.REGISTRY_EDIT,), libraries.doubts),
+    ((P.TASK_APPROVE,), libraries.solo_checks),
+    ((P.ROSTER_EDIT,), libraries.certificates),
     ((P.TASK_EDIT, P.TASK_APPROVE, P.DRAW_RUN), drawing.own_tasks),
     ((P.TASK_CONFIRM,), drawing.tasks_to_confirm),
     ((P.DRAW_JOIN, P.DRAW_RUN, P.DRAW_INSPECTORS, P.DRAW_VOID), drawing.draws),
