@@ -7,7 +7,7 @@ by name.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from threading import Lock
@@ -17,7 +17,7 @@ from django.db import connection
 from django.db.models import BigIntegerField, BooleanField, Case, QuerySet, Sum, Value, When
 
 from liancha.ledger.models import Entry
-from liancha.registry.models import Release, Tag, Target
+from liancha.registry.models import Release, Tag, Tagging, Target
 
 BITS = 60  # tags told apart by one sum: both databases add whole numbers of 63 bits
 QUIET = ("registry.show_phone", "registry.review")  # entries that change no count
@@ -94,57 +94,60 @@ def _count(today: date) -> Iterator[Kin]:
     for target, department in Release.objects.values_list("target", "department"):
         released.setdefault(target, set()).add(department)
     common = _usable().exclude(pk__in=Release.objects.values("target"))
-    for *facts, size in _grouped(_marked(common, tags, today), len(tags)):
+    for *facts, size in _grouped(_facts(common, today), tags, FACTS):
         yield _kin(size, facts, tags)
     if released:
-        rare = _usable().filter(pk__in=released)
-        for key, *facts in _marked(rare, tags, today).values_list(*_names(len(tags), "pk")):
-            yield _kin(1, facts, tags, frozenset(released[key]))
+        rare = _facts(_usable().filter(pk__in=released), today)
+        for key, *facts, size in _grouped(rare, tags, ("id", *FACTS)):
+            yield _kin(size, facts, tags, frozenset(released[int(str(key))]))
 
 
-def _marked(targets: QuerySet[Target], tags: list[int], today: date) -> QuerySet[Target, Any]:
-    """A row a target with tags, with one bit for each of them."""
-    marked: QuerySet[Any, Any] = targets.filter(taggings__tag__in=tags).values(
-        "pk", "credit_class", "region_id", "kind"
-    )
-    marked = marked.annotate(
-        is_recent=Case(
-            When(last_inspected_on__gte=today - YEAR, then=Value(True)),
-            default=Value(False),
-            output_field=BooleanField(),
+FACTS = ("credit_class", "region_id", "kind", "is_recent")
+
+
+def _facts(targets: QuerySet[Target], today: date) -> QuerySet[Any, Any]:
+    """What tells targets apart besides their tags, a row each."""
+    return (
+        targets.order_by()
+        .values("id", "credit_class", "region_id", "kind")
+        .annotate(
+            is_recent=Case(
+                When(last_inspected_on__gte=today - YEAR, then=Value(True)),
+                default=Value(False),
+                output_field=BooleanField(),
+            )
         )
     )
+
+
+def _tagged(tags: list[int]) -> QuerySet[Any, Any]:
+    """A row a target, with one bit for each of its tags: read off the index in its order."""
+    masks = {}
     for n in range(0, len(tags), BITS):
         bits = [
-            When(taggings__tag=tag, then=Value(1 << place))
-            for place, tag in enumerate(tags[n : n + BITS])
+            When(tag=tag, then=Value(1 << place)) for place, tag in enumerate(tags[n : n + BITS])
         ]
-        marked = marked.annotate(
-            **{
-                f"mask{n // BITS}": Sum(
-                    Case(*bits, default=Value(0), output_field=BigIntegerField())
-                )
-            }
-        )
-    return marked.order_by()
+        bit = Case(*bits, default=Value(0), output_field=BigIntegerField())
+        masks[f"mask{n // BITS}"] = Sum(bit)
+    return Tagging.objects.order_by().values("target_id").annotate(**masks)
 
 
-def _names(tags: int, *first: str) -> list[str]:
-    masks = [f"mask{n}" for n in range(-(-tags // BITS))]
-    return [*first, "credit_class", "region_id", "kind", "is_recent", *masks]
-
-
-def _grouped(marked: QuerySet[Target, Any], tags: int) -> Iterator[tuple[object, ...]]:
-    """The rows counted by everything but the target itself.
+def _grouped(
+    facts: QuerySet[Any, Any], tags: list[int], names: Sequence[str]
+) -> Iterator[tuple[object, ...]]:
+    """Targets counted by facts and tags.
 
     An aggregate over an aggregate is beyond the ORM; the statement is plain SQL for both databases.
     """
-    inner, values = marked.query.sql_with_params()
-    columns = ", ".join(_names(tags))
+    there, values = facts.query.sql_with_params()
+    marked, more = _tagged(tags).query.sql_with_params()
+    masks = [f"mask{n}" for n in range(-(-len(tags) // BITS))]
+    columns = ", ".join((*(f"facts.{name}" for name in names), *(f"marked.{m}" for m in masks)))
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {columns}, COUNT(*) FROM ({inner}) AS marked GROUP BY {columns}",
-            values,
+            f"SELECT {columns}, COUNT(*) FROM ({marked}) AS marked"
+            f" JOIN ({there}) AS facts ON facts.id = marked.target_id GROUP BY {columns}",
+            (*more, *values),
         )
         yield from cursor.fetchall()
 

@@ -242,6 +242,9 @@ def sources(plan: Plan) -> PlanQuerySet:
     return (city | own).order_by("-year", "region", "-version")
 
 
+SHORT = {"410304": "瀍河区", "410371": "高新区", "4103Y1": "伊滨区", "4103Y2": "龙门园区"}
+
+
 @dataclass(frozen=True, slots=True)
 class MatrixRow:
     """One region's plan of the year against the city's fields.
@@ -285,7 +288,7 @@ def matrix(plan: Plan, fields: Sequence[JointField]) -> list[MatrixRow]:
         cells = []
         for field in fields:
             cells.append((field, *_mark(there, field.code, wanted, lines, signed)))
-        rows.append(MatrixRow(name, there, tuple(cells)))
+        rows.append(MatrixRow(SHORT.get(code, name), there, tuple(cells)))
     return rows
 
 

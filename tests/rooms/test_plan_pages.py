@@ -414,7 +414,7 @@ class TestPublic:
         actions.approve_adjustment(adjustment=asked, by=world.cast.cheng, at=NOON)
         page = client.get(at("public_plan", plan.pk)).content.decode()
         assert "<s>宾馆、旅店监督抽查</s>" in page
-        assert f'href="#change-{asked.pk}"' in page
+        assert f'href="/public/plans/notices/{asked.pk}/"' in page
         assert "与省级重复" in page
         assert world.line().state == LineState.CANCELLED
 

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from liancha.accounts.models import User
 from liancha.ledger import actions as ledger
+from liancha.queue.actions import later
 from liancha.rulebook import coverage
 from liancha.rulebook.coverage import AdjustmentKind
 from liancha.rulebook.lifecycles import LineState, PlanState
@@ -221,6 +222,9 @@ def _apply(
     elif kind is AdjustmentKind.CANCEL:
         line.advance(LineState.CANCELLED)
     elif kind is AdjustmentKind.DELAY:
+        # Tasks that took the line's dates follow; this room knows none of them.
+        before = (line.starts_on.isoformat(), line.ends_on.isoformat())
+        later("task.follow_line", line.pk, *before)
         line.starts_on, line.ends_on = _day(change["starts_on"]), _day(change["ends_on"])
         if line.state == LineState.PUBLISHED:
             line.advance(LineState.POSTPONED)

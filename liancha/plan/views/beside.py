@@ -45,7 +45,12 @@ def terms(request: HttpRequest, pk: int) -> HttpResponse:
         PlanLine.objects.editable_by(request.user).with_columns().select_related("plan__region"),
         pk=pk,
     )
-    form = TermsForm(posted(request), initial=TermsForm.first(line))
+    kept = SavedFilter.objects.filter(department=request.user.department_id)
+    first = TermsForm.first(line)
+    chosen = next((each for each in kept if str(each.pk) == request.GET.get("filter")), None)
+    if chosen is not None:
+        first |= {name: chosen.rules.get(name, []) for name in ("kinds", "regions", "classes")}
+    form = TermsForm(posted(request), initial=first)
     refused: Blocked | None = None
     if request.method == "POST" and form.is_valid():
         said = form.cleaned_data
@@ -77,7 +82,6 @@ def terms(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, "已保存频次和范围")
             return redirect(line)
-    kept = SavedFilter.objects.filter(department=request.user.department_id)
     context = {"line": line, "plan": line.plan, "form": form, "refused": refused, "kept": kept}
     status = 200 if request.method != "POST" else 409 if refused else 422
     return render(request, "plan/terms.html", context, status=status)
