@@ -32,6 +32,7 @@ SHOWN = 8  # entries of the timeline before one asks for all
 WHAT = {
     "task.create": "建立任务",
     "task.confirm": "确认参与",
+    "task.follow_line": "随计划行延期",
     "task.record_platform_number": "登记监管平台编号",
     "task.save_scheme": "拟写实施方案",
     "task.submit_scheme": "提交实施方案",
@@ -58,7 +59,14 @@ WHAT = {
     "disclosure.publish": "公示结果",
     "disclosure.correct": "更正公示",
 }
-PROOF = {"draw.freeze", "draw.freeze_supplement", "draw.log_rule", "draw.close", "draw.lock", "draw.void"}
+PROOF = {
+    "draw.freeze",
+    "draw.freeze_supplement",
+    "draw.log_rule",
+    "draw.close",
+    "draw.lock",
+    "draw.void",
+}
 
 
 # ── Where it stands ───────────────────────────────────────────────────────────────────────

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -14,6 +15,7 @@ from liancha.rulebook.findings import Level
 from tests.rooms import bundles
 from tests.rooms.bundles import TARGET_FILES as TARGETS
 from tests.rooms.bundles import bad
+from tests.rooms.random_draws import supplement_files
 
 ROOT = Path(__file__).resolve().parents[2]
 SPEC = ROOT.parent / "shared" / "spec"
@@ -173,13 +175,13 @@ class TestByHand:
         (found,) = (line for line in self.PAGE.splitlines() if line.startswith(beginning))
         return found
 
-    def run(self, script: str, **names: str) -> list[str]:
+    def run(self, script: str, at: Path = bundles.TARGETS, **names: str) -> list[str]:
         bash = shutil.which("bash")
         if bash is None or shutil.which("sha256sum") is None:
             pytest.skip("the documented lines want bash and sha256sum")
         found = subprocess.run(
             [bash, "-c", script],
-            cwd=bundles.TARGETS,
+            cwd=at,
             env={**os.environ, **names},
             capture_output=True,
             check=True,
@@ -197,6 +199,44 @@ class TestByHand:
             drawn += own[: stratum["count"]]
         published = (line.split("\t") for line in TARGETS["drawn.tsv"].decode().splitlines())
         assert drawn == ["\t".join((name, own, code)) for name, _, own, code, _ in published]
+
+    def test_a_changed_byte_gives_another_list_or_another_file_hash(self, tmp_path):
+        record = json.loads(TARGETS["transcript.json"])
+        told = [record["frame"]["sha256"], record["drawn"]["sha256"]]
+        script = "sha256sum frame.tsv drawn.tsv | cut -c1-64"
+        assert self.run(script) == told
+        for name in ("frame.tsv", "drawn.tsv"):
+            for other in ("frame.tsv", "drawn.tsv"):
+                (tmp_path / other).write_bytes(TARGETS[other])
+            data = TARGETS[name]
+            (tmp_path / name).write_bytes(bytes([data[0] ^ 1]) + data[1:])
+            assert self.run(script, at=tmp_path) != told
+        seed = record["seed"]
+        other = ("1" if seed[0] != "1" else "2") + seed[1:]
+        line = self.line("while IFS=")
+        assert self.run(line, SEED=other) != self.run(line, SEED=seed)
+
+    def test_a_supplement_against_the_list_before_it(self, tmp_path):
+        pairs = (supplement_files(Random(seed)) for seed in range(60))
+        second, first = next(pair for pair in pairs if pair is not None)
+        for name, files in (("first", first), ("second", second)):
+            (tmp_path / name).mkdir()
+            for file, data in files.items():
+                (tmp_path / name / file).write_bytes(data)
+        line = self.line("comm -23")
+        assert self.run(line, at=tmp_path) == ["一致"]
+        record = json.loads(second["transcript.json"])
+        ranked = self.run(self.line("while IFS="), at=tmp_path / "second", SEED=record["seed"])
+        drawn = []
+        for stratum in record["strata"]:
+            own = [row for row in ranked if row.split("\t")[0] == stratum["name"]]
+            drawn += own[: stratum["count"]]
+        published = (row.split("\t") for row in second["drawn.tsv"].decode().splitlines())
+        assert drawn == ["\t".join((name, own, code)) for name, _, own, code, _ in published]
+        frame = tmp_path / "second" / "frame.tsv"
+        frame.write_bytes(frame.read_bytes().split(b"\n", 1)[1])
+        with pytest.raises(subprocess.CalledProcessError):
+            self.run(line, at=tmp_path)
 
     def test_one_ticket(self):
         answer = json.loads(TARGETS["firm-drawn.json"])

@@ -5,12 +5,13 @@ is written by the initiator, confirmed by every department and approved by the i
 """
 
 from .schemes import approve_scheme, return_scheme, save_scheme, submit_scheme
-from .tasks import confirm, create_task, record_platform_number
+from .tasks import confirm, create_task, follow_line, record_platform_number
 
 __all__ = [
     "approve_scheme",
     "confirm",
     "create_task",
+    "follow_line",
     "record_platform_number",
     "return_scheme",
     "save_scheme",

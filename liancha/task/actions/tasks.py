@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from liancha.accounts.models import Department, Region, User
+from liancha.ledger import actions as ledger
 from liancha.lists.models import JointField, JointItem
 from liancha.plan import actions as plans
 from liancha.plan.models import PlanLine
@@ -19,6 +20,12 @@ from liancha.rulebook.verdicts import Blocked
 
 from ..models import Participation, Task
 from .standing import append, check_own, locked
+
+UNDER_WAY = frozenset(TaskState) - {
+    TaskState.COMPLETED,
+    TaskState.RESULTS_PUBLISHED,
+    TaskState.ARCHIVED,
+}
 
 
 @transaction.atomic
@@ -103,6 +110,40 @@ def create_task(
         departments=[each.code for each in joining],
     )
     return task
+
+
+@transaction.atomic
+def follow_line(*, task: Task, before: tuple[date, date], at: datetime) -> bool:
+    """Take the dates of a plan line that was delayed, where the task had the line's own.
+
+    before  first and last day of the line until now
+
+    The last day follows while the visits are not over; the first only until the scheme is handed
+    in, since the stages of a scheme are somebody's word. Returns whether anything changed.
+    Source: art. 16, 延迟任务; art. 17.
+    """
+    task = Task.objects.select_for_update(of=("self",)).select_related("line").get(pk=task.pk)
+    if task.line is None or TaskState(task.state) not in UNDER_WAY:
+        return False
+    was = (task.starts_on, task.ends_on)
+    if task.state == TaskState.CREATED and task.starts_on == before[0]:
+        task.starts_on = task.line.starts_on
+    if task.ends_on == before[1]:
+        task.ends_on = max(task.line.ends_on, task.starts_on)
+    if (task.starts_on, task.ends_on) == was:
+        return False
+    task.save(update_fields=["starts_on", "ends_on"])
+    ledger.append(
+        "task.follow_line",
+        by="system",
+        at=at,
+        about=("task", task.pk),
+        task=task.number,
+        line=task.line.number,
+        starts_on=task.starts_on.isoformat(),
+        ends_on=task.ends_on.isoformat(),
+    )
+    return True
 
 
 @transaction.atomic
