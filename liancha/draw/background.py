@@ -6,6 +6,7 @@ click, is given the job that is there. What the jobs do is in `jobs`.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 
 from django.conf import settings
@@ -42,6 +43,14 @@ def freeze(*, task: Task, reason: str, by: User, at: datetime) -> Job:
 def lock(*, draw: Draw, by: User, at: datetime) -> Job:
     """Have a draw of targets checked ticket by ticket and locked."""
     return _ask(f"锁定名单 {draw.number}", locking_of(draw), "draw.lock", draw.pk, by=by, at=at)
+
+
+def reckon(*, draw: Draw, seed: str, at: datetime) -> None:
+    """Have a large draw computed for its screens, unless that is being done."""
+    about = f"draw.reckon:{draw.pk}:{seed[:16]}"
+    with suppress(queue.Twice), transaction.atomic():
+        row = queue.start_job(name=f"算出名单 {draw.number}"[:60], about=about, by=None, at=at)
+        queue.later("draw.reckon", row.pk, draw.pk)
 
 
 def _ask(name: str, about: str, job: str, *args: int | str, by: User, at: datetime) -> Job:

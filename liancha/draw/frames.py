@@ -15,7 +15,7 @@ from liancha.rulebook.verdicts import Blocked
 
 from . import engines, frozen, rules
 from .frozen import frame_of
-from .models import Draw
+from .models import Draw, Reckoning
 
 __all__ = [
     "Checked",
@@ -59,6 +59,34 @@ def outcome(draw: Draw) -> Outcome:
     """Who is drawn, computed from the frozen rows; remembered while the page is watched."""
     seed = rules.seed_of(draw)
     return Outcome(seed, _drawing(draw.pk, draw.frame_sha256, rules.strata_of(draw), seed))
+
+
+def reckon(draw: Draw) -> None:
+    """Compute a large draw for its screens, once for each seed, and keep it for them."""
+    found = outcome(draw)
+    Reckoning.objects.get_or_create(
+        draw=draw,
+        seed=found.seed,
+        defaults={
+            "lines": [list(line) for line in found.drawing.lines],
+            "thresholds": list(found.drawing.thresholds),
+        },
+    )
+
+
+def reckoned(draw: Draw, seed: str) -> Outcome | None:
+    """What `reckon` has kept, None before; read once and then remembered."""
+    try:
+        return Outcome(seed, _reckoned(draw.pk, rules.strata_of(draw), seed))
+    except Reckoning.DoesNotExist:
+        return None
+
+
+@lru_cache(maxsize=8)
+def _reckoned(draw: int, strata: tuple[protocol.Stratum, ...], seed: str) -> sampling.Drawing:
+    row = Reckoning.objects.get(draw=draw, seed=seed)
+    lines = tuple(sampling.DrawnLine(*line) for line in row.lines)
+    return sampling.Drawing(strata, lines, tuple(row.thresholds))
 
 
 @dataclass(frozen=True, slots=True)

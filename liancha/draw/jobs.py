@@ -61,6 +61,16 @@ def lock(job: int, draw: int) -> None:
     carry_out(job, "正在核对名单根，逐户复算票据", do)
 
 
+def reckon(job: int, draw: int) -> None:
+    """Compute a large draw for its screens."""
+
+    def do(report: Report) -> None:
+        frames.reckon(Draw.objects.get(pk=draw))
+        report.complete("已算出")
+
+    carry_out(job, "正在算出名单", do)
+
+
 def _asked_by(job: Job) -> User:
     assert job.owner is not None
     return job.owner

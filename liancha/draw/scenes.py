@@ -334,7 +334,15 @@ class Scene:
     def outcome(self) -> frames.Outcome | None:
         if not self.draw.is_of_targets or not self.seed or self.draw.state == DrawState.VOID:
             return None
+        if background.is_large(self.draw.frame_size):
+            return frames.reckoned(self.draw, self.seed)
         return frames.outcome(self.draw)
+
+    @cached_property
+    def is_reckoning(self) -> bool:
+        """The seed is there, and the worker has yet to say who is drawn."""
+        is_shown = self.draw.is_of_targets and self.draw.state != DrawState.VOID
+        return is_shown and bool(self.seed) and self.outcome is None
 
     @cached_property
     def layers(self) -> list[Layer]:
@@ -412,6 +420,7 @@ class Scene:
         """Changes whenever the page would look different: the screens ask for it and wait."""
         newest = self.entries[0].index if self.entries else -1
         work = f".{self.work.pk}{self.work.state}" if self.work else ""
+        work += ".reckoning" if self.is_reckoning else ""
         return f"{self.draw.state}.{newest}.{int(self.is_due)}.{self.standing.mark}{work}"
 
     @cached_property

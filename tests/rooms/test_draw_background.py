@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import subprocess
 import sys
 import time
@@ -184,6 +185,7 @@ class TestLock:
     def test_two_clicks_are_one_job_and_one_list(self, world, django_capture_on_commit_callbacks):
         draw = w.computed(world)
         shen = as_(world, "shen")
+        frames.reckon(draw)
         with django_capture_on_commit_callbacks() as waiting:
             for _ in range(2):
                 assert shen.post(url("lock", draw.pk))["Location"] == draw.get_absolute_url()
@@ -201,6 +203,24 @@ class TestLock:
         assert set(draw.candidates.values_list("code", flat=True)) == {
             line.code for line in frames.outcome(draw).drawing.lines
         }
+
+    def test_the_worker_computes_what_the_screens_show(
+        self, world, django_capture_on_commit_callbacks
+    ):
+        draw = w.computed(world)
+        shen = as_(world, "shen")
+        with django_capture_on_commit_callbacks() as waiting:
+            page = shen.get(url("draw", draw.pk)).content.decode()
+            as_(world, "lu").get(url("hall", draw.pk))
+        assert "正在算出名单" in page
+        assert len(waiting) == 1
+        version = re.search(r"live/\?v=([^\"]+)\"", page)[1]
+
+        waiting[0]()
+
+        name = w.first_name(draw)
+        assert name in text(shen.get(f"{url('live', draw.pk)}?v={version}"))
+        assert frames.reckoned(draw, frames.outcome(draw).seed) == frames.outcome(draw)
 
     def test_a_value_that_is_corrected_meanwhile_stops_it(self, world, monkeypatch):
         draw = w.computed(world)

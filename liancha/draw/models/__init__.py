@@ -9,6 +9,7 @@ from .lists import (
     FrozenPage,
     InputFile,
     PoolChoices,
+    Reckoning,
     SetAside,
 )
 from .staff import Assignment, Replacement
@@ -25,6 +26,7 @@ __all__ = [
     "InputFile",
     "Party",
     "PoolChoices",
+    "Reckoning",
     "Replacement",
     "Rule",
     "SetAside",

@@ -86,6 +86,27 @@ class FrozenPage(models.Model):
         return f"{self.draw} {self.part} {self.position}"
 
 
+class Reckoning(models.Model):
+    """What the worker computed of a large draw, for its screens: to be looked at, never to be
+    locked. The lock computes every ticket again; a corrected public value has another seed.
+
+    lines  [[stratum, place, ticket, code, salt]…] of drawn.tsv; thresholds as in the transcript
+    """
+
+    draw = models.ForeignKey(Draw, models.PROTECT, related_name="reckonings", db_index=False)
+    seed = models.CharField(max_length=64)
+    lines = models.JSONField()
+    thresholds = models.JSONField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["draw", "seed"], name="reckoned_once_a_seed"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.draw} {self.seed[:8]}"
+
+
 class Candidate(models.Model):
     """A drawn line of frame.tsv, with the target's particulars as they were at the freeze.
 

@@ -47,7 +47,14 @@ def _scene(request: HttpRequest, draw: Draw) -> scenes.Scene:
     names = queries.may_see_names(draw, request.user) or (
         queries.openness(draw, timezone.now()).codes
     )
-    return scenes.Scene(draw, request.user, timezone.now(), names)
+    return _reckoned(scenes.Scene(draw, request.user, timezone.now(), names))
+
+
+def _reckoned(scene: scenes.Scene) -> scenes.Scene:
+    """The worker computes a large draw for the first screen that would show it."""
+    if scene.is_reckoning:
+        background.reckon(draw=scene.draw, seed=scene.seed, at=scene.now)
+    return scene
 
 
 def _visible(request: HttpRequest, pk: int) -> Draw:
@@ -326,7 +333,7 @@ def hall(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(rows.select_related("task__initiator", "department", "rule"), pk=pk)
     now = timezone.now()
     openness = queries.openness(found, now)
-    scene = scenes.Scene(found, request.user, now, openness.codes)
+    scene = _reckoned(scenes.Scene(found, request.user, now, openness.codes))
     if request.GET.get("v") == scene.version:
         return HttpResponse(status=204)
     is_update = request.headers.get("HX-Request") == "true"
