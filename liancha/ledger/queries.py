@@ -6,11 +6,15 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import zip_longest
 
-from liancha.rulebook import chain
+from liancha.rulebook import chain, notes, signing
+from liancha.rulebook.form import Refused
+from liancha.rulebook.tiles import HEIGHT, top
 
+from . import trees
 from .locks import ZEROS
-from .models import Checkpoint, Cosignature, Entry
+from .models import Checkpoint, Cosignature, Entry, LogKey, Tile
 
 CHUNK = 5_000
 
@@ -57,6 +61,42 @@ def _columns_that_differ(entry: Entry) -> list[str]:
         ("种类", words.get("kind", "") if entry.draw else "", entry.kind),
     )
     return [name for name, said, stored in pairs if said != stored]
+
+
+# ── The tree and what was signed over it ──────────────────────────────────────────────────────
+
+
+def log_flaws() -> Iterator[Flaw]:
+    """Compare the entries with the tree as it was stored, and with every checkpoint signed.
+
+    A tile names the entry that is not what it was; a checkpoint says from which size on.
+    """
+    size = trees.size()
+    for tile in Tile.objects.order_by("level", "place").iterator(chunk_size=100):
+        stored = trees.unpacked(tile.hashes)
+        now = trees.missing(tile.level, tile.place, size)
+        first = (tile.place << HEIGHT) << (HEIGHT * tile.level)
+        if tile.level == 0 and now != stored:
+            pairs = zip_longest(now, stored)
+            index = first + next(n for n, (here, there) in enumerate(pairs) if here != there)
+            yield Flaw(index, f"第 {index} 条与存证树中的不符：被改动、缺失或调换")
+        elif now != stored or top(stored).hex() != tile.root:
+            yield Flaw(first, f"存证树第 {tile.level} 层从第 {first} 条起的一片被改动")
+    keys = [notes.read_key(row.key) for row in LogKey.objects.all()]
+    grown = trees.tree(size)
+    for checkpoint in Checkpoint.objects.order_by("size").iterator():
+        name = f"大小 {checkpoint.size} 的检查点"
+        if checkpoint.size > size:
+            yield Flaw(size, f"日志只有 {size} 条，少于{name}：被截短")
+        elif grown.root(checkpoint.size).hex() != checkpoint.root:
+            yield Flaw(checkpoint.size, f"{name}与日志不符：它以前的记录被改动")
+        try:
+            signed = notes.read_note(f"{checkpoint.text}\n{checkpoint.signatures}")
+            is_good = signing.signed_by(signed, keys) is not None
+        except Refused:
+            is_good = False
+        if not is_good:
+            yield Flaw(checkpoint.size, f"{name}的署名不对")
 
 
 # ── Where an entry stands in the public log ───────────────────────────────────────────────────

@@ -10,6 +10,7 @@ from django.db import IntegrityError, connection, transaction
 
 from liancha.ledger import actions as ledger
 from liancha.ledger import logkeys, publishing, trees
+from liancha.ledger import queries as ledger_queries
 from liancha.ledger.models import Checkpoint, Cosignature, Entry, LogKey, Tile
 from liancha.openlog import jobs
 from liancha.rulebook import notes, signing, tree
@@ -127,13 +128,28 @@ class TestCheckpoints:
         with pytest.raises(publishing.Rewritten, match="只有 3 条"):
             signed()
 
+    def test_the_site_itself_names_what_was_changed(self):
+        write(258)
+        signed()
+        write(3)
+        signed()
+        assert list(ledger_queries.log_flaws()) == []
+        unlocked("UPDATE ledger_entry SET salt = 'x' WHERE \"index\" IN (77, 259)")
+        said = [flaw.message for flaw in ledger_queries.log_flaws()]
+        assert said == [
+            "第 77 条与存证树中的不符：被改动、缺失或调换",
+            "大小 261 的检查点与日志不符：它以前的记录被改动",
+        ]
+        unlocked('DELETE FROM ledger_entry WHERE "index" > 257')
+        assert "日志只有 258 条，少于大小 261" in list(ledger_queries.log_flaws())[-1].message
+
 
 def unlocked(*statements: str) -> None:
     """What somebody could do who takes the triggers away first."""
     with connection.cursor() as cursor:
         for name in ("update", "delete"):
             on = "" if connection.vendor == "sqlite" else " ON ledger_entry"
-            cursor.execute(f"DROP TRIGGER lock_ledger_entry_{name}{on}")
+            cursor.execute(f"DROP TRIGGER IF EXISTS lock_ledger_entry_{name}{on}")
         for statement in statements:
             cursor.execute(statement)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.test import Client
 
 from liancha.draw import actions as draws
@@ -71,6 +72,29 @@ class TestCeremony:
         now = standing.standing(type(draw).objects.get(pk=draw.pk), world.cast.shen, NOON)
         assert now.rule is not None
         assert [line.witness for line in now.rule.cosigned] == ["公证处"]
+
+    def test_the_page_shows_it_and_changes_when_a_cosignature_comes(self, world, witness):
+        draw = w.open_rule(world, w.freeze(world), "WJ")
+        w.commit(world, draw)
+        client = w.as_(world, "shen")
+        page = w.text(client.get(w.url("draw", draw.pk)))
+        assert "等见证方联签，联签后各方才能揭示" in page
+        before = standing.standing(draw, world.cast.shen, NOON).mark
+        made = signed()
+        cosign(witness, made, NOON)
+        assert standing.standing(draw, world.cast.shen, NOON).mark != before
+        page = w.text(client.get(w.url("draw", draw.pk)))
+        assert "公证处联签" in page
+        assert f"检查点 {made.size}" in page
+
+    def test_going_on_is_a_form_on_the_page_once_it_is_time(self, world):
+        draw = w.open_rule(world, w.freeze(world), "WJ")
+        w.commit(world, draw)
+        client, address = w.as_(world, "shen"), w.url("go_on", draw.pk)
+        with time_machine.travel(NOON + timedelta(minutes=11), tick=False):
+            assert address in client.get(w.url("draw", draw.pk)).content.decode()
+            assert client.post(address, {"reason": "见证方断网"}).status_code == 302
+            assert address not in client.get(w.url("draw", draw.pk)).content.decode()
 
     def test_the_operator_may_go_on_after_a_while_with_a_reason(self, world):
         draw = w.open_rule(world, w.freeze(world), "WJ")

@@ -10,7 +10,7 @@ from django.db import connection
 from tqdm import tqdm
 
 from liancha.ledger import locks, queries
-from liancha.ledger.models import Entry
+from liancha.ledger.models import Checkpoint, Entry
 
 
 class Command(BaseCommand):
@@ -25,6 +25,7 @@ class Command(BaseCommand):
         total = Entry.objects.count()
         with tqdm(total=total, unit="条", disable=None, desc="核对", leave=False) as bar:
             found = list(queries.flaws(lambda done: bar.update(done - bar.n)))
+        found += queries.log_flaws()
         for flaw in found:
             self.stdout.write(f"✗ {flaw.message}")
         absent = locks.missing(connection)
@@ -34,4 +35,7 @@ class Command(BaseCommand):
             raise CommandError(
                 f"存证日志核对不通过：{len(found)} 处记录、{len(absent)} 处锁有问题。"
             )
-        self.stdout.write(f"✓ {total} 条记录首尾相接，内容与摘要一致；数据库锁都在。")
+        signed = Checkpoint.objects.count()
+        self.stdout.write(
+            f"✓ {total} 条记录首尾相接，内容与摘要一致，与 {signed} 个检查点相符；数据库锁都在。"
+        )
