@@ -67,7 +67,8 @@ def note_results(*, facts: Sequence[Finding], by: User | str, at: datetime) -> i
         (fact.target_id, fact.department_id, fact.reference): fact
         for fact in InspectionFact.objects.filter(reference__in={each.reference for each in facts})
     }
-    new, corrected = [], []
+    new: list[InspectionFact] = []
+    corrected: list[InspectionFact] = []
     for each in facts:
         known = there.get((each.target, each.department.pk, each.reference))
         fact = known or InspectionFact(
