@@ -147,13 +147,15 @@ def row(
     size: int, label: str, runs: list[dict[str, Any]], digest: str, checkable: str
 ) -> list[str]:
     read = median(run.get("read", 0) for run in runs)
+    is_elsewhere = label == ROWS["postgres"][0]  # its work is not this process's
     return [
         f"{size:,}",
         label,
         f"{read:.2f}" if read else "",
         f"{median(run['draw'] for run in runs):.2f}",
         f"{median(run['all'] for run in runs):.2f}",
-        "server" if label.startswith("PostgreSQL") else f"{runs[-1]['memory'] / 1024:,.0f}",
+        "" if is_elsewhere else f"{median(run['cpu'] for run in runs):.2f}",
+        "server" if is_elsewhere else f"{runs[-1]['memory'] / 1024:,.0f}",
         digest,
         checkable,
     ]
@@ -186,12 +188,12 @@ def judge(size: int, took: dict[str, float], memory: float) -> list[str]:
 
 
 def table(rows: list[list[str]]) -> str:
-    head = ["targets", "engine", "read s", "draw s", "all s", "MB", "digest", "verifiable"]
+    head = ["targets", "engine", "read s", "draw s", "all s", "CPU s", "MB", "digest", "verifiable"]
     widths = [max(len(line[at]) for line in [head, *rows]) for at in range(len(head))]
 
     def line(cells: list[str]) -> str:
         padded = (
-            cell.ljust(width) if at in (1, 6, 7) else cell.rjust(width)
+            cell.ljust(width) if at in (1, 7, 8) else cell.rjust(width)
             for at, (cell, width) in enumerate(zip(cells, widths, strict=True))
         )
         return "| " + " | ".join(padded) + " |"
@@ -234,7 +236,7 @@ def main() -> None:
             rows += more
     if rate := hash_rate():
         label = "limit: one SHA-256 block a target, openssl speed, all cores"
-        rows += [[f"{n:,}", label, "", "", f"{n / rate:.2f}", "", "–", "–"] for n in sizes]
+        rows += [[f"{n:,}", label, "", "", f"{n / rate:.2f}", "", "", "–", "–"] for n in sizes]
     print(table(rows))
     print("\n".join(said))
     for name in absent:

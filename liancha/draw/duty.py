@@ -19,7 +19,7 @@ from liancha.rulebook.shortage import Change, Infeasible, Loosen, Shortage
 from liancha.rulebook.verdicts import Blocked
 from liancha.task.models import Task
 
-from . import rosters, rules, seats, transcripts
+from . import outlook, rosters, rules, seats, transcripts
 from .models import Assignment, Draw, DrawnTarget, Replacement
 
 GRANTED_BY = {
@@ -76,6 +76,7 @@ class Preview:
     prepared  None when there is nothing to draw from
     forced    targets where nothing is left to chance: no more eligible than needed
     mean      the average load, proposed as base where chance counts more than evenness
+    ways      what either way of sharing would come to; none where nothing can be drawn
     """
 
     prepared: rosters.Prepared | None
@@ -85,6 +86,7 @@ class Preview:
     mean: int
     out: tuple[tuple[rosters.Person, str], ...]
     pairs: tuple[tuple[str, int], ...]
+    ways: tuple[outlook.Way, ...] = ()
 
     @property
     def may_freeze(self) -> bool:
@@ -136,18 +138,20 @@ def preview(of: Draw, department: Department, *, removed: Mapping[str, str], on:
     able = max(1, len(prepared.drawable))
     everywhere = {n: r for (c, n), r in prepared.excluded.items() if c == rosters.EVERYWHERE}
     pairs = Counter(r for (c, _), r in prepared.excluded.items() if c != rosters.EVERYWHERE)
+    mean = max(1, -(-prepared.seats // able))
     return Preview(
         prepared=prepared,
         problem=problem,
         knots=knots,
         forced=tuple(prepared.units[u] for u in staffing.forced_units(prepared.staffing)),
-        mean=max(1, -(-prepared.seats // able)),
+        mean=mean,
         out=tuple(
             (person, rosters.REASONS[everywhere[number]])
             for number, person in prepared.people.items()
             if number in everywhere
         ),
         pairs=tuple((rosters.REASONS[reason], n) for reason, n in sorted(pairs.items())),
+        ways=() if problem else tuple(outlook.shown(prepared, base) for base in outlook.ways(mean)),
     )
 
 
@@ -393,8 +397,7 @@ class Standing:
 def progress(task: Task, of: Draw) -> list[Standing]:
     """Every participant, the initiator first, with its draw if there is one."""
     draws = {
-        draw.department_id: draw
-        for draw in task.draws.of_inspectors().exclude(state="void").order_by("id")
+        draw.department_id: draw for draw in of.inspector_draws.exclude(state="void").order_by("id")
     }
     return [
         Standing(

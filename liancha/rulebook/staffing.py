@@ -135,6 +135,21 @@ def forced_units(staffing: Staffing) -> tuple[str, ...]:
     return tuple(forced)
 
 
+def forced_pairs(staffing: Staffing) -> tuple[tuple[str, str], ...]:
+    """(unit, inspector) pairs that every assignment contains, for such units, sorted.
+
+    Everybody eligible where all of them must go; those who may lead where all of them must.
+    """
+    forced = []
+    for unit in forced_units(staffing):
+        seats, need = staffing.eligible.get(unit, {}), staffing.needs[unit]
+        all_go = need.people >= len(seats)
+        forced += [
+            (unit, name) for name, seat in sorted(seats.items()) if all_go or seat == Seat.LEAD
+        ]
+    return tuple(forced)
+
+
 def _read_roster(data: bytes, problems: list[Refused]) -> dict[str, int]:
     roster: dict[str, int] = {}
     previous = ""

@@ -20,7 +20,7 @@ from liancha.rulebook.lifecycles import DrawState, ReplacementState, TaskState
 from liancha.rulebook.verdicts import Blocked, NeedsReason
 from liancha.task.models import Task
 
-from .. import chains, rosters, seats
+from .. import chains, outlook, rosters, seats
 from ..models import Assignment, Draw, Replacement
 from .pooling import keep_files, next_number, only_for, refused_as_blocked
 
@@ -42,9 +42,10 @@ def freeze_inspectors(
     base     loads up to it are left to chance alone; 1 spreads the work as evenly as can be
     removed  inspector number → why this person is out since the target pool was frozen
 
-    An assignment must exist before any rule is logged; it does not depend on the seed. Raises
-    Infeasible (a Blocked) with what is lacking and what would help; NeedsReason for a removal
-    without a reason.
+    What either way of sharing would come to is kept with the draw, as it was shown before; the
+    ledger has its figures, and no name. An assignment must exist before any rule is logged; it
+    does not depend on the seed. Raises Infeasible (a Blocked) with what is lacking and what would
+    help; NeedsReason for a removal without a reason.
     Source: art. 18, paragraph 2; art. 19, paragraph 1.
     """
     only_for(department, by)
@@ -87,7 +88,9 @@ def freeze_inspectors(
         frozen_by=by,
     )
     files = prepared.staffing.files()
+    seen = [outlook.foreseen(prepared, each) for each in sorted({1, base})]
     notes = {
+        outlook.FILE: form.canonical([each.as_json() for each in seen]).encode(),
         rosters.EXCLUDED: rosters.excluded_text(prepared).encode(),
         rosters.REMOVED_FILE: form.canonical(removed).encode(),
     }
@@ -103,6 +106,16 @@ def freeze_inspectors(
         base=base,
         removed=len(removed),
         notes=form.H(f"{draw.salt}\n{form.file_digest(notes[rosters.REMOVED_FILE])}"),
+        foresight=form.H(f"{draw.salt}\n{form.file_digest(notes[outlook.FILE])}"),
+        expected=[
+            {
+                "base": each.base,
+                "trials": each.trials,
+                "span": list(each.span),
+                "surest": each.times,
+            }
+            for each in seen
+        ],
     )
     return draw
 
