@@ -212,7 +212,7 @@ def _out_lines(page: FrozenPage) -> Iterator[Outsider]:
 
 @dataclass
 class Listing:
-    """One part of a frozen pool as a paginator wants it: `len` and slices.
+    """One part of a frozen pool as a paginator wants it: `len` and slices of Line or Outsider.
 
     text    part of the name or address, or the code's beginning
     choice  a stratum of the candidates, a reason of the outsiders
@@ -243,7 +243,7 @@ class Listing:
             return len(self._hits)
         return self._ends[-1] if self._ends else 0
 
-    def __getitem__(self, wanted: slice) -> list[Line] | list[Outsider]:
+    def __getitem__(self, wanted: slice) -> list[Any]:
         if self._hits is not None:
             return self._hits[wanted]
         start, stop, _ = wanted.indices(len(self))
@@ -252,7 +252,7 @@ class Listing:
         keys = [key for key, _ in self._sizes[first : last + 1]]
         begin = self._ends[first] - self._sizes[first][1] if keys else 0
         rows = self._rows(FrozenPage.objects.filter(pk__in=keys).order_by("position"))
-        return list(rows)[start - begin : stop - begin]  # type: ignore[return-value]
+        return list(rows)[start - begin : stop - begin]
 
     def _rows(self, pages: Iterable[FrozenPage]) -> Iterator[Any]:
         for page in pages:

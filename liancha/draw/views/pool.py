@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -128,7 +130,7 @@ def _frozen_pool(request: HttpRequest, task: Task, draw: Draw) -> HttpResponse:
         text=given.get("q", ""),
         choice=given.get("stratum" if tab == "in" else "reason", ""),
     )
-    page = Paginator(listing, PAGE).get_page(request.GET.get("page"))
+    page: Page[Any] = Paginator(listing, PAGE).get_page(request.GET.get("page"))
     rows = [
         (row, labels.get(row.stratum, row.stratum) if tab == "in" else pools.REASONS[row.reason])
         for row in page
