@@ -273,7 +273,8 @@ class Guest(forms.Form):
         label="自定口令",
         max_length=128,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text="再次打开链接时要用。只有您知道，发链接的人也不能代您操作。",
+        help_text="至少 10 位，大写字母、小写字母、数字、符号至少三类。再次打开链接时要用，"
+        "只有您知道，发链接的人也不能代您操作。",
     )
 
     def __init__(self, *args: Any, is_keeper: bool = False, **kwargs: Any) -> None:

@@ -48,7 +48,7 @@ def lanes(scene: Scene) -> list[Lane]:
         own = sorted(tickets.get(layer.name, ()))
         found.append(
             Lane(
-                word=layer.ordinal,
+                word=layer.ordinal if scene.is_by_credit else layer.label,
                 size=layer.size,
                 count=layer.count,
                 line=_x(layer.threshold) if layer.threshold else "",
