@@ -261,7 +261,7 @@ class Scene:
         """Which step is under way, counted from 0; past the end when all are done."""
         draw = self.draw
         if draw.state == DrawState.VOID:
-            chance = (draw.closed_at, draw.beacon_value)
+            chance: tuple[object, object] = (draw.closed_at, draw.beacon_value)
             if draw.has_keeper:
                 chance = (draw.sealed_at, draw.closed_at)
             reached = (draw.rule_at, draw.rule_at, *chance, draw.seed)

@@ -178,7 +178,7 @@ def _strata(
         told = json.loads(draw.transcript.text)["strata"]
         thresholds = {each["name"]: each["threshold"] or "—" for each in told}
     is_locked = draw.state == DrawState.LOCKED
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (
             ordinal(n, len(draw.strata))
             if draw.is_confidential

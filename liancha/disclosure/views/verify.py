@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from liancha.accounts.models import Region
 from liancha.accounts.permissions import public
 from liancha.draw.models import Draw
 
@@ -43,7 +44,9 @@ def verify(request: HttpRequest) -> HttpResponse:
         links = _links(draw)
         if not links:
             raise Http404
-    return render(request, "disclosure/verify.html", {"draw": draw, "links": links})
+    regions = dict(Region.objects.values_list("code", "name"))
+    context = {"draw": draw, "links": links, "regions": regions}
+    return render(request, "disclosure/verify.html", context)
 
 
 def _links(draw: Draw) -> list[Link]:

@@ -28,7 +28,7 @@ def _party(request: HttpRequest, pk: int) -> Party:
 
 
 def _kept(request: HttpRequest, pk: int) -> Draw:
-    rows = Draw.objects.filter(keeper=request.user).select_related("task", "department")
+    rows = Draw.objects.filter(keeper=request.user.pk).select_related("task", "department")
     return get_object_or_404(rows, pk=pk)
 
 
@@ -110,7 +110,7 @@ def name_key(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def take_envelope(request: HttpRequest, pk: int) -> HttpResponse:
     """The keeper has a printed sheet in hand."""
-    rows = Party.objects.filter(draw__keeper=request.user).select_related("draw")
+    rows = Party.objects.filter(draw__keeper=request.user.pk).select_related("draw")
     party = get_object_or_404(rows, pk=pk)
     actions.take_envelope(party=party, by=request.user, at=timezone.now())
     messages.success(request, f"已记录收到{party.name}的封件")

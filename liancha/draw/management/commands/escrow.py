@@ -78,8 +78,8 @@ class Command(BaseCommand):
             raise CommandError("没有 rule.json。请用托管页下载的 .zip，或加 --rule rule.json。")
         try:
             rule = reading.read_rule(text.decode())
-        except (Refused, UnicodeDecodeError) as problem:
-            raise CommandError(f"规则文件不能读：{problem}") from None
+        except (Refused, UnicodeDecodeError) as refusal:
+            raise CommandError(f"规则文件不能读：{refusal}") from None
         self.stderr.write(f"{rule.draw}，规则摘要 {rule.digest}")
         waiting = {party.commitment: party.name for party in rule.parties}
         faults = []

@@ -126,11 +126,18 @@ function table(caption, heads, rows, foot) {
   );
 }
 
+/* A district's name before its code, as this site has it; the file knows the code alone. */
+function named(stratum) {
+  const place = document.getElementById('vf-regions');
+  const regions = place ? JSON.parse(place.textContent) : {};
+  return stratum.replace(/\b\d{6}\b/, (code) => (Object.hasOwn(regions, code) ? `${regions[code]} ${code}` : code));
+}
+
 function strata({ strata: held, drawnSizes }, isNameless) {
   if (!held) return null;
   const sum = (key) => held.reduce((so, one) => so + one[key], 0);
   const drawn = (n) => (drawnSizes ? thousands(drawnSizes[n]) : '—');
-  const label = (one, n) => (isNameless ? `第 ${n + 1} 层` : one.name);
+  const label = (one, n) => (isNameless ? `第 ${n + 1} 层` : named(one.name));
   const rows = held.map((one, n) => [label(one, n), thousands(one.size), rate(one.ratio), thousands(one.count), drawn(n)]).filter((row, n) => held[n].size);
   const hollow = held.length - rows.length;
   const all = drawnSizes ? thousands(drawnSizes.reduce((so, one) => so + one, 0)) : '—';
