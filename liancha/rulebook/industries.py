@@ -93,7 +93,7 @@ for _letter, (_first, _names) in _DIVISIONS.items():
     for _n, _name in enumerate(_names.split("|")):
         _SECTION_OF_NUMBER[_first + _n] = _letter
         _SECTION_OF_NAME[_bare(_name)] = _letter
-_SECTION_OF_NAME |= {_bare(name): letter for letter, name in SECTIONS.items()}
+_SECTION_OF_NAME.update({_bare(name): letter for letter, name in SECTIONS.items()})
 
 
 def section(text: str) -> str:

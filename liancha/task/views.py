@@ -138,6 +138,9 @@ def task(request: HttpRequest, pk: int) -> HttpResponse:
         "chapters": _chapters(task, scheme, seats),
         "pool": queries.frozen_pool(entries),
         "pool_url": _first_url(("draw:pool",), task.pk),
+        "batches_url": _first_url(("draw:batches",), task.pk)
+        if user.may(Permission.DRAW_WATCH)
+        else "",
         "earlier": len(entries) - len(shown),
         "may_edit": is_first and user.may(Permission.TASK_EDIT) and task.state == TaskState.CREATED,
         "may_submit": is_first

@@ -242,5 +242,5 @@ def _check_may_grow(after: Draw, *, but: Supplement | None = None) -> None:
             article="19",
         )
     asked = after.supplements_asked.exclude(is_agreed=False)
-    if asked.exclude(pk=but.pk if but else None).exists():
+    if (asked.exclude(pk=but.pk) if but else asked).exists():
         raise Blocked("这一批已经有一份补抽申请在办理。", article="19")
