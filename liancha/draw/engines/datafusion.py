@@ -16,7 +16,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 from datafusion import DataFrame, SessionConfig, SessionContext, col, lit
 from datafusion import functions as f
 from datafusion.options import CsvReadOptions
-from pyarrow import csv  # type: ignore[import-untyped]
+from pyarrow import csv
 
 from liancha.rulebook.sampling import NO_TICKET, Held, Sieve, Sifted
 
