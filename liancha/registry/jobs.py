@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
 from liancha.accounts.models import User
@@ -13,6 +16,7 @@ from liancha.lists.models import ListVersion
 from liancha.papers.faults import Unreadable
 from liancha.queue import actions as queue
 from liancha.queue.models import Job
+from liancha.queue.working import Report, carry_out
 from liancha.rulebook.lifecycles import JobState
 from liancha.rulebook.verdicts import Blocked
 
@@ -20,38 +24,69 @@ from . import actions
 from .models import Import
 
 
-def check_file(batch: int) -> None:
+def check_file(job: int, batch: int) -> None:
     """The dry run of an uploaded file, with its progress on the page."""
-    found = Import.objects.select_related("job", "by").get(pk=batch)
-    job = found.job
 
-    def progress(done: int, total: int) -> None:
-        if job:
-            queue.advance(job=job, done=done, total=total, message=f"已看 {done} 行")
+    def do(report: Report) -> None:
+        found = Import.objects.select_related("by").get(pk=batch)
+        with unreadable_as_blocked():
+            actions.check_import(
+                batch=found,
+                by=found.by,
+                at=timezone.now(),
+                progress=report,
+                then=lambda done: report.complete(f"试算完成，共 {done.rows} 行"),
+            )
 
+    carry_out(job, "正在看文件", do)
+
+
+def import_file(job: int, batch: int) -> None:
+    """Write a file that was looked at: read it again, then all of it in one stroke."""
+
+    def do(report: Report) -> None:
+        found = Import.objects.select_related("by").get(pk=batch)
+        if found.by is None:
+            raise Blocked("没有导入人，不能写入。", article="11", paragraph=1)
+
+        def progress(done: int, total: int) -> None:
+            report(done, total)
+            if done >= total:
+                report.say("正在写入，写完一次生效")
+
+        with unreadable_as_blocked():
+            actions.commit_import(
+                batch=found,
+                by=found.by,
+                at=timezone.now(),
+                progress=progress,
+                then=lambda done: report.complete(f"已写入 {done.taken} 户"),
+            )
+
+    carry_out(job, "正在再读一遍文件，还没有写入", do)
+
+
+def undo_import(job: int, batch: int) -> None:
+    """Take a large import back."""
+
+    def do(report: Report) -> None:
+        found, by = Import.objects.get(pk=batch), report.job.owner
+        if by is None:
+            raise Blocked("没有撤回人，不能撤回。", article="11", paragraph=1)
+        with transaction.atomic():
+            done = actions.undo_import(batch=found, by=by, at=timezone.now())
+            report.complete(f"已撤回“{done.file_name}”")
+
+    carry_out(job, "正在撤回，完成后一次生效", do)
+
+
+@contextmanager
+def unreadable_as_blocked() -> Iterator[None]:
+    """A file that is no table any more is told to the person, like every refusal."""
     try:
-        actions.check_import(batch=found, by=found.by, at=timezone.now(), progress=progress)
-    except queue.Stopped:
-        return
-    except (Unreadable, Blocked) as fault:
-        _end(job, str(fault), JobState.FAILED)
-    else:
-        _end(job, f"试算完成，共 {found.rows} 行")
-
-
-def import_file(batch: int) -> None:
-    """Write a file that was looked at."""
-    found = Import.objects.select_related("job", "by").get(pk=batch)
-    if found.by is None:
-        return
-    if found.job:
-        queue.advance(job=found.job, done=0, total=0, message="正在写入，写完一次生效")
-    try:
-        found = actions.commit_import(batch=found, by=found.by, at=timezone.now())
-    except (Unreadable, Blocked) as fault:
-        _end(found.job, str(fault), JobState.FAILED)
-    else:
-        _end(found.job, f"已写入 {found.taken} 户")
+        yield
+    except Unreadable as fault:
+        raise Blocked(str(fault), article="11", paragraph=1) from fault
 
 
 def after_import(batch: int) -> None:

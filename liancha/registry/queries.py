@@ -143,7 +143,7 @@ def in_words(change: ImportChange) -> str:
         f"{FIELD_WORDS.get(name, name)}由“{_shown(name, old)}”"
         f"改为“{_shown(name, change.after.get(name))}”"
         for name, old in change.before.items()
-        if name != "phone"
+        if name in FIELD_WORDS and name != "phone"
     )
 
 

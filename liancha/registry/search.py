@@ -152,6 +152,19 @@ def _replace(rows: Sequence[Row]) -> None:
             )
 
 
+def forget(keys: Sequence[int]) -> None:
+    """Take targets out of the search table, in the caller's transaction."""
+    gone = _stored(keys)
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.executemany(
+                f"INSERT INTO {GRAMS} ({GRAMS}, rowid, grams) VALUES ('delete', %s, %s)",
+                [(each.key, " ".join(each.grams)) for each in gone],
+            )
+    rows = apps.get_model("registry", "SearchRow").objects
+    rows.filter(pk__in=[each.key for each in gone]).delete()
+
+
 def _stored(keys: Sequence[int]) -> list[Row]:
     found = apps.get_model("registry", "SearchRow").objects.filter(pk__in=keys)
     names = ("target_id", "name", "address", "code", "initials", "region")

@@ -33,6 +33,7 @@ urlpatterns = [
     path("targets/imports/<int:pk>/", imports.show_import, name="import"),
     path("targets/imports/<int:pk>/commit/", imports.commit, name="commit_import"),
     path("targets/imports/<int:pk>/give-up/", imports.give_up, name="give_up_import"),
+    path("targets/imports/<int:pk>/undo/", imports.undo, name="undo_import"),
     path("targets/imports/<int:pk>/errors/", imports.errors, name="import_errors"),
     path("targets/tags/", words.tags, name="tags"),
     path("targets/tags/new/", words.new_tag, name="new_tag"),

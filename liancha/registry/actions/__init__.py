@@ -1,6 +1,6 @@
 """What can happen in this room.
 
-imports  a file is looked at, written, or given up
+imports  a file is looked at, written, or given up; undoing takes it back within a day
 targets  a target is saved, placed, tagged, reviewed, released; its class, its last inspection
 doubts   records that may be one target: found, merged, kept apart
 checks   inspections that are not drawn, and what inspections found
@@ -40,6 +40,7 @@ from .targets import (
     tag_targets,
     take_back_release,
 )
+from .undoing import is_undoable, undo_import
 from .words import retag, save_place, save_tag, sync_supervisors
 
 __all__ = [
@@ -55,6 +56,7 @@ __all__ = [
     "give_up_import",
     "import_credit",
     "import_targets",
+    "is_undoable",
     "keep_both",
     "lift_key_flag",
     "mark_inspected",
@@ -79,4 +81,5 @@ __all__ = [
     "sync_supervisors",
     "tag_targets",
     "take_back_release",
+    "undo_import",
 ]

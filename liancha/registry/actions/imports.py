@@ -29,6 +29,7 @@ from ..staging import stage
 from .intake import Intake
 
 Progress = Callable[[int, int], None]
+Then = Callable[[Import], None]
 
 
 def import_targets(
@@ -81,7 +82,12 @@ def open_import(*, path: str, file_name: str, by: User, at: datetime) -> Import:
 
 
 def check_import(
-    *, batch: Import, by: User | None, at: datetime, progress: Progress | None = None
+    *,
+    batch: Import,
+    by: User | None,
+    at: datetime,
+    progress: Progress | None = None,
+    then: Then | None = None,
 ) -> Import:
     """The dry run: count new, changed, unchanged, pending and faulty rows; list the faults.
 
@@ -89,20 +95,29 @@ def check_import(
     Raises Unreadable.
     """
     _refuse_closed(batch)
-    _take_in(_place(batch.path), batch, by=by, at=at, is_written=False, progress=progress)
+    _take_in(
+        _place(batch.path), batch, by=by, at=at, is_written=False, progress=progress, then=then
+    )
     return batch
 
 
 def commit_import(
-    *, batch: Import, by: User, at: datetime, progress: Progress | None = None
+    *,
+    batch: Import,
+    by: User,
+    at: datetime,
+    progress: Progress | None = None,
+    then: Then | None = None,
 ) -> Import:
     """Write a file that has been looked at. Raises Blocked when that was done, or given up.
+
+    then  called once it is written, in the same transaction: whoever waits is told only what stays
 
     Read again before anything is locked, since others may have worked meanwhile; then written in
     one transaction, all of it or nothing.
     """
     _refuse_closed(batch)
-    _take_in(_place(batch.path), batch, by=by, at=at, is_written=True, progress=progress)
+    _take_in(_place(batch.path), batch, by=by, at=at, is_written=True, progress=progress, then=then)
     return batch
 
 
@@ -132,6 +147,7 @@ def _take_in(
     at: datetime,
     is_written: bool,
     progress: Progress | None,
+    then: Then | None = None,
 ) -> None:
     with open_table(path, batch.file_name, columns.COLUMNS) as table, stage() as waiting:
         batch.sha256, batch.size = table.sha256, table.size
@@ -174,6 +190,8 @@ def _take_in(
                 pending=batch.pending,
                 faulty=batch.faulty,
             )
+            if then:
+                then(batch)
 
 
 def _lock(batch: Import) -> None:

@@ -34,6 +34,7 @@ class Import(models.Model):
     mended      what was put right by itself: {"全角改为半角": 214}
     columns     [heading of the file, what it was taken for], in the file's order
     written_at  empty for a dry run that nobody has committed
+    undone_at   when it was taken back, within a day of being written
     """
 
     file_name = models.CharField("文件", max_length=200)
@@ -54,6 +55,7 @@ class Import(models.Model):
     by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     checked_at = models.DateTimeField(null=True, blank=True)
     written_at = models.DateTimeField(null=True, blank=True)
+    undone_at = models.DateTimeField("撤回时间", null=True, blank=True)
     given_up_at = models.DateTimeField(null=True, blank=True)
     job = models.ForeignKey(Job, models.SET_NULL, null=True, blank=True, related_name="+")
 

@@ -76,6 +76,9 @@ def show_import(request: HttpRequest, pk: int) -> HttpResponse:
     batch = get_object_or_404(
         Import.objects.visible_to(request.user).select_related("job", "by"), pk=pk
     )
+    if batch.job and batch.job.is_live and batch.job.about:
+        queue.bury_dead(about=batch.job.about, at=timezone.now())
+        batch.job.refresh_from_db()
     columns = batch.faults.filter(is_remark=False).values("column")
     groups = columns.annotate(n=Count("pk")).order_by("-n", "column")
     shown = batch.faults.filter(is_remark=request.GET.get("show") == "remarks")
@@ -95,6 +98,7 @@ def show_import(request: HttpRequest, pk: int) -> HttpResponse:
         "is_open": not batch.written_at and not batch.given_up_at,
         "is_mine": batch.by_id == request.user.pk,
         "failed": batch.job.message if batch.job and batch.job.state == JobState.FAILED else "",
+        "is_undoable": actions.is_undoable(batch, timezone.now()),
         "changes": _changes(batch) if batch.written_at else (),
     }
     return render(request, "registry/import.html", context)
@@ -109,11 +113,7 @@ def commit(request: HttpRequest, pk: int) -> HttpResponse:
         raise Http404
     now = timezone.now()
     if batch.rows > FEW:
-        with transaction.atomic():
-            job = queue.start_job(name=f"写入 {batch.file_name}"[:60], by=request.user, at=now)
-            actions.attach_job(batch=batch, job=job)
-            queue.later("registry.import_file", batch.pk)
-        return redirect(batch)
+        return _later(request, batch, "写入", "registry.import_file")
     try:
         done = actions.commit_import(batch=batch, by=request.user, at=now)
     except Unreadable as fault:
@@ -130,6 +130,18 @@ def give_up(request: HttpRequest, pk: int) -> HttpResponse:
     actions.give_up_import(batch=batch, by=request.user, at=timezone.now())
     messages.success(request, f"已放弃导入“{batch.file_name}”，名录库没有变化")
     return redirect("registry:upload")
+
+
+@requires(Permission.REGISTRY_IMPORT)
+@require_POST
+def undo(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take an import back within a day; a refusal says which target stands in the way."""
+    batch = get_object_or_404(Import.objects.visible_to(request.user).written(), pk=pk)
+    if batch.taken > FEW:
+        return _later(request, batch, "撤回", "registry.undo_import")
+    actions.undo_import(batch=batch, by=request.user, at=timezone.now())
+    messages.success(request, f"已撤回“{batch.file_name}”，名录库恢复到导入之前")
+    return redirect(batch)
 
 
 @requires(Permission.REGISTRY_IMPORT)
@@ -152,15 +164,30 @@ def _open(request: HttpRequest, path: str, name: str) -> Import:
     with transaction.atomic():
         batch = actions.open_import(path=path, file_name=name, by=request.user, at=now)
         if batch.size > SMALL:
-            job = queue.start_job(name=f"试算 {batch.file_name}"[:60], by=request.user, at=now)
-            actions.attach_job(batch=batch, job=job)
-            queue.later("registry.check_file", batch.pk)
+            _later(request, batch, "试算", "registry.check_file")
             return batch
     try:
         return actions.check_import(batch=batch, by=request.user, at=now)
     except Unreadable:
         actions.give_up_import(batch=batch, by=request.user, at=now)
         raise
+
+
+def _later(request: HttpRequest, batch: Import, verb: str, job: str) -> HttpResponse:
+    """Let the worker do it, once: a second click finds the job that is at it."""
+    try:
+        with transaction.atomic():
+            row = queue.start_job(
+                name=f"{verb} {batch.file_name}"[:60],
+                about=f"registry.import:{batch.pk}",
+                by=request.user,
+                at=timezone.now(),
+            )
+            actions.attach_job(batch=batch, job=row)
+            queue.later(job, row.pk, batch.pk)
+    except queue.Twice:
+        messages.info(request, "正在处理，请看下面的进度")
+    return redirect(batch)
 
 
 def _mine(request: HttpRequest, pk: int) -> Import:
@@ -174,7 +201,6 @@ def _is_working(batch: Import) -> bool:
     return bool(
         batch.job
         and batch.job.state in (JobState.WAITING, JobState.RUNNING)
-        and not batch.written_at
         and not batch.given_up_at
     )
 
@@ -184,6 +210,14 @@ def _steps(batch: Import) -> list[tuple[str, str, str]]:
     known = sum(bool(word) for _, word in batch.columns) or ""
     looked = "done" if batch.checked_at else "now"
     checking = ("试算", "请核对" if batch.checked_at else "正在看")
+    if batch.undone_at:
+        when = timezone.localtime(batch.undone_at).strftime("%m-%d %H:%M")
+        return [
+            ("选文件", at, "done"),
+            ("试算", "已核对", "done"),
+            ("写入", "写入过", "done"),
+            ("撤回", when, "done"),
+        ]
     if batch.written_at:
         when = timezone.localtime(batch.written_at).strftime("%m-%d %H:%M")
         return [
