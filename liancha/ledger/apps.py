@@ -15,6 +15,7 @@ class LedgerConfig(AppConfig):
         pre_migrate.connect(_make_way, sender=self)
         post_migrate.connect(_put_locks_back, sender=self)
         checks.register(_locks_in_place, checks.Tags.database)
+        checks.register(_witnesses_readable)
 
 
 def _make_way(*, using: str, plan: list[Any], **_: Any) -> None:
@@ -53,4 +54,18 @@ def _locks_in_place(
         )
         for alias in databases or []
         for name in locks.missing(connections[alias])
+    ]
+
+
+def _witnesses_readable(**_: Any) -> list[checks.CheckMessage]:
+    """A witness whose key was mistyped would be waited for in vain."""
+    from . import logkeys
+
+    return [
+        checks.Error(
+            f"LIANCHA_LOG_WITNESSES 有一项读不出来：{problem}。",
+            hint="每项是“公钥”或“公钥 网址”，用逗号分开；公钥由见证方运行 liancha witness 时显示。",
+            id="ledger.E002",
+        )
+        for problem in logkeys.witness_problems()
     ]

@@ -86,24 +86,31 @@ def retire(old: Signer) -> Path:
 
 
 def witnesses() -> list[Witness]:
-    """Those named in LIANCHA_LOG_WITNESSES. Raises Refused for a line that cannot be read."""
-    found = []
+    """Those named in LIANCHA_LOG_WITNESSES; what cannot be read counts for nobody (see apps)."""
+    return _read()[0]
+
+
+def witness_problems() -> list[str]:
+    """What in LIANCHA_LOG_WITNESSES cannot be read."""
+    return _read()[1]
+
+
+def _read() -> tuple[list[Witness], list[str]]:
+    found, problems = [], []
     for item in settings.LIANCHA_LOG_WITNESSES:
-        key, _, url = str(item).strip().partition(" ")
-        read = notes.read_key(key)
-        if read.kind != notes.WITNESS:
-            raise Refused("LIANCHA_LOG_WITNESSES", f"{read.name} 的公钥不是见证用的")
-        found.append(Witness(read, url.strip()))
-    return found
-
-
-def key_problem(text: str) -> str:
-    """Why this cannot be a list of witnesses' keys; "" if it can."""
-    try:
-        notes.read_key(text)
-    except Refused as problem:
-        return str(problem)
-    return ""
+        text, _, url = str(item).strip().partition(" ")
+        try:
+            key = notes.read_key(text)
+        except Refused as problem:
+            problems.append(str(problem))
+            continue
+        if key.kind != notes.WITNESS:
+            problems.append(f"{key.name} 的公钥不是见证用的")
+        elif url.strip() and not url.strip().startswith(("http://", "https://")):
+            problems.append(f"{key.name} 的地址应以 http:// 或 https:// 开头")
+        else:
+            found.append(Witness(key, url.strip()))
+    return found, problems
 
 
 def statements() -> list[Note]:

@@ -49,11 +49,7 @@ def push(size: int, tries: int = 0) -> None:
 
 
 def _addressed() -> list[Witness]:
-    try:
-        return [each for each in logkeys.witnesses() if each.url]
-    except Refused as problem:
-        logger.error("LIANCHA_LOG_WITNESSES 写错了：%s", problem)
-        return []
+    return [each for each in logkeys.witnesses() if each.url]
 
 
 def _cosigned(witness: Witness) -> int:

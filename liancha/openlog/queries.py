@@ -129,9 +129,7 @@ def keys() -> dict[str, object]:
 def _spans() -> list[tuple[LogKey, int | None]]:
     """Each key with the size from which the next one signs."""
     rows = list(LogKey.objects.order_by("size"))
-    return [
-        (row, rows[at + 1].size if at + 1 < len(rows) else None) for at, row in enumerate(rows)
-    ]
+    return [(row, rows[at + 1].size if at + 1 < len(rows) else None) for at, row in enumerate(rows)]
 
 
 def open_draws(now: datetime) -> Iterator[dict[str, str]]:

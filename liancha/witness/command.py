@@ -58,7 +58,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--follow", action="append", default=[], metavar="网址", help="定时去取检查点，联签后交回"
     )
-    made.add_argument("--every", type=int, default=60, metavar="秒", help="隔多久取一次，默认 60")
+    made.add_argument("--every", type=int, default=20, metavar="秒", help="隔多久取一次，默认 20")
     made.add_argument("--once", action="store_true", help="与 --follow 同用：只取一次就结束")
     made.add_argument(
         "--listen", metavar="地址:端口", help="接收站点送来的检查点，例如 0.0.0.0:8700"

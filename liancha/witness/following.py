@@ -73,4 +73,3 @@ def _refused(store: Store, site: Site, note: Note, head: Head, proof: list[bytes
         message = f"上次联签的{last}；现在{head}"
     with store.alone():
         return Inconsistent(message, store.keep_evidence(head.origin, message, str(note), proof))
-

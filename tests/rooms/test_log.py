@@ -6,7 +6,9 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.core import checks
 from django.db import IntegrityError, connection, transaction
+from django.test import Client
 
 from liancha.ledger import actions as ledger
 from liancha.ledger import logkeys, publishing, trees
@@ -232,6 +234,15 @@ class TestCosignatures:
         row = cosign(witness, made, NOON)
         assert cosign(witness, made, NOON + timedelta(minutes=5)) == row
         assert row.line in Checkpoint.objects.get().note
+
+    def test_a_mistyped_witness_stops_the_start_and_breaks_no_page(self, settings, witness):
+        log = signing.new_signer("log").key
+        good = str(witness.key)
+        settings.LIANCHA_LOG_WITNESSES = [good, good[:-3], str(log), f"{good} ftp://x"]
+        assert [each.key for each in logkeys.witnesses()] == [witness.key]
+        found = [each.msg for each in checks.run_checks() if each.id == "ledger.E002"]
+        assert len(found) == 3
+        assert Client().get("/log/keys.json").json()["witnesses"] == [good]
 
     def test_of_anybody_else_or_anything_else_not(self, witness):
         write(2)

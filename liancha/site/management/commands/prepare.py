@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from liancha.ledger import logkeys, publishing
 from liancha.queue.timetable import every
+from liancha.rulebook.form import Refused
 
 CHECKPOINT_MINUTES = 10  # local practice; draws ask for theirs at once
 
@@ -61,7 +62,7 @@ class Command(BaseCommand):
                 signer = publishing.new_key()
                 self.stdout.write(f"建立存证日志的密钥 {logkeys.path()}，公钥 {signer.key}")
             publishing.make_checkpoint(at=timezone.now())
-        except (logkeys.KeyAway, publishing.Rewritten) as problem:
+        except (logkeys.KeyAway, publishing.Rewritten, Refused) as problem:
             self.stderr.write(f"存证日志没有新的检查点：{problem}")
 
     def _start_over(self, unfinished: Path) -> None:
