@@ -179,7 +179,7 @@ def sift(frame: Iterable[bytes], bounds: Mapping[bytes, bytes], seed: str) -> Si
         for line in frame:
             code, stratum, salt = line.split(b"\t")
             state = copy()
-            state.update(b":%b:%b" % (code, salt[:32]))
+            state.update(b":%b:%.32b" % (code, salt))  # the salt without its LF
             digest = state.digest()
             if digest < bounds[stratum]:
                 held[stratum].append((digest, code, salt[:32]))
