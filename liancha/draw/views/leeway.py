@@ -59,11 +59,21 @@ def batches(request: HttpRequest, pk: int) -> HttpResponse:
             "last": last,
             "form": _form(request, last) if may_ask and last else None,
             "singles": found.single_randoms.select_related("department", "asked_by", "decided_by"),
-            "shortages": actions.shortages(found, timezone.now()) if own else [],
+            "shortages": _unasked(found) if own else [],
             "may_run": own and request.user.may(Permission.DRAW_RUN),
             "may_decide": own and request.user.may(Permission.TASK_APPROVE),
         },
     )
+
+
+def _unasked(found: Task) -> list[actions.Shortage]:
+    """What the system finds too few and nobody has asked about yet."""
+    asked = set(found.single_randoms.exclude(is_agreed=False).values_list("department", flat=True))
+    return [
+        each
+        for each in actions.shortages(found, timezone.now())
+        if (each.department.pk if each.department else None) not in asked
+    ]
 
 
 def _form(request: HttpRequest, last: Draw) -> forms.Supplement:
