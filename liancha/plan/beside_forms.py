@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import Any
 
 from django import forms
@@ -12,8 +11,7 @@ from liancha.lists.models import JointField
 from liancha.registry.models import Target
 from liancha.rulebook.regions import REGIONS, is_county
 
-from . import bases, columns
-from .forms import read_rate
+from . import bases
 from .models import Filing, PlanLine
 
 CREDIT_CHOICES = [(name, name) for name in bases.CREDIT_STRATA]
@@ -62,25 +60,6 @@ class TermsForm(forms.Form):
         required=False,
         help_text="A 类在这些月内查过的不入库，并写入实施方案。0 为不冷却。",
     )
-    key_ratio = forms.CharField(
-        label="重点对象最低比例（%）",
-        max_length=20,
-        required=False,
-        help_text="列入重点名单的，至少按这个比例抽。留空不设。",
-    )
-    key_source = forms.CharField(label="重点对象依据", max_length=200, required=False)
-
-    def clean_key_ratio(self) -> str:
-        text: str = self.cleaned_data["key_ratio"]
-        if not text.strip():
-            return ""
-        try:
-            ratio, fixed = read_rate(text)
-        except ValueError as error:
-            raise forms.ValidationError("请填 20、2.5 或 1/3。") from error
-        if fixed is not None:
-            raise forms.ValidationError("请填比例，不填户数。")
-        return ratio
 
     @property
     def rules(self) -> dict[str, list[str]]:
@@ -93,14 +72,11 @@ class TermsForm(forms.Form):
     @staticmethod
     def first(line: PlanLine) -> dict[str, Any]:
         """What the form says before anybody types."""
-        ratio = line.key_ratio
         return {
             **{name: line.target_filter.get(name, []) for name in ("kinds", "regions", "classes")},
             "cap_per_year": line.cap_per_year,
             "cap_reason": line.cap_reason,
             "cooldown_months": line.cooldown_months,
-            "key_ratio": columns.percent_text(Fraction(ratio)).removesuffix("%") if ratio else "",
-            "key_source": line.key_source,
         }
 
 

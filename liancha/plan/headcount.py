@@ -14,7 +14,7 @@ from threading import Lock
 from typing import Any
 
 from django.db import connection
-from django.db.models import BigIntegerField, BooleanField, Case, QuerySet, Sum, Value, When
+from django.db.models import BigIntegerField, BooleanField, Case, Max, QuerySet, Sum, Value, When
 
 from liancha.ledger.models import Entry
 from liancha.registry.models import Release, Tag, Tagging, Target
@@ -52,7 +52,7 @@ class Headcount:
     total: int
 
 
-_counted: dict[tuple[int, date], Headcount] = {}
+_counted: dict[tuple[str, int | None, date], Headcount] = {}
 _counting = Lock()
 
 
@@ -61,23 +61,24 @@ def headcount(today: date) -> Headcount:
 
     Every process keeps the newest count of its own: another one's changes show in the ledger.
     """
-    key = (state(), today)
+    index, digest = _last()
+    key = (digest, Tag.objects.aggregate(last=Max("pk"))["last"], today)
     if (known := _counted.get(key)) is not None:
         return known
     with _counting:
         if (known := _counted.get(key)) is None:
             kin = tuple(_count(today))
-            known = Headcount(key[0], today, kin, _usable().count())
+            known = Headcount(index, today, kin, _usable().count())
             _counted.clear()
             _counted[key] = known
     return known
 
 
-def state() -> int:
-    """The ledger's last entry about targets or tags; -1 before the first."""
+def _last() -> tuple[int, str]:
+    """Number and digest of the ledger's last entry about targets or tags; -1 before the first."""
     entries = Entry.objects.filter(what__startswith="registry.").exclude(what__in=QUIET)
-    last = entries.order_by("-index").values_list("index", flat=True).first()
-    return -1 if last is None else last
+    last = entries.order_by("-index").values_list("index", "digest").first()
+    return last or (-1, "")
 
 
 def _usable() -> QuerySet[Target]:

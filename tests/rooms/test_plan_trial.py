@@ -59,7 +59,7 @@ class TestCounting:
         self, world, django_assert_num_queries
     ):
         headcount.headcount(TODAY)
-        with django_assert_num_queries(1):
+        with django_assert_num_queries(2):
             headcount.headcount(TODAY)
         hotel = Target.objects.tagged("hotel").filter(credit_class="A").first()
         registry.set_credit(rows={hotel.code: "D"}, source="测试", on=TODAY, by="system", at=NOON)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fractions import Fraction
 from typing import Any
 
 from django.contrib import messages
@@ -39,7 +38,6 @@ def line(request: HttpRequest, pk: int) -> HttpResponse:
         ],
         "by_credit": line.stratify == PlanLine.Stratify.CREDIT,
         "filter_text": columns.filter_text(line.target_filter),
-        "key_text": columns.percent_text(Fraction(line.key_ratio)) if line.key_ratio else "",
         "adjustments": [
             (each, _pairs(each))
             for each in line.adjustments.select_related("requested_by", "approved_by")
