@@ -11,4 +11,4 @@ from . import actions
 
 def settle(task: int) -> None:
     """A supplementary batch of a task was voided: it may be complete without it."""
-    actions.settle(task=Task.objects.get(pk=task), at=timezone.now())
+    actions.settle(task=Task.objects.get(pk=task), by="system", at=timezone.now())

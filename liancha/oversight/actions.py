@@ -75,7 +75,7 @@ def remind(
 
 
 @transaction.atomic
-def remind_of_receipt(*, dispatch: Dispatch, at: datetime) -> Reminder | None:
+def remind_of_receipt(*, dispatch: Dispatch, by: User | str, at: datetime) -> Reminder | None:
     """督办 by the system itself: a list was sent and not signed for in time. Once a dispatch.
 
     None where it is signed for, not yet due, or was reminded of before.
@@ -106,7 +106,7 @@ def remind_of_receipt(*, dispatch: Dispatch, at: datetime) -> Reminder | None:
     )
     ledger.append(
         "oversight.remind_of_receipt",
-        by="system",
+        by=by,
         at=at,
         about=("reminder", reminder.pk),
         number=reminder.number,

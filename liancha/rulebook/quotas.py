@@ -35,7 +35,7 @@ _FREQUENCY = re.compile(r"(?:每年|全年)?[0-9]{1,2}次(?:/年)?|频次.*")
 _DIGITS = dict(zip("一二两三四五六七八九", "1223456789", strict=True)) | {"十": "10"}
 
 # A condition on the number of targets, before what it asks for. 以上 and 以下 include the number,
-# as the Civil Code (art. 1259) reads them; of two that hold the first one counts.
+# as the Civil Code reads them; of two that hold the first one counts.
 _CONDITIONS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(rf"(?:<=|不超过|不多于){_NUMBER}{_UNIT}的(.+)"), "<="),
     (re.compile(rf"{_NUMBER}{_UNIT}(?:\(含\)|及)?以下的?(.+)"), "<="),

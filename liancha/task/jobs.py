@@ -17,4 +17,4 @@ def follow_line(pk: int, starts_on: str, ends_on: str) -> None:
     line = PlanLine.objects.get(pk=pk)
     before = (date.fromisoformat(starts_on), date.fromisoformat(ends_on))
     for task in Task.objects.filter(line=line).order_by("pk"):
-        actions.follow_line(task=task, before=before, at=timezone.now())
+        actions.follow_line(task=task, before=before, by="system", at=timezone.now())

@@ -46,16 +46,16 @@ class TestArticle16:
         world.task.starts_on, world.task.ends_on = before
         world.task.save()
         PlanLine.objects.filter(pk=line.pk).update(starts_on="2026-11-01", ends_on="2026-12-20")
-        assert tasks.follow_line(task=world.task, before=before, at=NOON)
+        assert tasks.follow_line(task=world.task, before=before, by="system", at=NOON)
         world.task.refresh_from_db()
         assert (world.task.starts_on, world.task.ends_on) == (before[0], date(2026, 12, 20))
         assert Entry.objects.get(what="task.follow_line").by == "system"
-        assert not tasks.follow_line(task=world.task, before=before, at=NOON)
+        assert not tasks.follow_line(task=world.task, before=before, by="system", at=NOON)
 
     def test_a_task_with_days_of_its_own_keeps_them(self, world):
         line = world.task.line
         assert not tasks.follow_line(
-            task=world.task, before=(line.starts_on, line.ends_on), at=NOON
+            task=world.task, before=(line.starts_on, line.ends_on), by="system", at=NOON
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
+from functools import partial
 
 import pytest
 from django.utils import timezone
@@ -24,7 +25,7 @@ class TestReceipts:
         draw = draw_world.dispatched(world)
         mine, open_ = sorted(draw.dispatches.all(), key=lambda each: not each.acknowledged_at)
         due = timezone.make_aware(datetime.combine(open_.due_on, time(23, 59)))
-        remind = actions.remind_of_receipt
+        remind = partial(actions.remind_of_receipt, by="system")
         assert remind(dispatch=open_, at=due) is None
         over = due + timedelta(hours=12)
         assert remind(dispatch=mine, at=over) is None

@@ -13,7 +13,7 @@ from liancha.accounts.permissions import Permission, requires
 from liancha.rulebook.lifecycles import DrawState
 from liancha.task.models import Task
 
-from .. import actions, chains, forms, scenes
+from .. import actions, chains, leeway_forms, scenes
 from ..models import Draw, SingleRandom, Supplement
 
 
@@ -76,9 +76,9 @@ def _unasked(found: Task) -> list[actions.Shortage]:
     ]
 
 
-def _form(request: HttpRequest, last: Draw) -> forms.Supplement:
+def _form(request: HttpRequest, last: Draw) -> leeway_forms.Supplement:
     labels = scenes.labels_of(last)
-    return forms.Supplement(
+    return leeway_forms.Supplement(
         request.POST if request.method == "POST" else None,
         left=[
             (name, labels.get(name, name), number)

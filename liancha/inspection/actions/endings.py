@@ -225,13 +225,11 @@ def _end(
 
 
 @transaction.atomic
-def settle(*, task: Task, at: datetime) -> None:
+def settle(*, task: Task, by: User | str, at: datetime) -> None:
     """Complete a task whose visits are over and whose last supplementary batch came to nothing."""
     task = Task.objects.select_for_update().get(pk=task.pk)
     if _complete_if_last(task, at):
-        ledger.append(
-            "inspection.settle", by="system", at=at, about=("task", task.pk), task=task.number
-        )
+        ledger.append("inspection.settle", by=by, at=at, about=("task", task.pk), task=task.number)
 
 
 def _complete_if_last(task: Task, at: datetime) -> bool:

@@ -113,7 +113,7 @@ def create_task(
 
 
 @transaction.atomic
-def follow_line(*, task: Task, before: tuple[date, date], at: datetime) -> bool:
+def follow_line(*, task: Task, before: tuple[date, date], by: User | str, at: datetime) -> bool:
     """Take the dates of a plan line that was delayed, where the task had the line's own.
 
     before  first and last day of the line until now
@@ -135,7 +135,7 @@ def follow_line(*, task: Task, before: tuple[date, date], at: datetime) -> bool:
     task.save(update_fields=["starts_on", "ends_on"])
     ledger.append(
         "task.follow_line",
-        by="system",
+        by=by,
         at=at,
         about=("task", task.pk),
         task=task.number,
