@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from importlib import import_module
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 
 from liancha.accounts.models import User
 from liancha.rulebook.lifecycles import JobState
@@ -15,7 +16,7 @@ from liancha.rulebook.lifecycles import JobState
 from .models import LIVE, Job
 
 Progress = Callable[[int, int], None]
-SILENCE = timedelta(seconds=20)  # a worker that has not been heard of for so long is dead
+SILENCE = timedelta(seconds=30)  # a worker that has not been heard of for so long is dead
 
 
 class Stopped(Exception):
@@ -87,11 +88,14 @@ def bury_dead(*, about: str, at: datetime) -> None:
     dead = Job.objects.filter(about=about, state=JobState.RUNNING, beat_at__lt=at - SILENCE)
     if not dead.exists():  # so that a page that only asks need not wait for its turn to write
         return
-    dead.update(
-        state=JobState.FAILED,
-        ended_at=at,
-        message="后台进程中途停了，没有写入任何内容。请再办一次；再停的，请系统管理员看后台日志。",
-    )
+    # Silent because it is just writing, it keeps the database busy: then it is not dead.
+    with suppress(OperationalError), transaction.atomic():
+        dead.update(
+            state=JobState.FAILED,
+            ended_at=at,
+            message="后台进程中途停了，没有写入任何内容。"
+            "请再办一次；再停的，请系统管理员看后台日志。",
+        )
 
 
 def advance(*, job: Job, done: int, total: int, message: str = "") -> None:

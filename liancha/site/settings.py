@@ -192,7 +192,8 @@ TEMPLATES = [
 # IMMEDIATE takes the write lock when a transaction begins. Otherwise a transaction that first
 # reads and then writes fails at once ("database is locked") as soon as another one writes.
 SQLITE_OPTIONS: dict[str, Any] = {
-    "timeout": 20,
+    # Longer than the longest write there is, the lock of a very large draw on a busy machine.
+    "timeout": 60,
     "transaction_mode": "IMMEDIATE",
     "init_command": (
         "PRAGMA journal_mode=WAL;"
