@@ -340,7 +340,9 @@ def licence_state(licence: Licence, today: date) -> tuple[str, str]:
     days = (licence.valid_to - today).days
     if days < 0:
         return "red", f"已过期 {-days} 天"
-    return ("yellow", f"还有 {days} 天到期") if days <= 30 else ("green", "有效")
+    if days > 30:
+        return "green", "有效"
+    return "yellow", f"还有 {days} 天到期" if days else "今天到期"
 
 
 def status_history(target: Target) -> list[tuple[datetime, str, str, str]]:

@@ -40,18 +40,20 @@ def _page(request: HttpRequest, found: Any, template: str, kind: str) -> HttpRes
         old = before.get(new.previous_id)
     changes = queries.compare(old, new) if old and new else []
     asked = request.GET.get("only", "")
+    counts = [(value, word, sum(one.kind == value for one in changes)) for value, word in KINDS]
     context = {
         "kind": ListVersion.Kind(kind),
         "choices": choices,
         "old": old,
         "new": new,
         "changes": [one for one in changes if asked in ("", one.kind)],
-        "total": len(changes),
-        "counts": [
-            (value, word, sum(one.kind == value for one in changes)) for value, word in KINDS
-        ],
-        "picked": asked,
-        "query": f"old={old.pk}&new={new.pk}" if old and new else "",
+        "counts": counts,
+        "tabs": [
+            (word, f"?old={old.pk}&new={new.pk}&only={value}", n, value == asked)
+            for value, word, n in [("", "全部", len(changes)), *counts]
+        ]
+        if old and new
+        else [],
     }
     return render(request, template, context)
 

@@ -26,8 +26,16 @@ def doubts(request: HttpRequest) -> HttpResponse:
     is_done = request.GET.get("done") == "1"
     found = mine.exclude(decided_at=None) if is_done else mine.open()
     kind = request.GET.get("kind", "")
-    counts = [
-        (value, label, found.filter(kind=value).count()) for value, label in Doubt.Kind.choices
+    tail = "&done=1" if is_done else ""
+    tabs = [
+        (word, f"?kind={value}{tail}", n, value == kind)
+        for value, word, n in [
+            ("", "全部", found.count()),
+            *(
+                (value, word, found.filter(kind=value).count())
+                for value, word in Doubt.Kind.choices
+            ),
+        ]
     ]
     if kind in Doubt.Kind.values:
         found = found.filter(kind=kind)
@@ -35,8 +43,7 @@ def doubts(request: HttpRequest) -> HttpResponse:
     rows = found.select_related("left__region", "right__region", "decided_by").order_by(order)
     context = {
         "page_obj": Paginator(rows, ROWS).get_page(request.GET.get("page")),
-        "counts": counts,
-        "kind": kind,
+        "tabs": tabs,
         "is_done": is_done,
         "open": mine.open().count(),
     }
