@@ -22,11 +22,19 @@ from ..models import Draw, Party
 from .ceremony import clean, held
 
 GUEST = "guest-"  # how the accounts of guests begin
+LINK = "draw.invitation"  # who opens them: nobody here, the link
 
 
 @transaction.atomic
 def accept_invitation(
-    *, party: Party, name: str, body: str, role: str, password: str, at: datetime
+    *,
+    party: Party,
+    name: str,
+    body: str,
+    role: str,
+    password: str,
+    by: str = LINK,
+    at: datetime,
 ) -> Party:
     """An invited witness signs in: the party gets its name and the person behind it.
 
@@ -47,7 +55,7 @@ def accept_invitation(
         raise Blocked(f"姓名和单位{problem}。", article="19", paragraph=1)
     if shown == draw.escrow or draw.parties.filter(name=shown).exists():
         raise Blocked("同一个人不能担任两方，也不能兼任托管人。", article="19", paragraph=1)
-    guest = _account(f"{draw.pk}-{party.pk}", name, body, password, at)
+    guest = _account(f"{draw.pk}-{party.pk}", name, body, password, by, at)
     party.user, party.name, party.role = guest, shown, clean(role)
     party.save(update_fields=["user", "name", "role"])
     ledger.append(
@@ -64,7 +72,7 @@ def accept_invitation(
 
 
 @transaction.atomic
-def accept_keeping(*, draw: Draw, role: str, password: str, at: datetime) -> Draw:
+def accept_keeping(*, draw: Draw, role: str, password: str, by: str = LINK, at: datetime) -> Draw:
     """The keeper named in the rule signs in. Raises Blocked once somebody has.
 
     Source: draw protocol, §§2 and 3.
@@ -77,7 +85,7 @@ def accept_keeping(*, draw: Draw, role: str, password: str, at: datetime) -> Dra
             paragraph=1,
         )
     _still_open(draw)
-    draw.keeper = _account(f"{draw.pk}-keeper", draw.escrow, "", password, at)
+    draw.keeper = _account(f"{draw.pk}-keeper", draw.escrow, "", password, by, at)
     draw.save(update_fields=["keeper"])
     ledger.append(
         "draw.accept_keeping",
@@ -101,7 +109,7 @@ def _still_open(draw: Draw) -> None:
         )
 
 
-def _account(mark: str, name: str, body: str, password: str, at: datetime) -> User:
+def _account(mark: str, name: str, body: str, password: str, by: str, at: datetime) -> User:
     """Sees this one draw and no other; its name is taken anew when the parties are agreed anew."""
     taken = User.objects.filter(username__startswith=f"{GUEST}{mark}").count()
     guest, _ = accounts.open_account(
@@ -110,8 +118,8 @@ def _account(mark: str, name: str, body: str, password: str, at: datetime) -> Us
         department=None,
         body=body,
         password=password,
-        by="draw.invitation",
+        by=by,
         at=at,
     )
-    accounts.set_roles(user=guest, roles={Role.WITNESS}, by="draw.invitation", at=at)
+    accounts.set_roles(user=guest, roles={Role.WITNESS}, by=by, at=at)
     return guest
