@@ -295,6 +295,7 @@ class MechanismForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["lead"].queryset = Department.objects.qualified()  # type: ignore[attr-defined]
+        self.fields["lead"].empty_label = "请选择"  # type: ignore[attr-defined]
 
 
 class UpperForm(forms.Form):
