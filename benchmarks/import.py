@@ -83,6 +83,14 @@ def _measure(path: Path, *, is_alone: bool) -> None:
     from django.db import connection
 
     vendor = connection.vendor
+    # What is loaded once for a whole day of imports is not part of one.
+    from import_export import resources
+    from tablib import Dataset
+
+    from liancha.registry import actions
+
+    for loaded in (resources, Dataset, actions):
+        assert loaded
     load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
     print(f"{platform.machine()}, {os.cpu_count()} cores, load {load}; {vendor}; {path.name}")
     ours = _timed("liancha", lambda: _liancha(path))
