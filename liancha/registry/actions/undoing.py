@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from liancha.accounts.models import User
 from liancha.ledger import actions as ledger
+from liancha.ledger.models import Seal
 from liancha.rulebook.verdicts import Blocked
 
 from .. import search, tables
@@ -86,6 +87,10 @@ def _refuse_changed(batch: Import) -> None:
 def _refuse_used(batch: Import) -> None:
     """Another record points to one that would go: a pool, a draw, a recusal, a licence."""
     brought = Target.objects.filter(import_changes__batch=batch, import_changes__is_new=True)
+    # A frozen pool names its targets in pages that point to none of them: whoever may be in one
+    # that was sealed since stays.
+    if Seal.objects.filter(subject__startswith="frame:", at__gte=batch.written_at).exists():
+        _refuse_first(brought, "可能已在写入以后冻结的待抽检库里，算作已经在用")
     for relation in Target._meta.get_fields(include_hidden=True):
         if not (relation.one_to_many or relation.one_to_one) or not relation.auto_created:
             continue
