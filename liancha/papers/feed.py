@@ -28,7 +28,7 @@ from .faults import Unreadable
 from .readers import Column, Table, clean, find_table, open_book
 
 PIECE = 2_000  # rows
-BESIDE = 2 * 2**20  # bytes from which a process of its own is worth its start
+BESIDE = 6 * 2**20  # bytes from which a process of its own is worth its start
 _FORMAT = 2  # of marshal: without looking for strings that are the same object
 _LOST = "文件没有读完：读表格的进程中断了，多半是内存不够。请分成几个文件再导入。"
 

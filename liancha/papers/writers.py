@@ -7,8 +7,8 @@ calls itself must not run in the spreadsheet of whoever opens the list.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import IO
 
@@ -21,6 +21,7 @@ Value = str | int | date | None
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 LONGEST_CELL = 32_767
 WIDEST = 60
+FILLED_IN = 20_000  # rows below a heading that get a drop-down
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class Sheet:
 
     lines   text above the heading, one a row
     widths  of the columns in characters; missing ones follow the headings
+    choices what a column may say, by its place: a drop-down in every row to come
+    notes   a word of help on a heading, by its place
     """
 
     name: str
@@ -44,6 +47,8 @@ class Sheet:
     rows: Iterable[Sequence[Value | Bad]]
     lines: Sequence[str] = ()
     widths: Sequence[int] = ()
+    choices: Mapping[int, Sequence[str]] = field(default_factory=dict)
+    notes: Mapping[int, str] = field(default_factory=dict)
 
 
 def write_workbook(target: IO[bytes] | str, sheets: Iterable[Sheet]) -> None:
@@ -108,6 +113,20 @@ def _write_sheet(page: Worksheet, sheet: Sheet, looks: _Looks) -> None:
         page.write_string(number, 0, line[:LONGEST_CELL], looks.line)
     for place, title in enumerate(sheet.titles):
         page.write_string(top, place, title, looks.title)
+        if note := sheet.notes.get(place):
+            page.write_comment(top, place, note)
+    for place, words in sheet.choices.items():
+        page.data_validation(
+            *(top + 1, place, top + FILLED_IN, place),
+            {
+                "validate": "list",
+                "source": list(words),
+                # What stands in other systems is understood as well: say so, forbid nothing.
+                "error_type": "information",
+                "error_title": "不在下拉项里",
+                "error_message": "常见的其他写法也认，导入时先试算。",
+            },
+        )
     page.freeze_panes(top + 1, 0)
     last = top
     for last, row in enumerate(sheet.rows, top + 1):

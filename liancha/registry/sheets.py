@@ -14,6 +14,11 @@ from liancha.papers.writers import Bad, Sheet, Value, write_workbook
 from .columns import COLUMNS, TEMPLATE
 from .models import Import, ImportFault, Target
 
+CHOICES = {
+    "kind": Target.Kind.labels,
+    "status": Target.Status.labels,
+    "credit_class": ("A", "B", "C", "D"),
+}
 FAULT_TITLES = ("行", "列", "文件中的值", "哪里不对", "怎么改")
 TARGET_TITLES = (
     *("序号", "名称", "统一社会信用代码/本库编号", "对象类型", "类型", "住所", "县区", "县区依据"),
@@ -30,7 +35,16 @@ def write_template(target: IO[bytes]) -> None:
     write_workbook(
         target,
         [
-            Sheet("名录", titles, (), widths=[width for _, width, _ in TEMPLATE]),
+            Sheet(
+                "名录",
+                titles,
+                (),
+                widths=[width for _, width, _ in TEMPLATE],
+                choices={
+                    n: CHOICES[key] for n, (key, _, _) in enumerate(TEMPLATE) if key in CHOICES
+                },
+                notes={n: hint for n, (_, _, hint) in enumerate(TEMPLATE) if hint},
+            ),
             Sheet(
                 "填写说明",
                 ("列", "必填", "怎么填", "也认这些标题"),
