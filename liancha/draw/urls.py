@@ -44,7 +44,6 @@ urlpatterns = [
     path("guests/<str:token>/", guests.guest, name="guest"),
     path("dispatches/<int:pk>/acknowledge/", ceremony.acknowledge, name="acknowledge"),
     path("assignments/<int:pk>/replace/", staff.replace, name="replace"),
-    path("replacements/<int:pk>/decide/", staff.decide, name="decide"),
     path("supplements/<int:pk>/decide/", leeway.decide_supplement, name="decide_supplement"),
     path("supplements/<int:pk>/freeze/", leeway.freeze_supplement, name="freeze_supplement"),
     path("tasks/<int:pk>/single-random/", leeway.ask_single_random, name="ask_single_random"),
@@ -53,4 +52,5 @@ urlpatterns = [
         leeway.decide_single_random,
         name="decide_single_random",
     ),
+    path("replacements/<int:pk>/decide/", staff.decide, name="decide"),
 ]
