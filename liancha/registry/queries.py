@@ -78,7 +78,7 @@ class Library:
 def library(user: User, today: date) -> Library:
     """How many targets this person sees, and how fresh the registry is (art. 11, 动态更新)."""
     counts = _counts(user)
-    last = Import.objects.written().order_by("-written_at").first()
+    last = Import.objects.written().filter(undone_at=None).order_by("-written_at").first()
     days, light, word = None, "red", "还没有导入过"
     if last and last.written_at:
         days = (today - timezone.localdate(last.written_at)).days
