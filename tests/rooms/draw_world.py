@@ -20,6 +20,7 @@ from liancha.draw.actions import BeaconSpec, PartySpec
 from liancha.draw.models import Candidate, Draw, Party
 from liancha.lists.models import JointField, JointItem, ListVersion
 from liancha.plan.models import Plan, PlanLine, PlanRate
+from liancha.registry import search
 from liancha.registry.models import Tag, Target
 from liancha.roster.models import Certificate, Inspector
 from liancha.rulebook.lifecycles import LineState, PlanState, TaskState
@@ -175,6 +176,7 @@ def add_targets(tag: Tag, classes: str, first: int = 1) -> list[Target]:
         for n, letter in enumerate(classes, start=first)
     )
     tag.targets.add(*targets)
+    search.put(targets)
     return targets
 
 

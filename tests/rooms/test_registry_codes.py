@@ -123,5 +123,5 @@ class TestOtherCodes:
 
 
 def test_import_without_a_kind_says_how():
-    with pytest.raises(CommandError, match="liancha import 种类 文件.*targets"):
+    with pytest.raises(CommandError, match=r"liancha import 种类 文件.*targets"):
         call_command("import")
