@@ -61,12 +61,13 @@ def at_once(url: str, home: Path, *clicks: tuple[str, ...]) -> list[str]:
                 url, home, DJANGO_SETTINGS_MODULE="liancha.site.settings", DATABASE_POOL="0"
             ),
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=subprocess.PIPE,
             text=True,
         )
         for click in clicks
     ]
-    return [process.communicate(timeout=120)[0].strip() for process in running]
+    heard = [process.communicate(timeout=120) for process in running]
+    return [said.strip() or complaint.strip() for said, complaint in heard]
 
 
 @pytest.fixture
