@@ -28,7 +28,7 @@ from django.db.models.functions import Coalesce
 
 from liancha.accounts.models import Department, Region
 from liancha.plan import bases
-from liancha.plan.models import PlanLine
+from liancha.plan.models import PlanLine, PlanRate
 from liancha.registry.models import Release, Tag, Target, TargetQuerySet
 from liancha.rulebook import eligibility
 from liancha.rulebook.eligibility import TargetFacts, TargetFault, TargetStatus
@@ -148,12 +148,23 @@ def targets_of(task: Task) -> TargetQuerySet:
     """Everybody with the task's tag: `.reason` keeps out, "" lets in; `.stratum` is the class."""
     tag, choices, stratify = _terms(task)
     tags = task.line.strata_tags if task.line else ()
+    found = Target.objects.tagged(tag.code)
     return (
         Target.objects.tagged(tag.code)
         .annotate(reason=_reason(task, tag, choices))
-        .annotate(stratum=bases.stratum_of(stratify, Target.objects.tagged(tag.code), tags=tags))
+        .annotate(stratum=bases.stratum_of(stratify, found, tags=tags, key=_key_cut(task)))
         .order_by("code")
     )
+
+
+def _key_cut(task: Task) -> bases.KeyCut | None:
+    """Marks that hold on any day of the task count: the answer does not depend on the day.
+
+    Source: art. 15, paragraph 2, 应增加抽查的比例和频次.
+    """
+    if task.line is None:
+        return None
+    return bases.key_cut(task.line, task.line.rates.all(), first=task.starts_on, last=task.ends_on)
 
 
 def groups_of(targets: TargetQuerySet) -> list[Group]:
@@ -190,7 +201,8 @@ def pool(task: Task, groups: Iterable[Group] | None = None) -> Pool:
     strata, problems = strata_of(task, choices, sizes, stratify)
     if not sizes:
         problems.append("待抽检库里没有检查对象。请核对标签、管辖范围和排除原因。")
-    confidential = task.is_confidential and stratify == PlanLine.Stratify.CREDIT
+    is_inner = stratify == PlanLine.Stratify.CREDIT or PlanRate.KEY in {s.name for s in strata}
+    confidential = task.is_confidential and is_inner
     return Pool(
         task=task,
         tag=tag,

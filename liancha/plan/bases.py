@@ -6,13 +6,28 @@ field, supervised by every department of the line, decided, in business. It draw
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
 
-from django.db.models import Case, CharField, Count, F, Value, When
+from django.db.models import (
+    Case,
+    CharField,
+    Count,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    Value,
+    When,
+)
+from django.db.models.lookups import In
 
 from liancha.accounts.models import Department
 from liancha.registry import strata as classes
-from liancha.registry.models import Tag, Target, TargetQuerySet
+from liancha.registry.models import KeyFlag, Tag, Target, TargetQuerySet
 from liancha.rulebook import industries
 from liancha.rulebook.regions import REGIONS, is_county
 
@@ -39,13 +54,70 @@ def strata(stratify: str, *, region: str, tags: Sequence[str] = ()) -> tuple[str
     return (PlanRate.ALL,)
 
 
+@dataclass(frozen=True, slots=True)
+class KeyCut:
+    """Which marked targets leave their stratum for 重点对象, where more are drawn.
+
+    first, last  marks that hold on any day from first to last count
+    ratio        what 重点对象 get
+    rates        what the line's own strata get; a stratum that gets as much keeps its marked ones
+    """
+
+    first: date
+    last: date
+    ratio: Fraction
+    rates: Mapping[str, Fraction]
+
+    def lifts(self, stratum: str) -> bool:
+        """Whether a marked target of this stratum is better off, in the Measures' sense."""
+        own = self.rates.get(stratum, self.rates.get(PlanRate.REST, Fraction(0)))
+        return own < self.ratio
+
+    @property
+    def marked(self) -> Exists:
+        return Exists(KeyFlag.objects.holding(self.first, self.last).filter(target=OuterRef("pk")))
+
+    def condition(self, own: Case | F | Value) -> Exists | Q:
+        """The same as a question to the database; own: the stratum without marks."""
+        if isinstance(own, Value):
+            return self.marked if self.lifts(str(own.value)) else Q(pk__in=())
+        word = ExpressionWrapper(own, output_field=CharField())
+        # Strata that turn up later take the rate of 其余, or none: they are not in `rates`.
+        named = [name for name in self.rates if self.lifts(name) != self.lifts("")]
+        if not named:
+            return self.marked if self.lifts("") else Q(pk__in=())
+        among = Q(In(word, named))
+        return Q(self.marked) & (~among if self.lifts("") else among)
+
+
+def key_cut(line: PlanLine, rates: Iterable[PlanRate], *, first: date, last: date) -> KeyCut | None:
+    """The cut of a line whose rates hold one for 重点对象; None for any other line.
+
+    first, last  the line's window, or that of a task made from it
+    """
+    given = {rate.stratum: rate.fraction for rate in rates}
+    ratio = given.pop(PlanRate.KEY, None)
+    return None if ratio is None else KeyCut(first, last, ratio, given)
+
+
 def stratum_of(
-    stratify: str, targets: TargetQuerySet, *, tags: Sequence[str] = ()
+    stratify: str, targets: TargetQuerySet, *, tags: Sequence[str] = (), key: KeyCut | None = None
 ) -> Case | F | Value:
     """Which stratum each of these targets is in: the plan's bases and a draw's pool ask the same.
 
-    Source: art. 15, paragraph 1, 设置不同的抽查比例.
+    key  marked targets are a stratum of their own, by this cut
+
+    Source: art. 15, paragraph 1, 设置不同的抽查比例; paragraph 2, 应增加抽查的比例和频次.
     """
+    own = _own_stratum(stratify, targets, tags)
+    if key is None:
+        return own
+    return Case(
+        When(key.condition(own), then=Value(PlanRate.KEY)), default=own, output_field=CharField()
+    )
+
+
+def _own_stratum(stratify: str, targets: TargetQuerySet, tags: Sequence[str]) -> Case | F | Value:
     match stratify:
         case PlanLine.Stratify.CREDIT:
             return Case(
@@ -107,8 +179,11 @@ def count(
     region: str,
     tags: Sequence[str] = (),
     rules: Mapping[str, Sequence[str]] | None = None,
+    key: KeyCut | None = None,
 ) -> dict[str, int]:
     """Targets by stratum, in the order of `strata`, within the range a saved filter leaves.
+
+    With a cut for marked targets, 重点对象 stand first.
 
     Classes and tags are listed with nobody in them too: each has a rate of its own. Of districts,
     industries and kinds only those that occur are, and 其余 for whatever turns up later.
@@ -117,16 +192,19 @@ def count(
     # The order of the model would become part of the grouping.
     rows = (
         found.order_by()
-        .annotate(stratum=stratum_of(stratify, found, tags=tags))
+        .annotate(stratum=stratum_of(stratify, found, tags=tags, key=key))
         .values_list("stratum")
         .annotate(n=Count("pk", distinct=True))
     )
     numbers = dict.fromkeys(strata(stratify, region=region, tags=tags), 0)
+    if key is not None:
+        numbers = {PlanRate.KEY: 0, **numbers}
     for value, number in rows:
         numbers[value] = number
     if stratify not in OPEN_ENDED or (stratify == PlanLine.Stratify.REGION and is_county(region)):
         return numbers
-    return {name: n for name, n in numbers.items() if n} | {PlanRate.REST: 0}
+    occurring = {name: n for name, n in numbers.items() if n or name == PlanRate.KEY}
+    return occurring | {PlanRate.REST: 0}
 
 
 def not_supervising(tag: str, departments: Sequence[Department]) -> list[Department]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 from django import forms
@@ -11,7 +12,8 @@ from liancha.lists.models import JointField
 from liancha.registry.models import Target
 from liancha.rulebook.regions import REGIONS, is_county
 
-from . import bases
+from . import bases, columns
+from .forms import read_rate
 from .models import Filing, PlanLine
 
 CREDIT_CHOICES = [(name, name) for name in bases.CREDIT_STRATA]
@@ -61,6 +63,33 @@ class TermsForm(forms.Form):
         help_text="A 类在这些月内查过的不入库，并写入实施方案。0 为不冷却。",
     )
 
+    key_ratio = forms.CharField(
+        label="重点对象比例（%）",
+        max_length=20,
+        required=False,
+        help_text="有重点标记的检查对象单独成层、按这个比例抽。填 20 是 20%，也可填 1/3；"
+        "留空不单列。本层比例已经不低于它的，重点对象留在本层。",
+    )
+    key_source = forms.CharField(
+        label="重点对象依据",
+        max_length=200,
+        required=False,
+        help_text="名单来源和有效期，如：12345 投诉举报台账（2026年上半年）。",
+    )
+
+    def clean_key_ratio(self) -> str:
+        """As "p/q"; "" for none."""
+        text = self.cleaned_data["key_ratio"].strip()
+        if not text:
+            return ""
+        try:
+            ratio, fixed = read_rate(text)
+        except ValueError:
+            ratio, fixed = "", None
+        if fixed is not None or not ratio:
+            raise forms.ValidationError("请填百分比或分数，如 20、1/3。")
+        return ratio
+
     @property
     def rules(self) -> dict[str, list[str]]:
         return {
@@ -77,6 +106,10 @@ class TermsForm(forms.Form):
             "cap_per_year": line.cap_per_year,
             "cap_reason": line.cap_reason,
             "cooldown_months": line.cooldown_months,
+            "key_ratio": columns.percent_text(Fraction(line.key_ratio)).removesuffix("%")
+            if line.key_ratio
+            else "",
+            "key_source": line.key_source,
         }
 
 

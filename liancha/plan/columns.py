@@ -62,8 +62,13 @@ def rates_line(base: int, rates: Sequence[PlanRate], frequency: int = 1) -> str:
 def rate_texts(rates: Sequence[PlanRate]) -> list[str]:
     """["A 2%", "D 50%"], ["10%"] for one rate, ["洛龙区 3 户"] for a fixed number.
 
-    Strata with the same rate are written once when they are many: ["各县区 10%"].
+    Strata with the same rate are written once when they are many: ["各县区 10%"]. 重点对象 stand
+    first, and apart.
     """
+    if len(rates) > 1 and rates[0].stratum == PlanRate.KEY:
+        others = rate_texts(rates[1:])
+        first = f"{PlanRate.KEY} {rate_text(rates[0])}"
+        return [first, *([f"其他 {others[0]}"] if len(rates) == 2 else others)]
     pairs = [(stratum_word(rate.stratum), rate_text(rate)) for rate in rates]
     if len(pairs) == 1:
         return [pairs[0][1]]

@@ -1,8 +1,8 @@
 """How many 检查对象 are alike, counted once for each state of the registry.
 
 One statement groups the whole registry by tags, class, region and kind; a city of a million comes
-to a few thousand rows, from which any plan can be tried at once. It draws nobody and knows nobody
-by name.
+to a few thousand rows, from which any plan can be tried at once. Industry, kind of body and marks
+are told apart only where a plan is cut by them. It draws nobody and knows nobody by name.
 """
 
 from __future__ import annotations
@@ -14,10 +14,23 @@ from threading import Lock
 from typing import Any
 
 from django.db import connection
-from django.db.models import BigIntegerField, BooleanField, Case, Max, QuerySet, Sum, Value, When
+from django.db.models import (
+    BigIntegerField,
+    BooleanField,
+    Case,
+    CharField,
+    Exists,
+    Max,
+    OuterRef,
+    QuerySet,
+    Sum,
+    Value,
+    When,
+)
 
 from liancha.ledger.models import Entry
-from liancha.registry.models import Release, Tag, Tagging, Target
+from liancha.registry import strata
+from liancha.registry.models import KeyFlag, Release, Tag, Tagging, Target
 
 BITS = 60  # tags told apart by one sum: both databases add whole numbers of 63 bits
 QUIET = ("registry.show_phone", "registry.review")  # entries that change no count
@@ -31,6 +44,8 @@ class Kin:
     tags          primary keys of tags
     is_recent     inspected within the last twelve months
     released      departments that have let them go (A10)
+    section       GB/T 4754 section, body kind with branches told apart, is_key marked in the year
+                  of the plan: "" and False unless the headcount was asked to tell them apart
     """
 
     size: int
@@ -40,6 +55,21 @@ class Kin:
     kind: str
     is_recent: bool
     released: frozenset[int] = frozenset()
+    section: str = ""
+    body: str = ""
+    is_key: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """What is told apart beyond the usual. key_year: marks that hold on any day of that year."""
+
+    by_industry: bool = False
+    by_body: bool = False
+    key_year: int | None = None
+
+
+USUAL = Apart()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,24 +82,27 @@ class Headcount:
     total: int
 
 
-_counted: dict[tuple[str, int | None, date], Headcount] = {}
+MOST_KEPT = 4  # headcounts of one state of the registry: one a way of telling apart
+
+_counted: dict[tuple[str, int | None, date, Apart], Headcount] = {}
 _counting = Lock()
 
 
-def headcount(today: date) -> Headcount:
+def headcount(today: date, apart: Apart = USUAL) -> Headcount:
     """The groups as they are now; counted again only when the registry has changed since.
 
     Every process keeps the newest count of its own: another one's changes show in the ledger.
     """
     index, digest = _last()
-    key = (digest, Tag.objects.aggregate(last=Max("pk"))["last"], today)
+    key = (digest, Tag.objects.aggregate(last=Max("pk"))["last"], today, apart)
     if (known := _counted.get(key)) is not None:
         return known
     with _counting:
         if (known := _counted.get(key)) is None:
-            kin = tuple(_count(today))
+            kin = tuple(_count(today, apart))
             known = Headcount(index, today, kin, _usable().count())
-            _counted.clear()
+            if len(_counted) >= MOST_KEPT or any(each[:3] != key[:3] for each in _counted):
+                _counted.clear()
             _counted[key] = known
     return known
 
@@ -87,7 +120,7 @@ def _usable() -> QuerySet[Target]:
     )
 
 
-def _count(today: date) -> Iterator[Kin]:
+def _count(today: date, apart: Apart) -> Iterator[Kin]:
     tags = list(Tag.objects.order_by("pk").values_list("pk", flat=True))
     if not tags:
         return
@@ -95,19 +128,24 @@ def _count(today: date) -> Iterator[Kin]:
     for target, department in Release.objects.values_list("target", "department"):
         released.setdefault(target, set()).add(department)
     common = _usable().exclude(pk__in=Release.objects.values("target"))
-    for *facts, size in _grouped(_facts(common, today), tags, FACTS):
+    for *facts, size in _grouped(_facts(common, today, apart), tags, FACTS):
         yield _kin(size, facts, tags)
     if released:
-        rare = _facts(_usable().filter(pk__in=released), today)
+        rare = _facts(_usable().filter(pk__in=released), today, apart)
         for key, *facts, size in _grouped(rare, tags, ("id", *FACTS)):
             yield _kin(size, facts, tags, frozenset(released[int(str(key))]))
 
 
-FACTS = ("credit_class", "region_id", "kind", "is_recent")
+FACTS = ("credit_class", "region_id", "kind", "is_recent", "section", "body", "is_key")
 
 
-def _facts(targets: QuerySet[Target], today: date) -> QuerySet[Any, Any]:
+def _facts(targets: QuerySet[Target], today: date, apart: Apart) -> QuerySet[Any, Any]:
     """What tells targets apart besides their tags, a row each."""
+    nothing = Value("", output_field=CharField())
+    marked: Exists | Value = Value(False, output_field=BooleanField())
+    if apart.key_year is not None:
+        first, last = date(apart.key_year, 1, 1), date(apart.key_year, 12, 31)
+        marked = Exists(KeyFlag.objects.holding(first, last).filter(target=OuterRef("pk")))
     return (
         targets.order_by()
         .values("id", "credit_class", "region_id", "kind")
@@ -116,7 +154,10 @@ def _facts(targets: QuerySet[Target], today: date) -> QuerySet[Any, Any]:
                 When(last_inspected_on__gte=today - YEAR, then=Value(True)),
                 default=Value(False),
                 output_field=BooleanField(),
-            )
+            ),
+            section=strata.by_industry(targets) if apart.by_industry else nothing,
+            body=strata.by_kind() if apart.by_body else nothing,
+            is_key=marked,
         )
     )
 
@@ -156,7 +197,7 @@ def _grouped(
 def _kin(
     size: object, facts: list[object], tags: list[int], released: frozenset[int] = frozenset()
 ) -> Kin:
-    credit_class, region, kind, is_recent, *masks = facts
+    credit_class, region, kind, is_recent, section, body, is_key, *masks = facts
     found = {
         tag
         for n, mask in enumerate(masks)
@@ -171,4 +212,7 @@ def _kin(
         str(kind),
         bool(is_recent),
         released,
+        str(section),
+        str(body),
+        bool(is_key),
     )

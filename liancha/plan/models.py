@@ -313,7 +313,8 @@ class PlanRate(models.Model):
     """抽查比例 of one stratum, kept as written: "1/50".
 
     stratum  A, B, C, D or 未分类 by credit class; a region code by district; the name of an
-             industry, a tag or a kind; 全部 for one rate; 其余 for whatever strata turn up later
+             industry, a tag or a kind; 全部 for one rate; 其余 for whatever strata turn up later;
+             重点对象 for marked targets of strata that get less
     base     targets of the stratum when the line was written
     fixed    a number of targets instead of a rate; `ratio` is then fixed/base
     wording  the plan's own words, where they are more than a rate or a number: "60–70家";
@@ -323,6 +324,7 @@ class PlanRate(models.Model):
     ALL = "全部"
     UNKNOWN = "未分类"
     REST = "其余"
+    KEY = "重点对象"
 
     line = models.ForeignKey(PlanLine, models.CASCADE, related_name="rates")
     stratum = models.CharField(max_length=40)

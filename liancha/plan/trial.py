@@ -15,6 +15,7 @@ from typing import Any
 
 from liancha.accounts.models import Department
 from liancha.ledger.models import Entry
+from liancha.registry import strata
 from liancha.registry.models import Tag, Target
 from liancha.roster.models import Inspector
 from liancha.rulebook import forecast, workload
@@ -22,7 +23,7 @@ from liancha.rulebook.forecast import Assumptions, Forecast, Group, Line
 from liancha.workdays.queries import calendar
 
 from . import bases
-from .headcount import Headcount, Kin, headcount
+from .headcount import Apart, Headcount, Kin, headcount
 from .models import Plan, PlanLine, PlanRate
 
 # Rates people step through when they ask what a change costs, in percent.
@@ -120,17 +121,22 @@ class Trial:
     def __init__(self, plan: Plan, *, today: date) -> None:
         self.plan = plan
         self.today = today
-        self.counted = headcount(today)
         self.lines = list(
             plan.lines.live()
             .select_related("field", "initiator")
             .prefetch_related("cooperators", "rates")
         )
+        self.counted = headcount(today, _apart(self.lines, plan.year))
         self.departments = {str(d.pk): d for line in self.lines for d in line.departments}
         self._tags = {tag.code: tag for tag in Tag.objects.prefetch_related("supervisors")}
+        self._tag_keys = {tag.name: tag.pk for tag in self._tags.values()}
         self._by_tag = self._lines_by_tag()
         self._named = {
             line.pk: frozenset(rate.stratum for rate in line.rates.all()) for line in self.lines
+        }
+        self._cut = {
+            line.pk: bases.key_cut(line, line.rates.all(), first=line.starts_on, last=line.ends_on)
+            for line in self.lines
         }
         self._groups: dict[bool, list[Group]] = {}
         self._people: dict[bool, tuple[int, dict[str, list[float]]]] = {}
@@ -196,8 +202,6 @@ class Trial:
             rates[rate.stratum] = rate.fraction if is_share else rate.count
         if line.stratify == PlanLine.Stratify.CREDIT:
             rates |= {name: Fraction(ratio) for name, ratio in settings.rates.items()}
-        elif not _is_told_apart(line):
-            rates = {PlanRate.ALL: sum(rate.count for rate in line.rates.all())}
         asked = Line(
             key=str(line.pk),
             departments=tuple(str(each.pk) for each in line.departments),
@@ -231,7 +235,30 @@ class Trial:
                 if kin.released & {each.pk for each in line.departments}:
                     continue
                 if bases.is_within(line.target_filter, kin.kind, kin.region, kin.credit_class):
-                    yield str(line.pk), _stratum(line, kin, self._named[line.pk])
+                    yield str(line.pk), self._stratum(line, kin)
+
+    def _stratum(self, line: PlanLine, kin: Kin) -> str:
+        """The stratum of a line; 其余 for one that turned up after the rates were written."""
+        own = self._own_stratum(line, kin)
+        cut = self._cut[line.pk]
+        return PlanRate.KEY if cut is not None and kin.is_key and cut.lifts(own) else own
+
+    def _own_stratum(self, line: PlanLine, kin: Kin) -> str:
+        match line.stratify:
+            case PlanLine.Stratify.CREDIT:
+                return kin.credit_class or PlanRate.UNKNOWN
+            case PlanLine.Stratify.TAG:
+                held = (n for n in line.strata_tags if self._tag_keys.get(n) in kin.tags)
+                return next(held, strata.OTHER)
+            case PlanLine.Stratify.REGION:
+                own = kin.region
+            case PlanLine.Stratify.INDUSTRY:
+                own = kin.section
+            case PlanLine.Stratify.KIND:
+                own = kin.body
+            case _:
+                return PlanRate.ALL
+        return own if own in self._named[line.pk] else PlanRate.REST
 
     def _roster(self, has_branches: bool) -> tuple[int, dict[str, list[float]]]:
         """How many people there are, and their working days by department and month."""
@@ -253,19 +280,14 @@ def next_step(rate: Fraction, by: int = 1) -> Fraction:
     return next((each for each in reversed(LADDER) if each < percent), LADDER[0]) / 100
 
 
-def _is_told_apart(line: PlanLine) -> bool:
-    """Whether a headcount can tell the line's strata apart; else its total is spread evenly."""
-    kinds = PlanLine.Stratify
-    return line.stratify in (kinds.NONE, kinds.CREDIT, kinds.REGION)
-
-
-def _stratum(line: PlanLine, kin: Kin, named: frozenset[str]) -> str:
-    """The stratum of a line; 其余 for one that turned up after the rates were written."""
-    if line.stratify == PlanLine.Stratify.CREDIT:
-        return kin.credit_class or PlanRate.UNKNOWN
-    if line.stratify == PlanLine.Stratify.REGION:
-        return kin.region if kin.region in named else PlanRate.REST
-    return PlanRate.ALL
+def _apart(lines: Iterable[PlanLine], year: int) -> Apart:
+    """What the lines of a plan need told apart."""
+    kinds = {line.stratify for line in lines}
+    return Apart(
+        by_industry=PlanLine.Stratify.INDUSTRY in kinds,
+        by_body=PlanLine.Stratify.KIND in kinds,
+        key_year=year if any(line.key_ratio for line in lines) else None,
+    )
 
 
 def _days_off(year: int) -> tuple[frozenset[date], bool]:

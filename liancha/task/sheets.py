@@ -46,7 +46,7 @@ def rate_rows(task: Task) -> list[tuple[str, int, str, int]]:
     return [
         (
             f"信用风险分类 {each.stratum}"
-            if by_credit and each.stratum != PlanRate.UNKNOWN
+            if by_credit and each.stratum not in (PlanRate.UNKNOWN, PlanRate.KEY)
             else columns.stratum_word(each.stratum),
             each.base,
             columns.rate_text(each),

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from liancha.accounts.models import Department, User
 from liancha.ledger.locks import AppendOnly, Lock, Sealed
-from liancha.plan.models import PlanLine
+from liancha.plan.models import PlanLine, PlanRate
 from liancha.rulebook import lifecycles
 from liancha.rulebook.lifecycles import DrawState
 from liancha.task.models import Task
@@ -199,7 +199,10 @@ class Draw(models.Model):
     @property
     def is_confidential(self) -> bool:
         """Its strata are an internal reference: lists never become public, only codes do."""
-        return self.task.is_confidential and self.stratify == PlanLine.Stratify.CREDIT
+        is_by_key = any(each["name"] == PlanRate.KEY for each in self.strata)
+        return self.task.is_confidential and (
+            is_by_key or self.stratify == PlanLine.Stratify.CREDIT
+        )
 
 
 class Party(models.Model):

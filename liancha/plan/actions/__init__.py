@@ -9,8 +9,6 @@ from .beside import file_plan, register_campaign
 from .deriving import Derived, derive
 from .lines import (
     LineData,
-    Rate,
-    check_rates,
     check_writer,
     drop_line,
     duty_of,
@@ -33,6 +31,7 @@ from .plans import (
     withdraw_exception,
     withdraw_plan,
 )
+from .rates import Rate, check_rates
 from .terms import Terms, save_filter, set_terms
 from .trials import apply_rates, drop_scenario, save_scenario
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, astuple
 from datetime import date, datetime
+from fractions import Fraction
 from typing import Any
 
 from django.db import transaction
@@ -12,14 +13,15 @@ from django.db import transaction
 from liancha.accounts.models import User
 from liancha.ledger import actions as ledger
 from liancha.queue.actions import later
-from liancha.rulebook import coverage
+from liancha.rulebook import coverage, planning
 from liancha.rulebook.coverage import AdjustmentKind
 from liancha.rulebook.lifecycles import LineState, PlanState
 from liancha.rulebook.verdicts import Blocked
 
 from .. import columns
 from ..models import Adjustment, Plan, PlanLine, PlanRate
-from .lines import RateLike, as_rate, check_rates, check_writer, write_rates
+from .lines import check_writer
+from .rates import RateLike, as_rate, check_rates, write_rates
 from .standing import coordinates, locked
 
 PENDING = "（待批准）"  # stands for the approver while nobody has approved yet
@@ -177,6 +179,16 @@ def _change(
         rates: Sequence[RateLike] = after["rates"]
         found = {each.stratum: each.base for each in line.rates.all()}
         checked = check_rates(rates, found, line.field.item_class, line.stratify, reason=reason)
+        if key := next((each for each in checked if each.stratum == PlanRate.KEY), None):
+            planning.check_key_ratio(
+                Fraction(key.ratio),
+                rates={
+                    each.stratum: Fraction(each.ratio)
+                    for each in checked
+                    if each is not key and found[each.stratum]
+                },
+                source=line.key_source,
+            )
         now = [as_rate(each.as_given()) for each in line.rates.all()]
         if checked == now:
             raise Blocked("抽查比例没有变化。请填新的比例。", article="16")
@@ -234,8 +246,11 @@ def _apply(
         found = {each.stratum: each.base for each in line.rates.all()}
         write_rates(line, [as_rate(tuple(each)) for each in change["rates"]], found)
         line.ratio_reason = adjustment.reason[:200]
+        if key := line.rates.filter(stratum=PlanRate.KEY).first():
+            line.key_ratio = key.ratio
     line.changed_at = at
-    line.save(update_fields=["starts_on", "ends_on", "frequency", "ratio_reason", "changed_at"])
+    changed = ("starts_on", "ends_on", "frequency", "ratio_reason", "key_ratio", "changed_at")
+    line.save(update_fields=changed)
 
 
 def _waiting(adjustment: Adjustment, by: User) -> tuple[Adjustment, Plan, PlanLine]:

@@ -19,8 +19,9 @@ from liancha.rulebook.lifecycles import PlanState
 from liancha.rulebook.verdicts import Blocked
 
 from .. import bases
-from ..models import CoverageException, Plan, PlanLine
-from .lines import LineData, Rate, as_rate, save_line
+from ..models import CoverageException, Plan, PlanLine, PlanRate
+from .lines import LineData, save_line
+from .rates import Rate, as_rate, with_key, write_rates
 from .standing import append, coordinating, locked
 
 
@@ -139,7 +140,7 @@ def _derive(plan: Plan, field: JointField, line: PlanLine, by: User, at: datetim
     )
     if not sum(found.values()):
         raise Blocked("本地没有共同的检查对象", article="14")
-    kept = {rate.stratum: rate for rate in line.rates.all()}
+    kept = {rate.stratum: rate for rate in line.rates.all() if rate.stratum != PlanRate.KEY}
     spare = next(iter(kept.values()))
     rates = [
         Rate(stratum, each.ratio, each.fixed, each.wording)
@@ -179,6 +180,10 @@ def _derive(plan: Plan, field: JointField, line: PlanLine, by: User, at: datetim
             key_ratio=line.key_ratio,
             key_source=line.key_source,
         )
+        if line.key_ratio:
+            new = PlanLine.objects.with_columns().get(pk=new.pk)
+            written, found = with_key(new, plan, [as_rate(r.as_given()) for r in new.rates.all()])
+            write_rates(new, written, found)
         return new
 
 

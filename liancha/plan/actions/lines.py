@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
-from fractions import Fraction
 
 from django.db import transaction
 
@@ -13,29 +12,15 @@ from liancha.accounts.models import Department, Region, User
 from liancha.ledger import actions as ledger
 from liancha.lists.models import JointField, JointItem
 from liancha.registry.models import Tag
-from liancha.rulebook import coverage, eligibility, planning, quotas
+from liancha.rulebook import coverage, eligibility, planning
 from liancha.rulebook.eligibility import Duty
 from liancha.rulebook.lifecycles import LineState, PlanState
 from liancha.rulebook.verdicts import Blocked
 
 from .. import bases, columns
-from ..models import LeftOut, Plan, PlanLine, PlanRate
+from ..models import LeftOut, Plan, PlanLine
+from .rates import RateLike, as_rate, bases_of, check_rates, with_key, write_rates
 from .standing import append, coordinates, coordinating, locked
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """What one stratum is to be drawn by: a rate "p/q", a fixed number of targets, or words of a
-    plan that rulebook.quotas can read.
-    """
-
-    stratum: str
-    ratio: str = ""
-    fixed: int | None = None
-    wording: str = ""
-
-
-RateLike = Rate | tuple[str, str] | tuple[str, str, int | None] | tuple[str, str, int | None, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +87,10 @@ def save_line(
     rates = check_rates(
         data.rates, found, data.field.item_class, data.stratify, reason=data.ratio_reason
     )
+    if line is not None and line.key_ratio:
+        line.stratify, line.ratio_reason = data.stratify, data.ratio_reason
+        line.starts_on, line.ends_on = data.starts_on, data.ends_on
+        rates, found = with_key(line, plan, rates, data=data)
     line = line or PlanLine(plan=plan, number=_next_number(plan))
     line.name = data.name.strip() or data.field.name
     line.field, line.initiator = data.field, data.initiator
@@ -142,6 +131,9 @@ def set_rates(
     check_writer(line.initiator, by, plan)
     found = bases_of(line, plan)
     checked = check_rates(rates, found, line.field.item_class, line.stratify, reason=reason)
+    if line.key_ratio:
+        line.ratio_reason = reason.strip()
+        checked, found = with_key(line, plan, checked)
     line.base, line.ratio_reason, line.changed_at = sum(found.values()), reason.strip(), at
     line.save(update_fields=["base", "ratio_reason", "changed_at"])
     write_rates(line, checked, found)
@@ -165,8 +157,9 @@ def recount(*, plan: Plan, by: User, at: datetime) -> int:
         raise Blocked("计划已送会签，基数不再重算。需要时请先撤回会签。", article="14")
     changed: list[str] = []
     for line in plan.lines.live().with_columns():
-        found = bases_of(line, plan)
         rates = [as_rate(each.as_given()) for each in line.rates.all()]
+        key = bases.key_cut(line, line.rates.all(), first=line.starts_on, last=line.ends_on)
+        found = bases_of(line, plan, key=key)
         now = {each.stratum: each.base for each in line.rates.all()}
         if now == found:
             continue
@@ -246,59 +239,6 @@ def duty_of(department: Department, field: JointField) -> Duty | None:
     return None
 
 
-def check_rates(
-    rates: Sequence[RateLike],
-    found: Mapping[str, int],
-    item_class: str,
-    stratify: str,
-    *,
-    reason: str = "",
-) -> list[Rate]:
-    """Every stratum with targets has a rate that can be read, rising with risk, under the cap.
-
-    found   base by stratum
-    returns the rates in the order of the strata
-
-    Raises Blocked or NeedsReason.
-    Source: art. 15.
-    """
-    given = {each.stratum: each for each in map(as_rate, rates)}
-    lacking = [columns.stratum_word(name) for name in found if found[name] and name not in given]
-    if lacking or not given:
-        raise Blocked(f"还没有抽查比例：{'、'.join(lacking) or '全部'}。请补全。", article="14")
-    checked = [_readable(given[name], size) for name, size in found.items() if name in given]
-    by_class = {
-        _credit_class(each.stratum): Fraction(each.ratio)
-        for each in checked
-        if stratify == PlanLine.Stratify.CREDIT
-    }
-    coverage.check_ratios(by_class, reason=reason)
-    if base := sum(found.values()):
-        parts = (Fraction(each.ratio) * found[each.stratum] for each in checked)
-        share = sum(parts, Fraction(0)) / base
-        coverage.check_cap(share, item_class=coverage.ItemClass(item_class), reason=reason)
-    return checked
-
-
-def write_rates(line: PlanLine, rates: Iterable[Rate], found: Mapping[str, int]) -> None:
-    """Replace a line's rates, with the base of each stratum beside it."""
-    kept = {each.stratum: each for each in rates}
-    line.rates.all().delete()
-    PlanRate.objects.bulk_create(
-        PlanRate(
-            line=line,
-            stratum=name,
-            ratio=_readable(kept[name], size).ratio,
-            fixed=kept[name].fixed,
-            wording=kept[name].wording,
-            base=size,
-            position=place,
-        )
-        for place, (name, size) in enumerate(found.items())
-        if name in kept
-    )
-
-
 def executor_text(org_mode: str) -> str:
     """实施主体 as the way of organising says it."""
     return {
@@ -306,47 +246,6 @@ def executor_text(org_mode: str) -> str:
         PlanLine.OrgMode.CITY_COUNTY: "市级抽取，县（区）部门实施",
         PlanLine.OrgMode.COUNTY_COUNTY: "县（区）部门",
     }[PlanLine.OrgMode(org_mode)]
-
-
-def as_rate(each: RateLike) -> Rate:
-    """A rate from its short form."""
-    return each if isinstance(each, Rate) else Rate(*each)
-
-
-def _readable(rate: Rate, size: int) -> Rate:
-    """The rate with its p/q; a fixed number becomes number/base, as the protocol writes it."""
-    if rate.wording:
-        return replace(rate, ratio=quotas.read(rate.wording).ratio(size), fixed=None)
-    if rate.fixed is not None:
-        if rate.fixed < 0:
-            raise Blocked("抽查户数不能小于 0。请改正。", article="14")
-        written = f"{min(rate.fixed, size)}/{size}" if size else "0/1"
-        return Rate(rate.stratum, written, rate.fixed)
-    word = columns.stratum_word(rate.stratum)
-    try:
-        ratio = Fraction(rate.ratio)
-    except (ValueError, ZeroDivisionError):
-        raise Blocked(
-            f"{word}的比例“{rate.ratio}”不是数。请填百分比或分数，如 2%、1/3。", article="14"
-        ) from None
-    if not 0 <= ratio <= 1:
-        raise Blocked(
-            f"{word}的比例为 {columns.percent_text(ratio)}，应在 0 到 100% 之间。请改正。",
-            article="15",
-        )
-    return rate
-
-
-def bases_of(line: PlanLine, plan: Plan) -> dict[str, int]:
-    """The line's base by stratum, within its own range of targets, from the registry now."""
-    return bases.count(
-        line.field.tag,
-        line.departments,
-        stratify=line.stratify,
-        region=plan.region_id,
-        tags=line.strata_tags,
-        rules=line.target_filter,
-    )
 
 
 def _check_tags(data: LineData) -> None:
@@ -363,10 +262,6 @@ def _check_tags(data: LineData) -> None:
             "一户有几个标签的，归入写在前面的那个，都没有的归入“其他”。",
             article="15",
         )
-
-
-def _credit_class(stratum: str) -> coverage.CreditClass:
-    return coverage.CreditClass("" if stratum == PlanRate.UNKNOWN else stratum)
 
 
 def _items(data: LineData) -> list[JointItem]:

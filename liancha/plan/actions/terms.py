@@ -14,8 +14,9 @@ from liancha.ledger import actions as ledger
 from liancha.rulebook import planning
 from liancha.rulebook.verdicts import Blocked
 
-from ..models import PlanLine, SavedFilter
-from .lines import Rate, bases_of, check_rates, check_writable, check_writer, write_rates
+from ..models import PlanLine, PlanRate, SavedFilter
+from .lines import check_writable, check_writer
+from .rates import Rate, bases_of, check_rates, with_key, write_rates
 from .standing import locked
 
 RULES = ("kinds", "regions", "classes")
@@ -49,18 +50,22 @@ def set_terms(*, line: PlanLine, terms: Terms, by: User, at: datetime) -> PlanLi
     planning.check_cooldown(terms.cooldown_months)
     planning.check_key_ratio(
         Fraction(terms.key_ratio) if terms.key_ratio else None,
-        rates={rate.stratum: rate.fraction for rate in line.rates.all() if rate.base},
+        rates={
+            rate.stratum: rate.fraction
+            for rate in line.rates.all()
+            if rate.base and rate.stratum != PlanRate.KEY
+        },
         source=terms.key_source,
     )
     rules = {
         name: list(terms.target_filter[name]) for name in RULES if terms.target_filter.get(name)
     }
-    is_other = rules != line.target_filter
+    was = (line.target_filter, line.key_ratio)
     line.target_filter = rules
     line.cap_per_year, line.cap_reason = terms.cap_per_year, terms.cap_reason.strip()
     line.cooldown_months = terms.cooldown_months
     line.key_ratio, line.key_source = terms.key_ratio, terms.key_source.strip()
-    if is_other:
+    if (rules, line.key_ratio) != was:
         _count_anew(line)
     line.changed_at = at
     line.save()
@@ -101,16 +106,18 @@ def save_filter(
 
 
 def _count_anew(line: PlanLine) -> None:
-    """The base and the strata within the new range, by the rates the line has."""
+    """The base and the strata within the new range and by the marks, by the rates it has."""
     found = bases_of(line, line.plan)
     if not sum(found.values()):
         raise Blocked("这个范围内没有共同的检查对象。请放宽范围。", article="14")
     rates = [Rate(r.stratum, r.ratio, r.fixed, r.wording) for r in line.rates.all()]
+    rates = [each for each in rates if each.stratum != PlanRate.KEY]
     given = {each.stratum for each in rates}
     if new := [name for name, size in found.items() if size and name not in given]:
         raise Blocked(f"{'、'.join(new)}还没有比例。请先在计划行里补上。", article="15")
     checked = check_rates(
         rates, found, line.field.item_class, line.stratify, reason=line.ratio_reason
     )
+    checked, found = with_key(line, line.plan, checked)
     line.base = sum(found.values())
     write_rates(line, checked, found)

@@ -13,7 +13,7 @@ from liancha.rulebook.lifecycles import PlanState
 from liancha.rulebook.verdicts import Blocked
 
 from ..models import Plan, PlanLine, Scenario
-from .lines import Rate, check_rates, write_rates
+from .rates import Rate, check_rates, with_key, write_rates
 from .standing import append, coordinating, locked
 
 MOST_SCENARIOS = 12
@@ -85,6 +85,7 @@ def apply_rates(
     changed: list[str] = []
     for line in plan.lines.live().filter(stratify=PlanLine.Stratify.CREDIT).with_columns():
         found = {each.stratum: each.base for each in line.rates.all()}
+        line.ratio_reason = reason.strip() or line.ratio_reason
         now = [
             Rate(each.stratum, each.ratio, each.fixed, each.wording) for each in line.rates.all()
         ]
@@ -98,6 +99,8 @@ def apply_rates(
             continue
         why = reason.strip() or line.ratio_reason
         checked = check_rates(then, found, line.field.item_class, line.stratify, reason=why)
+        if line.key_ratio:
+            checked, found = with_key(line, plan, checked)
         write_rates(line, checked, found)
         line.ratio_reason, line.changed_at = why[:200], at
         line.save(update_fields=["ratio_reason", "changed_at"])

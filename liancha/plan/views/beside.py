@@ -11,9 +11,10 @@ from django.views.decorators.http import require_POST
 
 from liancha.accounts.permissions import Permission, requires
 from liancha.lists.models import JointField, ListVersion
+from liancha.registry.models import KeyFlag
 from liancha.rulebook.verdicts import Blocked, NeedsReason
 
-from .. import actions, queries
+from .. import actions, bases, queries
 from ..beside_forms import CampaignForm, FilingForm, TermsForm
 from ..models import Campaign, Plan, PlanLine, SavedFilter
 from .lines import posted
@@ -62,8 +63,8 @@ def terms(request: HttpRequest, pk: int) -> HttpResponse:
                     cap_per_year=said["cap_per_year"],
                     cap_reason=said["cap_reason"],
                     cooldown_months=said["cooldown_months"] or 0,
-                    key_ratio=line.key_ratio,
-                    key_source=line.key_source,
+                    key_ratio=said["key_ratio"],
+                    key_source=said["key_source"],
                 ),
                 by=request.user,
                 at=timezone.now(),
@@ -76,13 +77,27 @@ def terms(request: HttpRequest, pk: int) -> HttpResponse:
                     at=timezone.now(),
                 )
         except NeedsReason as needs:
-            form.add_error("cap_reason", str(needs))
+            cap = said["cap_per_year"]
+            if cap and line.frequency > cap and not said["cap_reason"].strip():
+                form.add_error("cap_reason", str(needs))
+            else:
+                refused = needs
         except Blocked as blocked:
             refused = blocked
         else:
             messages.success(request, "已保存频次和范围")
             return redirect(line)
-    context = {"line": line, "plan": line.plan, "form": form, "refused": refused, "kept": kept}
+    marked = bases.candidates(line.field.tag, line.departments, region=line.plan.region_id).filter(
+        key_flags__in=KeyFlag.objects.holding(line.starts_on, line.ends_on)
+    )
+    context = {
+        "line": line,
+        "plan": line.plan,
+        "form": form,
+        "refused": refused,
+        "kept": kept,
+        "marked": bases.narrowed(marked, line.target_filter).distinct().count(),
+    }
     status = 200 if request.method != "POST" else 409 if refused else 422
     return render(request, "plan/terms.html", context, status=status)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any
 
 from django.contrib import messages
@@ -37,6 +38,7 @@ def line(request: HttpRequest, pk: int) -> HttpResponse:
             for each in line.rates.all()
         ],
         "by_credit": line.stratify == PlanLine.Stratify.CREDIT,
+        "key_text": columns.percent_text(Fraction(line.key_ratio)) if line.key_ratio else "",
         "filter_text": columns.filter_text(line.target_filter),
         "adjustments": [
             (each, _pairs(each))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import ClassVar, Self
 
 from django.db import models
@@ -134,6 +135,12 @@ class Licence(models.Model):
         return f"{self.name} {self.number}"
 
 
+class KeyFlagQuerySet(models.QuerySet["KeyFlag"]):
+    def holding(self, first: date, last: date) -> Self:
+        """Marks not lifted that hold on any day from first to last."""
+        return self.filter(lifted_at=None, since__lte=last, until__gte=first)
+
+
 class KeyFlag(models.Model):
     """重点监管标记: raises the rate of its class, never picks a target by hand (art. 15).
 
@@ -156,6 +163,8 @@ class KeyFlag(models.Model):
     lifted_at = models.DateTimeField(null=True, blank=True)
     at = models.DateTimeField()
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
+
+    objects = KeyFlagQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar = ["-since"]

@@ -274,6 +274,8 @@ def credit(letter: str | None) -> SafeString:
             '<span class="lc-credit" data-c="–" aria-hidden="true">–</span>'
             ' <span class="hint">未分类</span>'
         )
+    if letter not in ("A", "B", "C", "D"):  # a stratum beside the classes: 重点对象, 其余
+        return format_html("{}", letter)
     return format_html(
         '<span class="lc-credit" data-c="{0}"><span class="visually-hidden">信用分类 </span>{0}'
         "</span>",

@@ -274,7 +274,8 @@ def _take_part(
 
 
 def _is_confidential(line: PlanLine | None) -> bool:
-    return line is None or line.stratify == PlanLine.Stratify.CREDIT
+    """Classes and marks are an inner reference (art. 15)."""
+    return line is None or line.stratify == PlanLine.Stratify.CREDIT or bool(line.key_ratio)
 
 
 def _batch_name(line: PlanLine) -> str:
