@@ -109,7 +109,7 @@ def read_row(row: readers.Row) -> Row:
         try:
             return read(row[key])
         except ValueError as error:
-            faults.append(fault(row.number, column, row[key], str(error), cure))
+            faults.append(fault(row, column, row[key], str(error), cure))
             return default
 
     def text(column: str, key: str, longest: int) -> str:
@@ -119,11 +119,11 @@ def read_row(row: readers.Row) -> Row:
 
     name = text("姓名", "name", 40)
     if not name and not faults:
-        faults.append(fault(row.number, "姓名", "", "没有姓名", "请填写姓名，空行请删去。"))
+        faults.append(fault(row, "姓名", "", "没有姓名", "请填写姓名，空行请删去。"))
     certificate = re.sub(r"\s", "", text("执法证号", "certificate", 30))
     if "E+" in certificate.upper():
         cure = "请把这一列设为文本格式，重新输入完整证号。"
-        faults.append(fault(row.number, "执法证号", certificate, "证号被表格改成了科学计数", cure))
+        faults.append(fault(row, "执法证号", certificate, "证号被表格改成了科学计数", cure))
     day_cure = "请写成 2026-01-31 这样的日期。"
     valid_from = cell("有效期自", "valid_from", read_day, None, day_cure)
     valid_to = cell("有效期至", "valid_to", read_day, None, day_cure)
@@ -203,8 +203,14 @@ def read_yes(text: str) -> bool:
     raise ValueError("看不出是或否")
 
 
-def fault(line: int, column: str, value: str, what: str, cure: str) -> Fault:
-    return {"row": line, "column": column, "value": value[:300], "fault": what, "cure": cure}
+def fault(row: readers.Row, column: str, value: str, what: str, cure: str) -> Fault:
+    return fault_of(row.number, row["name"], column, value, what, cure)
+
+
+def fault_of(line: int, name: str, column: str, value: str, what: str, cure: str) -> Fault:
+    """What is wrong with one cell, of whom, and what to do about it."""
+    at = {"row": line, "name": name[:40], "column": column}
+    return {**at, "value": value[:300], "fault": what, "cure": cure}
 
 
 def cells_of(inspector: Inspector) -> tuple[str, ...]:
@@ -257,11 +263,11 @@ def _certificate_faults(
         for column, value in (("有效期自", valid_from), ("有效期至", valid_to)):
             if value is None:
                 cure = "请对照证件填写。"
-                found.append(fault(row.number, column, "", "有证号没有有效期", cure))
+                found.append(fault(row, column, "", "有证号没有有效期", cure))
     elif valid_from or valid_to:
         cure = "请填写证号，没有证件的请把有效期也清空。"
-        found.append(fault(row.number, "执法证号", "", "有有效期没有证号", cure))
+        found.append(fault(row, "执法证号", "", "有有效期没有证号", cure))
     if valid_from and valid_to and valid_to < valid_from:
         cure = "请对照证件改正有效期。"
-        found.append(fault(row.number, "有效期至", row["valid_to"], "早于有效期自", cure))
+        found.append(fault(row, "有效期至", row["valid_to"], "早于有效期自", cure))
     return found

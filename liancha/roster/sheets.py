@@ -29,14 +29,17 @@ def roster(inspectors: Iterable[Inspector]) -> bytes:
 
 def faults(batch: Import) -> bytes:
     """What was not taken, and what was taken with a remark, each with its place and cure."""
-    titles = ("行", "列", "原值", "问题", "怎么改")
-    widths = (8, 14, 30, 28, 50)
+    titles = ("行", "姓名", "列", "原值", "问题", "怎么改")
+    widths = (8, 12, 14, 30, 28, 50)
     sheets = [
         Sheet(
             name,
             titles,
             [
-                (each["row"], each["column"], Bad(each["value"]), each["fault"], each["cure"])
+                (
+                    *(each["row"], each.get("name", ""), each["column"]),
+                    *(Bad(each["value"]), each["fault"], each["cure"]),
+                )
                 for each in rows
             ],
             (f"{batch.file_name}，{said}",),

@@ -102,6 +102,7 @@ def test_a_bad_row_is_named_and_the_good_ones_are_kept(cast, tmp_path, cells, co
     other = ("陶然之", "公安", "16030000002", "2024-01-01", "2028-12-31", "", "", "否")
     batch = bring(cast, workbook(tmp_path / "a.xlsx", tuple(row.values()), other))
     assert faults(batch) == [(2, column, fault)]
+    assert batch.faults[0]["name"] == row["姓名"][:40]
     assert batch.faults[0]["cure"].endswith("。")
     assert [person.name for person in Inspector.objects.all()] == ["陶然之"]
 
@@ -184,7 +185,7 @@ class TestPages:
         latest = Import.objects.first()
         content = client.get(reverse("roster:import_faults", args=[latest.pk])).content
         rows = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0).to_python()
-        assert rows[2][1:4] == ["有效期至", "明年", "不是日期"]
+        assert rows[2][1:5] == ["林知遥", "有效期至", "明年", "不是日期"]
 
     def test_what_is_no_table_comes_back_under_the_field(self, client, cast, tmp_path):
         client.force_login(cast.shen)
@@ -217,5 +218,5 @@ class TestCommand:
         with pytest.raises(SystemExit) as ended:
             call_command("import_inspectors", str(path), report=report)
         assert ended.value.code == 1
-        assert "第 2 行“部门”" in capsys.readouterr().out
+        assert "第 2 行 林知遥“部门”" in capsys.readouterr().out
         assert report.stat().st_size > 0

@@ -213,4 +213,4 @@ def _found(
 
 
 def _fault(row: Row, column: str, value: str, what: str, cure: str) -> Fault:
-    return columns.fault(row.line, column, value, what, cure)
+    return columns.fault_of(row.line, row.name, column, value, what, cure)

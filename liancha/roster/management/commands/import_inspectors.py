@@ -44,7 +44,7 @@ class Command(BaseCommand):
         )
         for fault in batch.faults[:SHOWN]:
             self.stdout.write(
-                f"  第 {fault['row']} 行“{fault['column']}”{fault['value']}："
+                f"  第 {fault['row']} 行 {fault['name']}“{fault['column']}”{fault['value']}："
                 f"{fault['fault']}。{fault['cure']}"
             )
         if len(batch.faults) > SHOWN:
