@@ -17,7 +17,7 @@ from liancha.queue import actions as queue
 from liancha.queue.models import Job
 from liancha.task.models import Task
 
-from .models import Draw
+from .models import Draw, Supplement
 
 
 def is_large(rows: int) -> bool:
@@ -29,6 +29,10 @@ def freezing_of(task: Task) -> str:
     return f"draw.freeze:{task.pk}"
 
 
+def further_of(supplement: Supplement) -> str:
+    return f"draw.further:{supplement.pk}"
+
+
 def locking_of(draw: Draw) -> str:
     return f"draw.lock:{draw.pk}"
 
@@ -38,6 +42,12 @@ def freeze(*, task: Task, reason: str, by: User, at: datetime) -> Job:
     return _ask(
         f"冻结待抽检库 {task.name}", freezing_of(task), "draw.freeze", task.pk, reason, by=by, at=at
     )
+
+
+def freeze_supplement(*, supplement: Supplement, by: User, at: datetime) -> Job:
+    """Have what a large batch left frozen for a further one."""
+    name, about = f"冻结补抽的库 {supplement.after.number}", further_of(supplement)
+    return _ask(name, about, "draw.freeze_supplement", supplement.pk, by=by, at=at)
 
 
 def lock(*, draw: Draw, by: User, at: datetime) -> Job:

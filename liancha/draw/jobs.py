@@ -11,9 +11,10 @@ from liancha.queue.working import Report, carry_out
 from liancha.rulebook.lifecycles import DrawState
 from liancha.task.models import Task
 
-from . import actions, frames, freezing
+from . import actions, frames, freezing, leftover
 from .actions.pooling import UNWRITABLE, refused_as_blocked
-from .models import Draw
+from .actions.supplementing import UNWRITABLE_LEFT
+from .models import Draw, Supplement
 
 
 def close_reveals(pk: int) -> None:
@@ -44,6 +45,26 @@ def freeze(job: int, task: int, reason: str) -> None:
             )
 
     carry_out(job, "正在读名录库、加盐、算名单根", do)
+
+
+def freeze_supplement(job: int, supplement: int) -> None:
+    """Freeze what a large batch left, for a further one."""
+
+    def do(report: Report) -> None:
+        found, by = Supplement.objects.get(pk=supplement), _asked_by(report.job)
+        with refused_as_blocked(UNWRITABLE_LEFT, "19"):
+            prepared = leftover.prepare(found.after, progress=report)
+        report.say("正在写入，写完一次生效")
+        with transaction.atomic():
+            draw = actions.freeze_supplement(
+                supplement=found, prepared=prepared, by=by, at=timezone.now()
+            )
+            report.complete(
+                f"补抽的库已冻结，{draw.frame_size:,} 户，编号 {draw.number}",
+                draw.get_absolute_url(),
+            )
+
+    carry_out(job, "正在读抽剩的库、加盐、算名单根", do)
 
 
 def lock(job: int, draw: int) -> None:

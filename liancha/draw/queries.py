@@ -17,7 +17,7 @@ from liancha.task.models import Task
 from liancha.workdays.models import CalendarYear, DayOff
 
 from . import background, beacons, bundles, chains, freezing, pools
-from .models import Draw, DrawQuerySet, Transcript
+from .models import Draw, DrawQuerySet
 from .pools import FINISHED, pool
 from .seats import current_inspectors
 
@@ -70,7 +70,7 @@ def openness(draw: Draw, now: datetime) -> Openness:
     is_open = all(_is_open(each.task, now) for each in (*chains.earlier(draw), draw))
     is_locked = draw.state == DrawState.LOCKED
     is_public = is_locked or (
-        draw.state == DrawState.VOID and Transcript.objects.filter(draw=draw).exists()
+        draw.state == DrawState.VOID and hasattr(draw, "transcript")
     )
     of_targets = draw.is_of_targets
     return Openness(

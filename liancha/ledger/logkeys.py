@@ -97,7 +97,7 @@ def witness_problems() -> list[str]:
 
 def _read() -> tuple[list[Witness], list[str]]:
     found, problems = [], []
-    for item in settings.LIANCHA_LOG_WITNESSES:
+    for item in _named():
         text, _, url = str(item).strip().partition(" ")
         try:
             key = notes.read_key(text)
@@ -111,6 +111,15 @@ def _read() -> tuple[list[Witness], list[str]]:
         else:
             found.append(Witness(key, url.strip()))
     return found, problems
+
+
+def _named() -> list[str]:
+    """Those of the settings; in a demo also the witness that its year was made with."""
+    demo = Path(settings.LIANCHA_DEMO_WITNESS)
+    known = (
+        demo.read_text(encoding="utf-8").split() if settings.LIANCHA_DEMO and demo.exists() else []
+    )
+    return [*settings.LIANCHA_LOG_WITNESSES, *known]
 
 
 def statements() -> list[Note]:

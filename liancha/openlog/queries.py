@@ -134,8 +134,9 @@ def _spans() -> list[tuple[LogKey, int | None]]:
 
 def open_draws(now: datetime) -> Iterator[dict[str, str]]:
     """Draws whose log.json anybody may have, with its address."""
-    found = Draw.objects.filter(transcript__isnull=False).select_related("task").order_by("pk")
-    for draw in found:
+    related = "task", "transcript", "supplements__task"  # all that openness asks of most draws
+    found = Draw.objects.filter(transcript__isnull=False).select_related(*related).order_by("pk")
+    for draw in found.iterator():
         if draws.is_public(draw, bundles.LOG, now):
             address = reverse("disclosure:public_draw_file", args=[draw.pk, bundles.LOG])
             yield {"draw": draw.number, "log": address}

@@ -40,9 +40,10 @@ ENDED = (TaskState.RESULTS_PUBLISHED, TaskState.ARCHIVED)
 class Running:
     """A task under way, with what of it is still open for one department.
 
-    confirmed, people_drawn  its own word; its own people
-    target_draw              key of the locked draw of targets
-    dispatch, dispatch_due   the list it has not signed for
+    confirmed, people_drawn  its own word; its own people, for every batch
+    target_draw              key of the last locked draw of targets
+    undispatched             key of a locked supplementary batch nobody has been sent
+    dispatch, dispatch_due   the list it has not signed for; dispatch_draw is that batch
     untold, unplanned        visits to announce, and those among them without a day
     told_by                  first planned day of those to announce
     unpublished              results of all departments
@@ -52,7 +53,9 @@ class Running:
     confirmed: bool
     people_drawn: bool
     target_draw: int | None
+    undispatched: int | None
     dispatch: int | None
+    dispatch_draw: int | None
     dispatch_due: date | None
     visits_made: int
     visits_all: int
@@ -94,6 +97,8 @@ class Desk:
             draw__task=OuterRef("pk"), department=department, acknowledged_at=None
         ).order_by("pk")
         drawn = Draw.objects.filter(task=OuterRef("pk")).locked()
+        batches = drawn.of_targets().order_by("-pk")
+        manned = Draw.objects.filter(of=OuterRef("pk"), department=department).locked()
         running = (
             Task.objects.filter(participations__department=department)
             .exclude(state__in=ENDED)
@@ -104,9 +109,13 @@ class Desk:
                         task=OuterRef("pk"), department=department, confirmed_at__isnull=False
                     )
                 ),
-                people_drawn=Exists(drawn.of_inspectors().filter(department=department)),
-                target_draw=Subquery(drawn.of_targets().order_by("-pk").values("pk")[:1]),
+                people_drawn=Exists(batches) & ~Exists(batches.exclude(Exists(manned))),
+                target_draw=Subquery(batches.values("pk")[:1]),
+                undispatched=Subquery(
+                    batches.filter(supplements__isnull=False, dispatches=None).values("pk")[:1]
+                ),
                 dispatch=Subquery(unsigned.values("pk")[:1]),
+                dispatch_draw=Subquery(unsigned.values("draw")[:1]),
                 dispatch_due=Subquery(unsigned.values("due_on")[:1]),
                 visits_made=counted(own_visits.filter(state__in=OVER), "team__task"),
                 visits_all=counted(own_visits, "team__task"),
@@ -146,7 +155,9 @@ class Desk:
             mine |= Q(user=None, department=self.user.department_id)
         joined = Party.objects.filter(mine).values("draw")
         found = Draw.objects.open().filter(
-            Q(pk__in=joined) | Q(department__isnull=False, department=self.user.department_id)
+            Q(pk__in=joined)
+            | Q(keeper=self.user)
+            | Q(department__isnull=False, department=self.user.department_id)
         )
         related = found.select_related("task", "department").prefetch_related("parties")
         return list(related.order_by("pk"))

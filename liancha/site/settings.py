@@ -105,6 +105,7 @@ LIANCHA_LOG_KEY = env.str("LIANCHA_LOG_KEY", default=str(HOME / "log_key"))
 LIANCHA_LOG_WITNESSES = [
     item.strip() for item in env.list("LIANCHA_LOG_WITNESSES", default=[]) if item.strip()
 ]
+LIANCHA_DEMO_WITNESS = HOME / "demo-witness" / "public_key"  # known in a demo only
 LIANCHA_LOG_WAIT = env.bool("LIANCHA_LOG_WAIT", default=bool(LIANCHA_LOG_WITNESSES))
 LIANCHA_LOG_PATIENCE = env.int("LIANCHA_LOG_PATIENCE", default=10)
 

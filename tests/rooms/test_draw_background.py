@@ -28,6 +28,7 @@ from liancha.rulebook.lifecycles import DrawState, JobState, TaskState
 from tests.conftest import environment
 from tests.people import NOON
 from tests.rooms import draw_world as w
+from tests.rooms import supplement_world as s
 from tests.rooms.draw_world import as_, text, url
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -379,3 +380,34 @@ def test_killed_at_any_moment_there_is_nothing_or_everything(
         assert draw.state == DrawState.LOCKED
         assert list(ledger.flaws()) == []
         connection.close()
+
+
+class TestFurtherBatch:
+    def test_what_a_large_batch_left_is_frozen_by_the_worker(
+        self, world, django_capture_on_commit_callbacks
+    ):
+        """The click comes back at once; two clicks are one job; the pool is what was left."""
+        after = w.locked(world)
+        asked = s.agreed(world, after, {after.strata[0]["name"]: 1})
+        shen = as_(world, "shen")
+        with django_capture_on_commit_callbacks() as waiting:
+            for _ in range(2):
+                answer = shen.post(url("freeze_supplement", asked.pk))
+                assert answer["Location"] == url("batches", world.task.pk)
+        job = Job.objects.get(about=background.further_of(asked))
+        assert len(waiting) == 1
+        page = shen.get(url("batches", world.task.pk)).content.decode()
+        assert f'data-work="{reverse("queue:progress", args=[job.pk])}"' in page
+        assert "冻结补抽的库</button>" not in page
+
+        waiting[0]()
+
+        asked.refresh_from_db()
+        assert asked.draw.frame_size == after.frame_size - after.quota
+        assert bundle.frame_of(frames.frame_of(asked.draw)) == frames.logged_frame(asked.draw)
+        assert not {line.code for line in frozen.lines(asked.draw)} & set(
+            after.drawn.values_list("candidate__code", flat=True)
+        )
+        assert job_of(shen, job)["url"] == asked.draw.get_absolute_url()
+        jobs.freeze_supplement(job.pk, asked.pk)  # the queue delivers at least once
+        assert Draw.objects.filter(supplements=after).count() == 1

@@ -20,6 +20,7 @@ from .single import Shortage, ask_single_random, decide_single_random, shortages
 from .supplementing import (
     MAY_GROW,
     ask_supplement,
+    check_freeze_supplement,
     decide_supplement,
     freeze_supplement,
     left_by,
@@ -38,6 +39,7 @@ __all__ = [
     "ask_single_random",
     "ask_supplement",
     "ask_void",
+    "check_freeze_supplement",
     "choose_pool",
     "close",
     "commit",

@@ -16,16 +16,17 @@ from django.utils import timezone
 from liancha.accounts.models import User
 from liancha.accounts.permissions import Permission
 from liancha.ledger import actions as ledger
-from liancha.rulebook import bundle, protocol
+from liancha.rulebook import protocol
 from liancha.rulebook.lifecycles import DrawState, TaskState
 from liancha.rulebook.verdicts import Blocked, NeedsReason
 from liancha.task.models import Task
 
-from .. import chains, frozen, pools
+from .. import chains, frozen, leftover, pools
 from ..models import Draw, Supplement
 from .ceremony import held
 from .pooling import freeze_rosters, next_number, only_for, refused_as_blocked
 
+UNWRITABLE_LEFT = "补抽的库里有不能入库的内容"
 MAY_GROW = (
     TaskState.TARGETS_DRAWN,
     TaskState.DISPATCHED,
@@ -125,34 +126,47 @@ def decide_supplement(
 
 
 @transaction.atomic
-def freeze_supplement(
-    *, supplement: Supplement, secret: str | None = None, by: User, at: datetime
-) -> Draw:
-    """Freeze what the batch before left, with fresh salts, under a new number.
-
-    secret  64 hex digits the salts come from, for tests; never one that another draw has used
-
-    Everything after it is the ceremony of any draw. Raises Blocked.
-    Source: draw protocol, §§1 and 2 (`supplements`); decision A7.
-    """
+def check_freeze_supplement(*, supplement: Supplement, by: User) -> Supplement:
+    """The request with its rows held, ready to be frozen. Writes nothing. Raises Blocked."""
     supplement = _held(supplement)
-    after = held(supplement.after)
-    only_for(after.department, by)
+    supplement.after = held(supplement.after)
+    only_for(supplement.after.department, by)
     if not supplement.is_agreed:
         raise Blocked("补抽申请还没有批准，不能冻结补抽的库。", article="19")
     if supplement.draw is not None and supplement.draw.state != DrawState.VOID:
         raise Blocked(f"这次补抽已经开始，编号 {supplement.draw.number}。", article="19")
-    _check_may_grow(after, but=supplement)
-    secret = secret or secrets.token_hex(32)
+    _check_may_grow(supplement.after, but=supplement)
+    return supplement
+
+
+@transaction.atomic
+def freeze_supplement(
+    *,
+    supplement: Supplement,
+    secret: str | None = None,
+    prepared: leftover.Leftover | None = None,
+    by: User,
+    at: datetime,
+) -> Draw:
+    """Freeze what the batch before left, with fresh salts, under a new number.
+
+    secret    64 hex digits the salts come from, for tests; never one that another draw has used
+    prepared  what `leftover.prepare` made shortly before, outside any transaction; made here when
+              left away, as for small pools
+
+    Everything after it is the ceremony of any draw. Raises Blocked.
+    Source: draw protocol, §§1 and 2 (`supplements`); decision A7.
+    """
+    supplement = check_freeze_supplement(supplement=supplement, by=by)
+    after = supplement.after
+    if prepared is None:
+        with refused_as_blocked(UNWRITABLE_LEFT, "19"):
+            prepared = leftover.prepare(after, secret=secret)
+    assert prepared.after == after.pk
+    frame = prepared.frame
     year = timezone.localtime(at).year
     serial, number = next_number(after.department, year)
-    drawn = set(after.drawn.values_list("candidate__code", flat=True))
-    before = frozen.lines(after)
-    staying = [line for line in before if line.code not in drawn]
-    taken = [line for line in before if line.code in drawn]
-    with refused_as_blocked("补抽的库里有不能入库的内容", "19"):
-        data = bundle.freeze(((line.code, line.stratum) for line in staying), secret)
-        frame = bundle.frame_of(data)
+    with refused_as_blocked(UNWRITABLE_LEFT, "19"):
         strata = [
             protocol.Stratum.at_number(name, left_by(after)[name], more)
             for name, more in supplement.wanted
@@ -166,19 +180,19 @@ def freeze_supplement(
         number=number,
         state=DrawState.FROZEN,
         supplements=after,
-        secret=secret,
+        secret=prepared.secret,
         salt=secrets.token_hex(32),
         frame_root=frame.root,
         frame_sha256=frame.sha256,
         frame_size=frame.size,
         stratify=after.stratify,
         strata=[stratum.as_json() for stratum in strata],
-        excluded=[[pools.DRAWN, len(taken)]],
+        excluded=[[pools.DRAWN, prepared.taken]],
         freeze_note=supplement.reason[:200],
         frozen_at=at,
         frozen_by=by,
     )
-    frozen.write(draw, _pages(staying, taken, data, after.number))
+    frozen.write(draw, prepared.pages)
     supplement.draw = draw
     supplement.save(update_fields=["draw"])
     entry = ledger.append(
@@ -196,26 +210,6 @@ def freeze_supplement(
     )
     ledger.seal("frame", draw.pk, entry=entry)
     return draw
-
-
-def _pages(
-    staying: list[frozen.Line], taken: list[frozen.Line], data: bytes, number: str
-) -> list[frozen.Page]:
-    people = [
-        (str(each.target), each.name, each.address, each.region_name, each.credit_class)
-        for each in staying
-    ]
-    why = (pools.DRAWN, number)
-    gone = [
-        (each.code, str(each.target), each.name, each.address, each.region_name, *why)
-        for each in taken
-    ]
-    lines = data.removesuffix(b"\n").split(b"\n")
-    codes = [each.code for each in staying]
-    return [
-        *frozen.pages_of(frozen.In, codes, frozen.written(people), lines),
-        *frozen.pages_of(frozen.Out, [each.code for each in taken], frozen.written(gone)),
-    ]
 
 
 def _held(supplement: Supplement) -> Supplement:

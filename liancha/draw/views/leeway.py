@@ -10,10 +10,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from liancha.accounts.permissions import Permission, requires
+from liancha.queue.models import Job
 from liancha.rulebook.lifecycles import DrawState
 from liancha.task.models import Task
 
-from .. import actions, chains, leeway_forms, scenes
+from .. import actions, background, chains, leeway_forms, scenes
 from ..models import Draw, SingleRandom, Supplement
 
 
@@ -55,7 +56,7 @@ def batches(request: HttpRequest, pk: int) -> HttpResponse:
         {
             "task": found,
             "draws": draws.select_related("supplements").order_by("id"),
-            "asked": asked,
+            "asked": [(each, _work(each)) for each in asked],
             "last": last,
             "form": _form(request, last) if may_ask and last else None,
             "singles": found.single_randoms.select_related("department", "asked_by", "decided_by"),
@@ -64,6 +65,13 @@ def batches(request: HttpRequest, pk: int) -> HttpResponse:
             "may_decide": own and request.user.may(Permission.TASK_APPROVE),
         },
     )
+
+
+def _work(asked: Supplement) -> Job | None:
+    """The freeze of its pool, while that is under way or did not come to its end."""
+    if not asked.is_agreed or asked.draw_id:
+        return None
+    return background.last(background.further_of(asked), timezone.now())
 
 
 def _unasked(found: Task) -> list[actions.Shortage]:
@@ -137,9 +145,12 @@ def decide_supplement(request: HttpRequest, pk: int) -> HttpResponse:
 def freeze_supplement(request: HttpRequest, pk: int) -> HttpResponse:
     """Freeze what the last batch left; the ceremony follows."""
     rows = Supplement.objects.filter(after__department=request.user.department_id)
-    draw = actions.freeze_supplement(
-        supplement=get_object_or_404(rows, pk=pk), by=request.user, at=timezone.now()
-    )
+    found, now = get_object_or_404(rows.select_related("after"), pk=pk), timezone.now()
+    if background.is_large(found.after.frame_size):
+        actions.check_freeze_supplement(supplement=found, by=request.user)
+        background.freeze_supplement(supplement=found, by=request.user, at=now)
+        return redirect("draw:batches", found.after.task_id)
+    draw = actions.freeze_supplement(supplement=found, by=request.user, at=now)
     messages.success(request, f"补抽的库已冻结，{draw.frame_size:,} 户，编号 {draw.number}")
     return redirect(draw)
 

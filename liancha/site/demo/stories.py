@@ -193,10 +193,12 @@ def _ceremony(
             by=person,
             at=at,
         )
+    world.log.checkpoint(at)  # the rule, before anybody reveals
     for n, (party, (_, _, _, person)) in enumerate(zip(parties, hands, strict=True)):
         at = world.at(day, 9, 40 + 3 * n)
         yield at
         draws.reveal(party=party, nonce=nonces[party.pk], by=person, at=at)
+    world.log.checkpoint(at)  # the close, before the public value
     if is_first and plot.until == "closed":
         return
     at = due + timedelta(minutes=25)
@@ -213,6 +215,7 @@ def _ceremony(
     yield at
     draw.refresh_from_db()
     draws.lock(draw=draw, by=by, at=at)
+    world.log.checkpoint(at)
 
 
 def _dispatch(world: World, plot: Plot, task: Task, draw: Draw) -> Story:

@@ -19,6 +19,7 @@ from liancha.plan.models import Plan, PlanLine
 from liancha.rulebook.deadlines import Calendar
 from liancha.workdays import queries as workdays
 
+from .logbook import Logbook
 from .people import People
 
 Story = Generator[datetime, None, None]
@@ -30,6 +31,7 @@ class World:
 
     now     the moment the demo is built; nothing happens after it
     anchor  the last working day up to now, from which stories count back
+    log     the public log, with its witness
     """
 
     people: People
@@ -37,6 +39,7 @@ class World:
     now: datetime
     anchor: date
     calendar: Calendar
+    log: Logbook = field(default_factory=Logbook)
     plan: Plan | None = None
     lines: dict[str, PlanLine] = field(default_factory=dict)
 

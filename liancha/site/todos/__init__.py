@@ -14,7 +14,7 @@ from liancha.accounts.permissions import Permission
 
 from ..desk import Desk
 from ..workbench import Todo, soonest_first
-from . import checking, drawing, libraries, minding, planning
+from . import batches, checking, drawing, libraries, minding, planning
 from .checking import open_follow_ups, open_results
 from .drawing import how_far
 
@@ -45,6 +45,9 @@ SOURCES: tuple[tuple[tuple[Permission, ...], Source], ...] = (
     ((P.TASK_EDIT, P.TASK_APPROVE, P.DRAW_RUN), drawing.own_tasks),
     ((P.TASK_CONFIRM,), drawing.tasks_to_confirm),
     ((P.DRAW_JOIN, P.DRAW_RUN, P.DRAW_INSPECTORS, P.DRAW_VOID), drawing.draws),
+    ((P.TASK_APPROVE, P.DRAW_RUN), batches.supplements),
+    ((P.TASK_APPROVE,), batches.single_randoms),
+    ((P.DRAW_RUN, P.DRAW_INSPECTORS), batches.voids),
     ((P.DRAW_ACKNOWLEDGE,), drawing.lists_to_acknowledge),
     ((P.DRAW_INSPECTORS,), drawing.inspectors_to_draw),
     ((P.DRAW_APPROVE_REPLACEMENT,), drawing.replacements_to_decide),

@@ -8,6 +8,8 @@ from datetime import date
 from django.utils import timezone
 
 from liancha.accounts.permissions import Permission
+from liancha.draw import chains, rosters
+from liancha.draw.actions.manning import MANNED_IN
 from liancha.draw.models import Draw, Party, Replacement
 from liancha.rulebook.deadlines import entry_due
 from liancha.rulebook.lifecycles import DrawState, ReplacementState, TaskState
@@ -42,6 +44,18 @@ def own_tasks(desk: Desk) -> Iterator[Todo]:
         step = TASK_STEPS.get(running.state)
         if step is not None and desk.may(step[0]) and not _is_own_scheme(desk, task):
             yield _at_step(running, *step[1:])
+        is_sent = running.state != TaskState.TARGETS_DRAWN  # the first batch
+        if running.undispatched and is_sent and desk.may(P.DRAW_RUN):
+            yield Todo(
+                "派发",
+                f"派发补抽名单：{task}",
+                f"任务 {task.number}",
+                _of_draw(running, running.undispatched),
+                "派发名单",
+                task,
+                task.initiator,
+                due_of(task),
+            )
         if task.platform_reason and not task.platform_number and desk.may(P.TASK_EDIT):
             yield Todo(
                 "补录",
@@ -74,15 +88,14 @@ def _at_step(running: Running, mark: str, title: str, verb: str) -> Todo:
     elif running.state == TaskState.SCHEME_APPROVED:
         url = place_of(task, "draw:pool")
     elif running.state == TaskState.TARGETS_DRAWN:
-        url = _of_draw(running)
+        url = _of_draw(running, running.target_draw)
     return Todo(
         mark, f"{title}：{task}", note, url, verb, task, task.initiator, due_of(task), word, tone
     )
 
 
-def _of_draw(running: Running) -> str:
-    """The page of the locked draw of targets, the task's while there is none."""
-    drawn = running.target_draw
+def _of_draw(running: Running, drawn: int | None) -> str:
+    """The page of a locked draw of targets, the task's while there is none."""
     return page_at("draw:draw", drawn) if drawn else place_of(running.task)
 
 
@@ -117,15 +130,16 @@ def draws(desk: Desk) -> Iterator[Todo]:
             continue
         does, verb, as_party = act
         due = draw.beacon_due
+        name = mine[0].name if mine else draw.escrow
         what = "" if draw.is_of_targets else "（检查人员）"
         yield Todo(
             "摇号",
             f"{does}：{draw.task}{what}",
-            f"{draw.number}，以{mine[0].name}的名义" if as_party else draw.number,
+            f"{draw.number}，以{name}的名义" if as_party else draw.number,
             place_of(draw),
             verb,
             draw,
-            (mine[0].department or desk.user) if as_party else draw.department,
+            ((mine[0].department if mine else None) or desk.user) if as_party else draw.department,
             timezone.localdate(due) if due else due_of(draw.task),
             due_at=due,
         )
@@ -141,6 +155,8 @@ def _act(desk: Desk, draw: Draw, mine: list[Party]) -> tuple[str, str, bool] | N
         if draw.state == DrawState.COMMITTING and any(not each.commitment for each in mine):
             return "提交承诺", "提交承诺", True
         if draw.state == DrawState.RULE_LOGGED and draw.has_keeper:
+            if draw.keeper_id == user.pk and draw.sealed_at and draw.escrow_fault is None:
+                return "开封核对", "开封核对", True
             if any(not each.sealed_at for each in mine):
                 return "封存随机数", "封存随机数", True
         elif draw.state == DrawState.RULE_LOGGED and any(not each.nonce for each in mine):
@@ -167,7 +183,7 @@ def lists_to_acknowledge(desk: Desk) -> Iterator[Todo]:
             "签收",
             f"签收派发：{task}",
             f"{words.department(task.initiator.name, task.initiator.short)}派发",
-            _of_draw(running),
+            _of_draw(running, running.dispatch_draw),
             "签收",
             task,
             desk.user.department or desk.user,
@@ -178,14 +194,17 @@ def lists_to_acknowledge(desk: Desk) -> Iterator[Todo]:
 
 
 def inspectors_to_draw(desk: Desk) -> Iterator[Todo]:
-    """Dispatched tasks whose list is signed for, without a draw of the department's people."""
+    """Tasks with a batch whose list is signed for and the department's people are not drawn."""
     under_way = {
         draw.task_id for draw in desk.draws if not draw.is_of_targets and _is_own(desk, draw)
     }
     for running in desk.tasks:
         task = running.task
-        is_ready = running.state == TaskState.DISPATCHED and running.dispatch is None
-        if not is_ready or running.people_drawn or task.pk in under_way:
+        is_first = running.state == TaskState.DISPATCHED
+        is_ready = is_first or running.state in MANNED_IN
+        if not is_ready or running.dispatch or running.people_drawn or task.pk in under_way:
+            continue
+        if not is_first and not _is_further_batch_wanting(desk, task):
             continue
         yield Todo(
             "抽人",
@@ -197,6 +216,17 @@ def inspectors_to_draw(desk: Desk) -> Iterator[Todo]:
             desk.user.department or desk.user,
             due_of(task),
         )
+
+
+def _is_further_batch_wanting(desk: Desk, task: Task) -> bool:
+    """Whether a batch that came later has been sent and has targets for the department."""
+    department = desk.user.department
+    of = chains.to_man(task, department) if department else None
+    if of is None or department is None or not of.dispatches.exists():
+        return False
+    return not of.inspector_draws.filter(department=department).locked().exists() and bool(
+        rosters.units_of(of, department)
+    )
 
 
 def _is_own(desk: Desk, draw: Draw) -> bool:
