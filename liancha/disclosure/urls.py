@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import followups, office, public, verify
+from .views import firm, followups, office, public, verify
 
 app_name = "disclosure"
 urlpatterns = [
@@ -29,5 +29,9 @@ urlpatterns = [
     path("public/results/<int:serial>/", public.publication, name="publication"),
     path("public/verify/", public.how_to_verify, name="how_to_verify"),
     path("public/verify/check/", verify.verify, name="verify"),
+    path("own/<str:token>/", firm.firm, name="firm"),
+    path("own/<str:token>/<int:pk>/", firm.firm_check, name="firm_check"),
+    path("own/<str:token>/<int:pk>/firm.json", firm.firm_file, name="firm_file"),
+    path("targets/<int:pk>/own-link/", firm.own_link, name="own_link"),
     path("public/data/", public.data, name="public_data"),
 ]

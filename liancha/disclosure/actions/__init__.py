@@ -3,6 +3,7 @@
 from ..answers import Entered, checked_items
 from .corrections import ask_correction, decide_correction
 from .followups import close_follow_up, open_follow_up
+from .handing import hand_link
 from .publishing import publish
 from .results import LONGEST, audit, collect, enter, send_back
 
@@ -16,6 +17,7 @@ __all__ = [
     "collect",
     "decide_correction",
     "enter",
+    "hand_link",
     "open_follow_up",
     "publish",
     "send_back",

@@ -1,0 +1,79 @@
+"""One firm's own side of the draws: a link for it alone, and what it may have of each draw.
+
+The link is handed over by an official who knows whom he has before him, or scanned at the firm's
+own visit. Until a draw opens for this firm the page says the same, drawn or not, and computes
+nothing that could take longer for one than for the other (draw protocol, §6).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.core import signing
+from django.core.cache import cache
+
+from liancha.draw import bundles, frozen
+from liancha.draw.models import Draw
+from liancha.draw.queries import openness
+from liancha.inspection.models import Visit
+from liancha.registry.models import Target
+
+SALT = "liancha.disclosure.firm"
+SHOWN = 100  # newest draws looked through
+KEPT = (
+    3600  # seconds for which a made file need not be made again: of a large pool it takes seconds
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnDraw:
+    """A draw whose pool had the firm, under this code.
+
+    is_open  its firm.json is this firm's to have
+    """
+
+    draw: Draw
+    code: str
+    is_open: bool
+
+
+def token_of(target: Target) -> str:
+    """What the firm's link carries: cannot be guessed, opens this firm's page and no other."""
+    return signing.dumps(target.pk, salt=SALT)
+
+
+def read(token: str) -> Target | None:
+    """Whose link it is; None for none of ours."""
+    try:
+        pk = signing.loads(token, salt=SALT)
+    except signing.BadSignature:
+        return None
+    return Target.objects.filter(pk=pk).first()
+
+
+def own_draws(target: Target, now: datetime) -> list[OwnDraw]:
+    """The draws this firm may know it was in the pool of, newest first.
+
+    A further batch is not named before it opens: who is in its pool was not drawn before.
+    """
+    codes = [target.code, *target.former_codes.values_list("code", flat=True)]
+    rows = Draw.objects.of_targets().locked().select_related("task", "supplements__task")
+    # Its own visit is over: from then on nobody can be warned.
+    over = Visit.objects.filter(drawn_target__target=target, completed_at__isnull=False)
+    visited = set(over.values_list("drawn_target__draw", flat=True))
+    found = []
+    for draw in rows.order_by("-pk")[:SHOWN]:
+        is_open = openness(draw, now).firms or draw.pk in visited
+        if not is_open and draw.supplements_id is not None:
+            continue  # not even looked up: that would take a different time
+        if code := next(iter(frozen.found(draw, codes)), None):
+            found.append(OwnDraw(draw, code, is_open))
+    return found
+
+
+def file_of(own: OwnDraw) -> bytes:
+    """firm.json, once it is open."""
+    assert own.is_open
+    key = f"disclosure.firm.{own.draw.seed}.{own.code}"
+    return bytes(cache.get_or_set(key, lambda: bundles.firm_file(own.draw, own.code), KEPT))
