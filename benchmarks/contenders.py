@@ -164,6 +164,7 @@ CONTENDERS: dict[str, Callable[[Answer], Answer]] = {
     "plain": by(Engine.PLAIN),
     "hands": by(Engine.HANDS),
     "datafusion": by(Engine.DATAFUSION),
+    "compiled": by(Engine.COMPILED),
     "spark": by_spark,
     "consistent_sampler": consistent_sampler,
     "cryptorandom": cryptorandom,
@@ -171,7 +172,7 @@ CONTENDERS: dict[str, Callable[[Answer], Answer]] = {
     "numpy": numpy_choice,
 }
 LIBRARIES = {"pyspark", "psycopg", "consistent_sampler", "cryptorandom", "numpy"}
-NEEDS = {"datafusion": "datafusion", "spark": "pyspark", "postgres": "psycopg"}
+NEEDS = {"datafusion": "datafusion", "compiled": "numba", "spark": "pyspark", "postgres": "psycopg"}
 
 
 def main() -> None:
@@ -179,6 +180,7 @@ def main() -> None:
     module = NEEDS.get(name, name)
     if module in {
         "datafusion",
+        "numba",
         "pyspark",
         "psycopg",
         "consistent_sampler",
@@ -188,6 +190,8 @@ def main() -> None:
         __import__(module)
     if name == "datafusion":
         engines.sieve_of(Engine.DATAFUSION, Path(given["frame"]))  # its libraries, nothing more
+    if name == "compiled":  # the same, and its code, which is kept from one run to the next
+        engines.sieve_of(Engine.COMPILED, b"a\tA\tb\n")({b"A": b""}, given["seed"])
     given["before"] = memory("VmRSS")
     begun = sum(os.times()[:4])
     answer = CONTENDERS[name](given)

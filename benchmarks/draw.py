@@ -37,13 +37,15 @@ ROWS = {
     "plain": ("liancha, pure Python (normative)", "yes"),
     "hands": ("liancha, pure Python, a process per core", "yes"),
     "datafusion": ("liancha, DataFusion", "yes"),
+    "compiled": ("liancha, SHA-256 compiled by numba", "yes"),
     "spark": ("liancha, Spark local[2] (read = session start)", "yes"),
     "consistent_sampler": ("consistent_sampler (Rivest)", "yes"),
     "cryptorandom": ("cryptorandom, PIKK", "with the list's order"),
     "postgres": ("PostgreSQL ORDER BY random(), table loaded before", "no"),
     "numpy": ("numpy Generator.choice", "with the list's order and this numpy"),
 }
-OURS = ("plain", "hands", "datafusion", "spark")
+OURS = ("plain", "hands", "datafusion", "compiled", "spark")
+ACCELERATOR = "compiled"  # what liancha chooses by itself for ten million, where it is installed
 
 
 def ask(name: str, given: dict[str, Any]) -> dict[str, Any]:
@@ -139,7 +141,7 @@ def measure(
         rows.append(row(size, label, runs[name], shown, checkable))
     frame.unlink()
     took = {name: median(run["all"] for run in runs[name]) for name in names}
-    memory = max((run["memory"] / 1024 for run in runs.get("datafusion", ())), default=0.0)
+    memory = max((run["memory"] / 1024 for run in runs.get(ACCELERATOR, ())), default=0.0)
     return rows, judge(size, took, memory)
 
 
@@ -170,7 +172,7 @@ def judge(size: int, took: dict[str, float], memory: float) -> list[str]:
         said.append(f"{size:,}: {words} {figure:.1f} (wanted {wanted}): {mark}")
 
     if "consistent_sampler" in took:
-        for name, least in (("plain", 6), ("datafusion", 40)):
+        for name, least in (("plain", 6), (ACCELERATOR, 40)):
             if name in took:
                 times = took["consistent_sampler"] / took[name]
                 say(
@@ -179,11 +181,11 @@ def judge(size: int, took: dict[str, float], memory: float) -> list[str]:
                     times >= least,
                     f"≥ {least}",
                 )
-    if "datafusion" in took:
-        say("datafusion, MB over the input:", memory, memory <= 200, "≤ 200")
+    if ACCELERATOR in took:
+        say(f"{ACCELERATOR}, MB over the input:", memory, memory <= 200, "≤ 200")
         if "postgres" in took:
-            times = took["postgres"] / took["datafusion"]
-            say("datafusion, times as fast as PostgreSQL:", times, times > 1, "> 1")
+            times = took["postgres"] / took[ACCELERATOR]
+            say(f"{ACCELERATOR}, times as fast as PostgreSQL:", times, times > 1, "> 1")
     return said
 
 

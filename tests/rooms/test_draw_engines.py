@@ -21,7 +21,14 @@ from liancha.rulebook.verdicts import Blocked
 needs_datafusion = pytest.mark.skipif(
     find_spec("datafusion") is None, reason="DataFusion is not installed (extra scale)"
 )
-FAST = [Engine.HANDS, pytest.param(Engine.DATAFUSION, marks=needs_datafusion)]
+needs_numba = pytest.mark.skipif(
+    find_spec("numba") is None, reason="numba is not installed (extra scale)"
+)
+FAST = [
+    Engine.HANDS,
+    pytest.param(Engine.DATAFUSION, marks=needs_datafusion),
+    pytest.param(Engine.COMPILED, marks=needs_numba),
+]
 
 DATA = Path(__file__).parents[1] / "data" / "draw"
 ODD = ("9141", '"', "'", "#", "é", "𠮷", "企业", "\\", " ", "a,b", "%s", "NULL", "{}")
@@ -53,7 +60,7 @@ def fail_loudly(monkeypatch):
 @pytest.mark.parametrize("engine", FAST)
 def test_the_same_draw_whatever_the_frame_is_like(engine, monkeypatch, tmp_path):
     fail_loudly(monkeypatch)
-    for number in range(8 if engine == Engine.DATAFUSION else 3):
+    for number in range(3 if engine == Engine.HANDS else 8):
         frame, strata = made(Random(number))
         seed = f"{Random(number).getrandbits(256):064x}"
         plain = sampling.draw_targets(frame.splitlines(), strata, seed)
@@ -98,6 +105,8 @@ def test_an_engine_that_fails_is_replaced_by_the_plain_one(monkeypatch, caplog):
 def test_the_engine_goes_by_the_size_of_the_pool(monkeypatch):
     monkeypatch.setattr(hands, "count", lambda: 2)
     assert engines.choose(5_000) == Engine.PLAIN
+    if find_spec("numba"):
+        assert engines.choose(10_000_000) == Engine.COMPILED
     has = find_spec("datafusion") is not None
     assert engines.choose(1_000_000) == (Engine.DATAFUSION if has else Engine.HANDS)
     monkeypatch.setattr(engines, "find_spec", lambda name: None)

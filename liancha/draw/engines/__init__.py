@@ -1,10 +1,11 @@
 """Engines: the same draw, quicker, where a pool is large or a machine has more to offer.
 
 The normative engine is `rulebook.sampling`, plain Python and nothing else. Everything here gives
-the same bytes: the tickets come from several processes, from DataFusion where the extra `scale` is
-installed, or from Spark, which is never chosen by itself; what is drawn from them is decided by
-the rulebook. An engine's word is for the screen: before a list is locked the plain one computes
-every ticket again. Nothing here knows the database, and nothing imports Django.
+the same bytes: the tickets come from several processes, from DataFusion or a SHA-256 compiled for
+this processor where the extra `scale` is installed, or from Spark, which is never chosen by itself;
+what is drawn from them is decided by the rulebook. An engine's word is for the screen: before a
+list is locked the plain one computes every ticket again. Nothing here knows the database, and
+nothing imports Django.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from . import hands
 
 HANDS_FROM: Final = 100_000  # lines; below, starting processes costs more than it saves
 DATAFUSION_FROM: Final = 200_000  # lines; below, loading the library does
+COMPILED_FROM: Final = 2_000_000  # lines; below, loading the compiler does
 LEAST_LINE: Final = 60  # bytes: a code of 18, a stratum, a salt; tells how many lines a file has
 
 log = logging.getLogger(__name__)
@@ -39,6 +41,7 @@ class Engine(StrEnum):
     PLAIN = "plain"
     HANDS = "hands"  # plain, in several processes
     DATAFUSION = "datafusion"
+    COMPILED = "compiled"  # SHA-256 for this processor, by numba
     SPARK = "spark"
 
 
@@ -75,6 +78,8 @@ def draw_fast(frame: bytes | Path, strata: Sequence[Stratum], seed: str) -> Draw
 
 def choose(size: int) -> Engine:
     """The engine for a pool of so many targets."""
+    if size >= COMPILED_FROM and find_spec("numba"):
+        return Engine.COMPILED
     if size >= DATAFUSION_FROM and find_spec("datafusion"):
         return Engine.DATAFUSION
     return Engine.HANDS if size >= HANDS_FROM and hands.count() > 1 else Engine.PLAIN
