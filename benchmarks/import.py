@@ -134,9 +134,9 @@ def _liancha(path: Path) -> str:
 
 
 def _empty() -> None:
-    from liancha.registry.models import ImportChange, SearchRow, Tagging, Target
+    from liancha.registry.models import SearchRow, Tagging, Target
 
-    for model in (ImportChange, Tagging, SearchRow, Target):
+    for model in (Tagging, SearchRow, Target):
         rows = model._default_manager.all()
         rows._raw_delete(rows.db)
 

@@ -4,15 +4,15 @@
         for piece in table.pieces():
             piece.numbers, piece.columns
 
-A worksheet of a million rows takes a gigabyte and half a minute while it is read; the process
-beside does that on another core, and its memory is gone when the table is closed. It knows neither
-the database nor what the columns mean:
+The process beside reads on another core, and its memory is gone when the table is closed. It knows
+no database; what the columns mean is said by the reader a room names, whose work is done there too:
 
     python -m liancha.papers.feed        the question on its input, the pieces on its output
 """
 
 from __future__ import annotations
 
+import gc
 import marshal
 import os
 import subprocess
@@ -20,11 +20,14 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any, Protocol
 
+from . import kinds
 from .faults import Unreadable
+from .kinds import Kind
 from .readers import Column, Table, clean, find_table, open_book
 
 PIECE = 2_000  # rows
@@ -62,18 +65,30 @@ class Source(Protocol):
     def title(self, key: str) -> str:
         """What the file calls a column; "" when it has none."""
 
-    def pieces(self) -> Iterator[Piece]:
-        """All rows. Raises Unreadable as the file is read."""
+    def pieces(self) -> Iterator[Any]:
+        """All rows, as pieces or what became of them. Raises Unreadable as the file is read."""
 
 
 @contextmanager
-def open_table(path: Path | str, file_name: str, columns: Sequence[Column]) -> Iterator[Source]:
-    """Open a file of any kind and find its table. Raises Unreadable."""
+def open_table(
+    path: Path | str,
+    file_name: str,
+    columns: Sequence[Column],
+    through: str = "",
+    *asked: str | bool,
+) -> Iterator[Source]:
+    """Open a file of any kind and find its table. Raises Unreadable.
+
+    through  the dotted name of a class that reads the pieces, wherever the file is read:
+             through(source, *asked).read(piece) gives what comes out, of plain lists, dicts and
+             strings; without it the pieces themselves come out
+    """
     path = Path(path)
     if path.stat().st_size < BESIDE:
         with open_book(path, file_name) as book:
-            yield _Here(find_table(book, columns))
+            yield _Here(find_table(book, columns), through, asked)
         return
+    is_workbook = kinds.look(path) is Kind.XLSX
     process = subprocess.Popen(
         [sys.executable, "-m", __spec__.name],
         stdin=subprocess.PIPE,
@@ -81,7 +96,7 @@ def open_table(path: Path | str, file_name: str, columns: Sequence[Column]) -> I
         env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
     )
     try:
-        yield _Beside(process, path, file_name, columns)
+        yield _Beside(process, (path, file_name, columns, through, asked), is_workbook)
     finally:
         process.kill()
         process.communicate()
@@ -90,18 +105,24 @@ def open_table(path: Path | str, file_name: str, columns: Sequence[Column]) -> I
 class _Here:
     """A table read in this process."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, through: str, asked: Sequence[str | bool]) -> None:
         self._table = table
         self.titles, self.places = table.titles, table.places
         self.recognised = table.recognised
         self.sha256, self.size = table.book.sha256, table.book.size
         self.rows = table.size()
+        self._through = through
+        self._asked = asked
 
     def title(self, key: str) -> str:
         return self._table.title(key)
 
-    def pieces(self) -> Iterator[Piece]:
-        return _pieces(self._table)
+    def pieces(self) -> Iterator[Any]:
+        if not self._through:
+            return _pieces(self._table)
+        module, _, name = self._through.rpartition(".")
+        reader = getattr(import_module(module), name)(self, *self._asked)
+        return map(reader.read, _pieces(self._table))
 
 
 class _Beside:
@@ -110,15 +131,19 @@ class _Beside:
     def __init__(
         self,
         process: subprocess.Popen[bytes],
-        path: Path,
-        file_name: str,
-        columns: Sequence[Column],
+        asked: tuple[Path, str, Sequence[Column], str, Sequence[str | bool]],
+        is_workbook: bool,
     ) -> None:
         if process.stdin is None or process.stdout is None:
             raise ValueError("the process has no pipes")
         self._output = process.stdout
+        path, file_name, columns, self._through, more = asked
         words = [(column.key, column.words, column.is_required) for column in columns]
-        _send(process.stdin, (str(path.resolve()), file_name, words))
+        question = (str(path.resolve()), file_name, words, is_workbook, self._through, tuple(more))
+        _send(process.stdin, question)
+        if is_workbook:
+            # While it is being read, on this core: whoever finds it would burst ends the reading.
+            kinds.check_workbook(path)
         about = self._receive()
         self.titles, self.places = tuple(about["titles"]), about["places"]
         self.recognised, self.rows = about["recognised"], about["rows"]
@@ -128,9 +153,9 @@ class _Beside:
         place = self.places.get(key)
         return self.titles[place] if place is not None else ""
 
-    def pieces(self) -> Iterator[Piece]:
+    def pieces(self) -> Iterator[Any]:
         while piece := self._receive():
-            yield Piece(*piece)
+            yield piece if self._through else Piece(*piece)
 
     def _receive(self) -> Any:
         try:
@@ -205,9 +230,9 @@ def _received(source: IO[bytes]) -> Any:
 def main() -> None:
     """Answer one question: what the table is, its pieces, nothing more; or why it is unreadable."""
     output = sys.stdout.buffer
-    path, file_name, words = _received(sys.stdin.buffer)
+    path, file_name, words, is_checked, through, asked = _received(sys.stdin.buffer)
     try:
-        with open_book(path, file_name) as book:
+        with open_book(path, file_name, is_checked=is_checked) as book:
             table = find_table(book, [Column(*column) for column in words])
             about = {
                 "titles": list(table.titles),
@@ -218,8 +243,9 @@ def main() -> None:
                 "size": book.size,
             }
             _send(output, about)
-            for piece in _pieces(table):
-                _send(output, (piece.numbers, piece.columns))
+            gc.disable()  # many rows and no cycles
+            for piece in _Here(table, through, asked).pieces():
+                _send(output, piece if through else (piece.numbers, piece.columns))
         _send(output, None)
     except Unreadable as fault:
         _send(output, str(fault))

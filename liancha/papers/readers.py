@@ -143,8 +143,12 @@ class Table:
         return "，".join((*filter(None, parts), f"认出 {len(self.places)} 列"))
 
 
-def open_book(path: Path | str, file_name: str = "", *, limits: Limits = LIMITS) -> Book:
+def open_book(
+    path: Path | str, file_name: str = "", *, limits: Limits = LIMITS, is_checked: bool = False
+) -> Book:
     """Open a CSV (any usual encoding, .csv.gz), .xlsx, .xls, Excel XML, or web table.
+
+    is_checked  an .xlsx is known not to burst, or somebody else is looking (kinds.check_workbook)
 
     Raises Unreadable.
     """
@@ -158,10 +162,11 @@ def open_book(path: Path | str, file_name: str = "", *, limits: Limits = LIMITS)
             inner = folder / "table"
             with inner.open("wb") as target:
                 kinds.unpack(path, target, limits=limits)
+            is_checked = False
             path, kind = inner, kinds.look(inner, limits=Limits(limits.unpacked, limits.unpacked))
             if kind is None:
                 raise Unreadable("压缩包里还是压缩包。请解开后直接选择表格。")
-        book = _open(path, kind, limits)
+        book = _open(path, kind, None if is_checked else limits)
     except BaseException:
         opened.close()
         raise
@@ -205,12 +210,12 @@ def heading_word(title: str) -> str:
     return "".join(c for c in clean(kept) if c not in " \t\r\n\u3000*：:()[]【】“”\"'、/_-·")
 
 
-def _open(path: Path, kind: Kind, limits: Limits) -> Book:
+def _open(path: Path, kind: Kind, limits: Limits | None) -> Book:
     if kind is Kind.TEXT:
         found = text.recognise(path)
         sheets = [Sheet("", found.records, found.lines)]
         return Book(kind, found.words, 0, "", sheets, found.is_broken)
-    if kind is Kind.XLSX:
+    if kind is Kind.XLSX and limits:
         kinds.check_workbook(path, limits=limits)
     read = {Kind.XML: markup.xml_sheets, Kind.HTML: markup.html_sheets}.get(kind, workbooks.sheets)
     sheets = [Sheet(name, records, size) for name, records, size in read(path)]

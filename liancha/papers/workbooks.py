@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, time, timedelta
 from functools import cache, partial
@@ -12,6 +13,7 @@ import python_calamine as calamine
 
 from .faults import Unreadable
 
+LOCKED = "这个文件有密码。请去掉密码后再导入。"
 EXACT = 10**15  # Excel keeps 15 digits of a number; beyond, what it shows is not what was typed
 
 
@@ -36,9 +38,9 @@ def sheets(path: Path) -> Sheets:
             (name, partial(_rows, sheet), partial(_height, sheet)) for name, sheet in read.items()
         ]
     except calamine.PasswordError as error:
-        raise Unreadable("这个文件有密码。请去掉密码后再导入。") from error
+        raise Unreadable(LOCKED) from error
     except calamine.CalamineError as error:
-        raise Unreadable(_damaged()) from error
+        raise Unreadable(LOCKED if _is_locked(path) else _damaged()) from error
     except BaseException as error:
         raise _panic(error) from error
 
@@ -82,6 +84,21 @@ def _rows(sheet: Callable[[], calamine.CalamineSheet]) -> Iterator[list[str]]:
 
 def _height(sheet: Callable[[], calamine.CalamineSheet]) -> int:
     return sheet().total_height
+
+
+def _is_locked(path: Path) -> bool:
+    """Whether a password is in the way; calamine only says so of a file with the right name."""
+    with tempfile.TemporaryDirectory(prefix="liancha-") as folder:
+        for name in ("book.xls", "book.xlsx"):
+            named = Path(folder) / name
+            named.symlink_to(path.resolve())
+            try:
+                calamine.CalamineWorkbook.from_path(named)
+            except calamine.PasswordError:
+                return True
+            except (calamine.CalamineError, OSError):
+                continue
+    return False
 
 
 def _panic(error: BaseException) -> BaseException:

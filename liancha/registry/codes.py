@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from stdnum.cn import uscc
 
-from .models import Target
+from .kinds import CodeKind, Kind
 
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 NOT_USED = {"I": "1", "O": "0", "Z": "2", "S": "5", "V": "U"}
@@ -38,7 +38,7 @@ class Code:
     """
 
     text: str
-    kind: Target.CodeKind
+    kind: CodeKind
     mended: str = ""
     remark: str = ""
 
@@ -67,11 +67,11 @@ def read(cell: str) -> Code | Fault:
     mended = _mended(cell, text)
     if _REGISTRATION.match(text):
         remark = "" if _registration_digit(text) == text[-1] else _registration_remark(text)
-        return Code(text, Target.CodeKind.REGISTRATION, mended, remark)
+        return Code(text, CodeKind.REGISTRATION, mended, remark)
     if _COOPERATIVE.match(text):
-        return Code(text, Target.CodeKind.REGISTRATION, mended, "农民专业合作社的旧注册号")
+        return Code(text, CodeKind.REGISTRATION, mended, "农民专业合作社的旧注册号")
     if _OWN.match(text):
-        return Code(text, Target.CodeKind.OWN, mended)
+        return Code(text, CodeKind.OWN, mended)
     return _credit_code(text, mended)
 
 
@@ -117,25 +117,25 @@ def own(kind: str, name: str, address: str) -> str:
 
 def kind_of(code: Code, words: str = "") -> str:
     """The kind of target a code belongs to; `words` is the register's own 类型."""
-    if code.kind is Target.CodeKind.REGISTRATION:
+    if code.kind is CodeKind.REGISTRATION:
         if "NA" in code.text or "合作社" in words:
-            return Target.Kind.COOPERATIVE
-        return Target.Kind.INDIVIDUAL if "个体" in words else Target.Kind.COMPANY
+            return Kind.COOPERATIVE
+        return Kind.INDIVIDUAL if "个体" in words else Kind.COMPANY
     match code.text[:2]:
         case "91" if "代表机构" in words or "代表处" in words:
-            return Target.Kind.OFFICE
+            return Kind.OFFICE
         case "91":
-            return Target.Kind.COMPANY
+            return Kind.COMPANY
         case "92":
-            return Target.Kind.INDIVIDUAL
+            return Kind.INDIVIDUAL
         case "93":
-            return Target.Kind.COOPERATIVE
+            return Kind.COOPERATIVE
         case "11" | "12" | "13" | "19":
-            return Target.Kind.PUBLIC
+            return Kind.PUBLIC
         case "51" | "52" | "53" | "59":
-            return Target.Kind.SOCIAL
+            return Kind.SOCIAL
         case _:
-            return Target.Kind.OTHER_BODY
+            return Kind.OTHER_BODY
 
 
 def _credit_code(text: str, mended: str) -> Code | Fault:
@@ -147,7 +147,7 @@ def _credit_code(text: str, mended: str) -> Code | Fault:
         place = "第 1 位登记机关" if text[0] not in AUTHORITIES else "第 3 至 8 位登记地"
         return Fault(f"{place}不对", "对照营业执照核对前 8 位；第 3 至 8 位都是数字")
     if text[-1] == (right := uscc.calc_check_digit(text[:17])):
-        return Code(text, Target.CodeKind.USCC, mended)
+        return Code(text, CodeKind.USCC, mended)
     cure = (
         f"请对照营业执照核对末位，应为 {right}"
         if organisation_digit(text[8:16]) == text[16]

@@ -16,7 +16,7 @@ from typing import Any
 from liancha.papers.readers import LONGEST_CELL, Column, Row
 
 from . import codes
-from .models import Target
+from .kinds import CodeKind, Kind, Status
 
 COLUMNS = (
     Column(
@@ -95,12 +95,12 @@ BLANK = frozenset(
 )
 LONGEST_BLANK = max(map(len, BLANK)) + 1
 STATUSES = {
-    Target.Status.ACTIVE: "存续 在业 在营 开业 正常 登记成立 确立 存续（在营、开业、在册） 仍注册",
-    Target.Status.SUSPENDED: "歇业 停业",
-    Target.Status.REVOKED: "吊销 吊销未注销 吊销，未注销 被吊销",
-    Target.Status.CANCELLED: "注销 已注销 吊销已注销 吊销，已注销 吊销后注销",
-    Target.Status.WITHDRAWN: "撤销 撤销登记 被撤销",
-    Target.Status.MOVED: "迁出 已迁出 迁往市外",
+    Status.ACTIVE: "存续 在业 在营 开业 正常 登记成立 确立 存续（在营、开业、在册） 仍注册",
+    Status.SUSPENDED: "歇业 停业",
+    Status.REVOKED: "吊销 吊销未注销 吊销，未注销 被吊销",
+    Status.CANCELLED: "注销 已注销 吊销已注销 吊销，已注销 吊销后注销",
+    Status.WITHDRAWN: "撤销 撤销登记 被撤销",
+    Status.MOVED: "迁出 已迁出 迁往市外",
 }
 _STATUS = {word: status for status, words in STATUSES.items() for word in words.split()}
 _CREDIT = {
@@ -114,8 +114,8 @@ _CREDIT = {
     for word in words.split()
 }
 _DICTIONARIES: dict[str, dict[str, Any]] = {"status": _STATUS, "credit_class": _CREDIT}
-KINDS = {label: value for value, label in Target.Kind.choices}
-WITHOUT_CODE = (Target.Kind.SITE, Target.Kind.PROJECT, Target.Kind.OTHER)
+KINDS = {label: value for value, label in Kind.choices}
+WITHOUT_CODE = (Kind.SITE, Kind.PROJECT, Kind.OTHER)
 FORMULA = "=+@"
 NO_END = ("长期", "永久")
 SAME_ADDRESS = frozenset({"同住所", "同上", "同注册地址", "与住所一致", "同"})
@@ -238,16 +238,16 @@ class _Reader:
         cell = value_of(self.row["code"])
         if not cell and kind in WITHOUT_CODE and "name" in values:
             values["code"] = codes.own(kind, values["name"], values.get("address", ""))
-            values["code_kind"], values["kind"] = Target.CodeKind.OWN, kind
+            values["code_kind"], values["kind"] = CodeKind.OWN, kind
             return
         code = codes.read(cell)
         if isinstance(code, codes.Fault):
             self.fault("code", code.fault, code.cure)
             return
         values["code"], values["code_kind"] = code.text, code.kind
-        if code.kind is Target.CodeKind.OWN:
+        if code.kind is CodeKind.OWN:
             kind = kind or code.text[1:3]
-        if kind or word or code.kind is Target.CodeKind.USCC:
+        if kind or word or code.kind is CodeKind.USCC:
             values["kind"] = kind or codes.kind_of(code, word)
         if code.mended:
             self.found.mended += code.mended.split("、")

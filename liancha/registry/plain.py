@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 from liancha.papers.feed import Piece, Source
 
 from . import codes, columns
-from .models import Target
+from .kinds import CodeKind
 
 K = TypeVar("K")
 
@@ -60,10 +60,10 @@ class PlainRows:
         self._value = _Known[str](columns.value_of)
         self._kind = _Known[tuple[str, str]](_kind)
 
-    def read(self, piece: Piece) -> tuple[list[tuple[str, ...]], list[int]]:
-        """The rows as READ, and the places of those that must be read by themselves.
+    def read(self, piece: Piece) -> tuple[list[list[str]], list[int]]:
+        """The columns of READ, and the places of rows that must be read by themselves.
 
-        At such a place the tuple means nothing.
+        What stands at such a place means nothing.
         """
         found = {key: self._texts_of(piece, key, longest) for key, longest in TEXTS.items()}
         found |= {key: self._known_of(piece, key, self._words[key]) for key in WORDS}
@@ -72,7 +72,7 @@ class PlainRows:
         found["code"] = [
             cell if codes.is_plain(cell) else ODD for cell in self._cells(piece, "code")
         ]
-        found["code_kind"] = [str(Target.CodeKind.USCC)] * len(piece.numbers)
+        found["code_kind"] = [str(CodeKind.USCC)] * len(piece.numbers)
         if "premises" in self._places:
             found["address"] = [
                 own if own and own not in columns.SAME_ADDRESS else registered
@@ -86,7 +86,7 @@ class PlainRows:
             for place, value in enumerate(column)
             if value is ODD
         }
-        return list(zip(*(found[key] for key in READ), strict=True)), sorted(odd)
+        return [found[key] for key in READ], sorted(odd)
 
     def _cells(self, piece: Piece, key: str) -> list[str]:
         place = self._places.get(key)
@@ -169,6 +169,4 @@ def _kind(about: tuple[str, str]) -> str:
     start, word = about
     if start == ODD:
         return ODD
-    return str(
-        columns.KINDS.get(word) or codes.kind_of(codes.Code(start, Target.CodeKind.USCC), word)
-    )
+    return str(columns.KINDS.get(word) or codes.kind_of(codes.Code(start, CodeKind.USCC), word))

@@ -129,8 +129,10 @@ def story(target: Target, limit: int = 40) -> list[Event]:
     changes = ImportChange.objects.filter(target=target).select_related("batch__by")[:limit]
     for change in changes:
         at = change.batch.written_at or change.batch.at
-        verb = "导入入库" if change.is_new else "导入变更"
-        events.append(Event(at, verb, in_words(change) or f"文件 {change.batch.file_name}"))
+        words = in_words(change) or f"文件 {change.batch.file_name}"
+        events.append(Event(at, "导入变更", words))
+    if came := target.came_with:
+        events.append(Event(came.written_at or came.at, "导入入库", f"文件 {came.file_name}"))
     for classed in CreditChange.objects.filter(target=target).select_related("batch")[:limit]:
         words = f"{classed.before or '未分类'} 改为 {classed.after or '未分类'}"
         events.append(Event(classed.batch.at, "信用风险分类", f"{words}，{classed.batch.source}"))
@@ -349,7 +351,7 @@ def status_history(target: Target) -> list[tuple[datetime, str, str, str]]:
     """(when, from, to, source) of every change of 登记状态, newest first."""
     words = dict(Target.Status.choices)
     found = []
-    for change in ImportChange.objects.filter(target=target, is_new=False).select_related("batch"):
+    for change in ImportChange.objects.filter(target=target).select_related("batch"):
         if "status" in change.before:
             at = change.batch.written_at or change.batch.at
             source = f"导入 {change.batch.file_name}"

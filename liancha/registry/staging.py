@@ -15,11 +15,12 @@ from typing import Any
 
 from django.db import DatabaseError, connection, models
 
-from .models import Import, ImportChange, Tagging, Target
+from .models import Import, Tagging, Target
 from .plain import READ
+from .reading import TAKEN
 
-# How a row waits: its number, whether the file says its kind, where it lies, and what was read.
-FIELDS = ("row", "says_kind", "region_id", "is_pending", "region_reason", *READ)
+# How a row waits: its number, which tags it has, where it lies, and what was read.
+FIELDS = ("row", "tags", "region_id", "is_pending", "region_reason", *TAKEN)
 TEXTS = ("name", "address", "scope", "industry", "capital", "legal_form", "authority", "phone")
 PIECE = 20_000  # parameters of one statement
 
@@ -32,28 +33,32 @@ class Stage:
 
     # ── coming in ─────────────────────────────────────────────────────────────────────────
 
-    def add(self, rows: Sequence[Sequence[str]], tags: Sequence[tuple[str, str]]) -> None:
-        """Rows as FIELDS; tags as (row, tag)."""
-        for table, lines in (("liancha_stage", rows), ("liancha_stage_tags", tags)):
-            if not lines:
-                continue
-            with connection.cursor() as cursor:
-                if self._is_sqlite:
-                    marks = ", ".join("?" * len(lines[0]))
-                    # Without it every row would be a transaction of its own.
-                    cursor.execute("SAVEPOINT liancha_stage")
-                    # Past Django's cursor, which would look at every value once more.
-                    cursor.connection.executemany(f"INSERT INTO {table} VALUES ({marks})", lines)
-                    cursor.execute("RELEASE liancha_stage")
-                else:
-                    text = "\n".join(map("\t".join, lines)).replace("\\", "\\\\")
-                    with cursor.copy(f"COPY {table} FROM STDIN WITH (NULL '')") as copy:
-                        copy.write(text.encode())
+    def add(self, rows: Sequence[Sequence[str]]) -> None:
+        """Rows as FIELDS; `tags` is a number that `settle` explains."""
+        self._add("liancha_stage", FIELDS, rows)
 
-    def settle(self) -> None:
-        """All rows are in."""
+    def settle(self, tags: Iterable[tuple[int, int]]) -> None:
+        """All rows are in. tags: (number, tag), as many for a number as there are tags."""
+        self._add("liancha_stage_tags", ("number", "tag"), [(str(n), str(tag)) for n, tag in tags])
         if not self._is_sqlite:
             self._run("ANALYZE liancha_stage")
+
+    def _add(self, table: str, columns: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
+        if not lines:
+            return
+        with connection.cursor() as cursor:
+            if self._is_sqlite:
+                marks = ", ".join("?" * len(columns))
+                # Without it every row would be a transaction of its own.
+                cursor.execute("SAVEPOINT liancha_stage")
+                # Past Django's cursor, which would look at every value once more.
+                cursor.connection.executemany(f"INSERT INTO {table} VALUES ({marks})", lines)
+                cursor.execute("RELEASE liancha_stage")
+            else:
+                text = "\n".join(map("\t".join, lines)).replace("\\", "\\\\")
+                names = ", ".join(columns)
+                with cursor.copy(f"COPY {table} ({names}) FROM STDIN WITH (NULL '')") as copy:
+                    copy.write(text.encode())
 
     # ── looking ───────────────────────────────────────────────────────────────────────────
 
@@ -69,16 +74,6 @@ class Stage:
             "SELECT row, name, address, region_reason FROM liancha_stage"
             f" WHERE is_pending = 't' ORDER BY row LIMIT {most:d}"
         )
-
-    def rows_of(self, codes: Iterable[str]) -> dict[str, int]:
-        """Code → row."""
-        found: dict[str, int] = {}
-        for piece in _pieces(list(codes)):
-            marks = ", ".join(["%s"] * len(piece))
-            found.update(
-                self._all(f"SELECT code, row FROM liancha_stage WHERE code IN ({marks})", piece)
-            )
-        return found
 
     def known(self) -> int:
         """How many rows are about targets that the registry has."""
@@ -166,7 +161,7 @@ class Stage:
         )
 
     def bring_in(self, batch: Import, *, today: date, at: datetime) -> None:
-        """Every row that is left becomes a target, with its tags and a note of the import."""
+        """Every row that is left becomes a target, with its tags; the import learns their keys."""
         source = f"导入：{batch.file_name}"[:60]
         is_classed = "NULLIF(s.credit_class, '') IS NOT NULL"
         plain = {name: f"COALESCE(s.{name}, '')" for name in (*TEXTS, "credit_class")}
@@ -193,24 +188,16 @@ class Stage:
                 (source,),
             ),
         }
-        fixed = {"updated_at": at}
+        fixed = {"updated_at": at, "came_with_id": batch.pk}
         columns: list[str] = []
         expressions: list[str] = []
         parameters: list[Any] = []
-        there, key = " JOIN registry_target t ON t.code = s.code", "t.id"
-        if self._is_sqlite:
-            # Nobody else writes now, so that the keys can be given here and need not be looked up.
-            top = self._one(
-                "SELECT COALESCE(max(seq), 0) FROM sqlite_sequence WHERE name = 'registry_target'"
-            )
-            there, key = "", f"(s.row + {int(top):d})"
-            columns.append("id")
-            expressions.append(key)
+        key = self._key()
         for field in Target._meta.concrete_fields:
-            if field.primary_key:
-                continue
             columns.append(connection.ops.quote_name(str(field.column)))
-            if field.attname in values:
+            if field.primary_key:
+                expressions.append(key)
+            elif field.attname in values:
                 sql, given = values[field.attname]
                 expressions.append(sql)
                 parameters += given
@@ -223,26 +210,42 @@ class Stage:
             f" SELECT {', '.join(expressions)} FROM liancha_stage s ORDER BY s.row",
             parameters,
         )
-        self._run(
-            f"INSERT INTO {_table(ImportChange)} (batch_id, target_id, is_new, before, after)"
-            f" SELECT %s, {key}, %s, %s, %s FROM liancha_stage s{there}",
-            [batch.pk, True, "{}", "{}"],
-        )
+        # Row by row, so that what belongs together is written together.
         self._run(
             f"INSERT INTO {_table(Tagging)} (target_id, tag_id, is_by_hand)"
-            f" SELECT {key}, {'g.tag' if self._is_sqlite else 'g.tag::bigint'}, %s"
-            f" FROM liancha_stage_tags g JOIN liancha_stage s ON s.row = g.row{there}",
+            f" SELECT {key}, g.tag, %s FROM liancha_stage s"
+            " CROSS JOIN liancha_stage_tags g WHERE g.number = s.tags",
             [False],
         )
+        keys = self._all(f"SELECT min({key}), max({key}) FROM liancha_stage s")
+        batch.first_key, batch.last_key = keys[0]
+
+    def _key(self) -> str:
+        """The key that a staged row gets as a target."""
+        if not self._is_sqlite:
+            return "s.id"
+        # Nobody else writes now, so that keys can be counted on from the last.
+        top = self._one(
+            "SELECT COALESCE(max(seq), 0) FROM sqlite_sequence WHERE name = 'registry_target'"
+        )
+        return f"(s.row + {int(top):d})"
 
     # ── the database ──────────────────────────────────────────────────────────────────────
 
     def open(self) -> None:
-        columns = ", ".join(f"{name} text" for name in FIELDS[1:])
-        number = "integer PRIMARY KEY" if self._is_sqlite else "integer"
+        columns = ", ".join(f"{name} text" for name in FIELDS[2:])
+        number, key = "integer PRIMARY KEY", ""
+        if not self._is_sqlite:
+            # Numbers that are not used in the end are lost, which does not matter.
+            number = "integer"
+            key = ", id bigint DEFAULT nextval(pg_get_serial_sequence('registry_target', 'id'))"
         self.close()
-        self._run(f"CREATE TEMPORARY TABLE liancha_stage (row {number}, {columns})")
-        self._run("CREATE TEMPORARY TABLE liancha_stage_tags (row integer, tag text)")
+        self._run(
+            f"CREATE TEMPORARY TABLE liancha_stage (row {number}, tags integer, {columns}{key})"
+        )
+        self._run("CREATE TEMPORARY TABLE liancha_stage_tags (number integer, tag bigint)")
+        if self._is_sqlite:
+            self._run("CREATE INDEX temp.liancha_stage_tags_of ON liancha_stage_tags (number, tag)")
 
     def close(self) -> None:
         self._run("DROP TABLE IF EXISTS liancha_stage")

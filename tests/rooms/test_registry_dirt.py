@@ -72,7 +72,8 @@ def test_rows_read_by_columns_say_what_they_say_when_read_one_by_one(tmp_path):
     with open_table(path, path.name, columns.COLUMNS) as table:
         rows = plain.PlainRows(table, TODAY)
         for piece in table.pieces():
-            read, odd = rows.read(piece)
+            columns_read, odd = rows.read(piece)
+            read = list(zip(*columns_read, strict=True))
             for place in set(range(len(read))) - set(odd):
                 row = Row(piece.numbers[place], piece.line(place), table.places)
                 reading = columns.read(row, table.title, TODAY)

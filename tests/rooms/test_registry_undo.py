@@ -6,7 +6,7 @@ import pytest
 
 from liancha.ledger.models import Entry
 from liancha.registry import actions
-from liancha.registry.models import ImportChange, Tagging, Target
+from liancha.registry.models import Tagging, Target
 from liancha.rulebook.verdicts import Blocked
 from tests.people import NOON, make_cast
 from tests.rooms.registers import firm, rows, text, write
@@ -66,7 +66,7 @@ def test_a_target_changed_since_keeps_all_and_is_named(bring_in, office):
     with pytest.raises(Blocked, match=r"云岫1号.*又改动过"):
         actions.undo_import(batch=batch, by=office, at=NOON + HOUR)
     assert Target.objects.count() == 2
-    assert ImportChange.objects.filter(batch=batch).count() == 2
+    assert Target.objects.came_with(batch).count() == 2
 
 
 def test_a_target_in_use_keeps_all(bring_in, office):

@@ -252,7 +252,7 @@ def _renamed(batch: Import, source: str, at: datetime) -> list[Doubt]:
     """Records whose name an import replaced by one that has nothing to do with it."""
     waiting = set(Doubt.objects.open().filter(right=None).values_list("left", flat=True))
     found = []
-    changes = ImportChange.objects.filter(batch=batch, is_new=False).select_related("target")
+    changes = ImportChange.objects.filter(batch=batch).select_related("target")
     for change in changes.iterator(chunk_size=1_000):
         was, now = change.before.get("name"), change.after.get("name")
         if not was or not now or change.target_id in waiting or _is_same_name(was, now):

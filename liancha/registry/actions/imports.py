@@ -25,6 +25,7 @@ from liancha.rulebook.verdicts import Blocked
 
 from .. import columns
 from ..models import Import
+from ..reading import BESIDE
 from ..staging import stage
 from .intake import Intake
 
@@ -149,7 +150,9 @@ def _take_in(
     progress: Progress | None,
     then: Then | None = None,
 ) -> None:
-    with open_table(path, batch.file_name, columns.COLUMNS) as table, stage() as waiting:
+    today, county = timezone.localdate(at), _county(by)
+    how = (BESIDE, today.isoformat(), bool(county))
+    with open_table(path, batch.file_name, columns.COLUMNS, *how) as table, stage() as waiting:
         batch.sha256, batch.size = table.sha256, table.size
         batch.recognised = table.recognised[:200]
         batch.titles = list(table.titles)
@@ -158,9 +161,7 @@ def _take_in(
         batch.columns = [
             [title, taken.get(place, "")] for place, title in enumerate(table.titles) if title
         ]
-        intake = Intake(
-            table, batch, waiting, county=_county(by), today=timezone.localdate(at), at=at
-        )
+        intake = Intake(table, batch, waiting, county=county, today=today, at=at)
         intake.read(progress)
         with transaction.atomic():
             if is_written:

@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
+from itertools import starmap
 from typing import Any, TypeVar
 
-from liancha.papers.feed import Piece, Source
-from liancha.papers.readers import Row
+from liancha.papers.feed import Source
 
-from .. import bulk, codes, columns, tables
+from .. import bulk, tables
 from ..columns import Reading, Remark
 from ..models import Import, ImportChange, ImportFault, Tagging, Target
-from ..plain import READ, PlainRows
+from ..reading import TAKEN, spread
 from ..staging import Stage
 
 T = TypeVar("T")
@@ -34,8 +34,8 @@ FOLLOWING = ("region_reason", "is_region_by_hand", "credit_on", "credit_source",
 RETAGGED = frozenset({"name", "scope", "kind"})
 DAYS = ("registered_on", "credit_on")
 FAULT = ("row", "name", "column", "value", "fault", "cure", "is_remark", "line")
-CODE, NAME, KIND, ADDRESS, COUNTY, CITY, SCOPE = (
-    READ.index(key) for key in ("code", "name", "kind", "address", "county", "city", "scope")
+DECIDING = tuple(
+    TAKEN.index(key) for key in ("name", "address", "county", "city", "code", "scope", "kind")
 )
 
 
@@ -62,78 +62,55 @@ class Intake:
         self.mended: Counter[str] = Counter()
         self.faults: list[tuple[Any, ...]] = []
         self.remarks: list[tuple[Any, ...]] = []
-        self._seen: set[str] = set()
-        self._doubles: list[Reading] = []
-        self._lines: dict[int, tuple[str, ...]] = {}  # of a county's file: any row may be foreign
+        self._tags: dict[frozenset[int], int] = {}  # tags that stand together → a number for them
+        self._lines: dict[int, Sequence[str]] = {}  # of a county's file: any row may be foreign
 
     # ── reading ───────────────────────────────────────────────────────────────────────────
 
     def read(self, progress: Callable[[int, int], None] | None) -> None:
         """Put every good row on the stage; note what is wrong with the others."""
-        rows = PlainRows(self.table, self.today)
         with bulk.no_garbage():
             for piece in self.table.pieces():
-                self._read(piece, rows)
+                self._read(piece)
                 if progress:
                     done = self.counts["rows"]
                     progress(done, max(self.table.rows, done))
-        self._note_doubles()
-        self._seen.clear()
-        self.stage.settle()
+        self.stage.settle((n, tag) for tags, n in self._tags.items() for tag in tags)
 
-    def _read(self, piece: Piece, plain: PlainRows) -> None:
-        read, odd = plain.read(piece)
-        self.counts["rows"] += len(read)
-        readings = {place: self._look(piece, place) for place in odd}
-        staged: list[tuple[str, ...]] = []
-        tags: list[tuple[str, str]] = []
-        for place, (number, row) in enumerate(zip(piece.numbers, read, strict=True)):
-            says_kind = "t"
-            if readings and (reading := readings.get(place)):
-                if reading.faults:
-                    continue
-                row, says_kind = _as_read(reading)
-            if row[CODE] in self._seen:
-                self._doubles.append(
-                    Reading(number, row[NAME], piece.line(place), {"code": row[CODE]})
+    def _read(self, piece: dict[str, Any]) -> None:
+        """A piece as `reading.Reader` gives it."""
+        self.counts["rows"] += piece["rows"]
+        self.mended.update(piece["mended"])
+        for number, name, remarks, line in piece["refused"]:
+            self.counts["faulty"] += 1
+            for remark in remarks:
+                _keep(self.faults, number, name, Remark(*remark), line)
+        for number, name, remarks, _ in piece["remarked"]:
+            self._remark(number, name, starmap(Remark, remarks))
+        numbers = piece["numbers"]
+        if self.county:
+            self._lines.update(zip(numbers, piece["lines"], strict=True))
+        if not numbers:
+            return
+        columns = spread(piece)
+        regions, are_pending, reasons, tagged = [], [], [], []
+        decide, tags_of, known = self.gazetteer.decide, self.tagger.tags, self._tags
+        for name, address, county, city, code, scope, kind in zip(
+            *(columns[place] for place in DECIDING), strict=True
+        ):
+            decision = decide(address, county=county, city=city, name=name, code=code)
+            regions.append(decision.region or "")
+            are_pending.append("f" if decision.region else "t")
+            reasons.append(decision.reason[:160])
+            tagged.append(str(known.setdefault(tags_of(name, scope, kind), len(known))))
+        self.stage.add(
+            list(
+                zip(
+                    *(map(str, numbers), tagged, regions, are_pending, reasons, *columns),
+                    strict=True,
                 )
-                continue
-            self._seen.add(row[CODE])
-            if self.county:
-                self._lines[number] = piece.line(place)
-            decision = self.gazetteer.decide(
-                row[ADDRESS], county=row[COUNTY], city=row[CITY], name=row[NAME], code=row[CODE]
             )
-            is_pending = "f" if decision.region else "t"
-            key = str(number)
-            staged.append(
-                (key, says_kind, decision.region or "", is_pending, decision.reason[:160], *row)
-            )
-            tags += [(key, str(tag)) for tag in self.tagger.tags(row[NAME], row[SCOPE], row[KIND])]
-        self.stage.add(staged, tags)
-
-    def _look(self, piece: Piece, place: int) -> Reading:
-        """Read a row by itself, and note what there is to say of it."""
-        line = piece.line(place)
-        row = Row(piece.numbers[place], line, self.table.places)
-        reading = columns.read(row, self.table.title, self.today)
-        if reading.faults:
-            self._refuse(reading, reading.faults)
-        elif reading.code not in self._seen:
-            self._remark(reading.number, reading.name, reading.remarks)
-            self.mended.update(reading.mended)
-        return reading
-
-    def _note_doubles(self) -> None:
-        first = self.stage.rows_of(reading.code for reading in self._doubles)
-        for reading in self._doubles:
-            remark = Remark(
-                self.table.title("code"),
-                reading.code,
-                f"与第 {first[reading.code]} 行的代码重复",
-                "只留一行；确为两家时，核对其中一家的代码",
-            )
-            self._refuse(reading, [remark])
+        )
 
     # ── holding against the registry ──────────────────────────────────────────────────────
 
@@ -169,7 +146,7 @@ class Intake:
         for name in DAYS:
             if name in values:
                 values[name] = date.fromisoformat(values[name])
-        line = self._lines.get(number, ())
+        line = tuple(self._lines.get(number, ()))
         return Reading(number, said.get("name", ""), line, values, county=county, city=city)
 
     def _take(self, readings: list[Reading], is_written: bool) -> None:
@@ -234,7 +211,7 @@ class Intake:
         """A county brings in and changes its own targets only (art. 11, 按照管辖范围)."""
         found = self.stage.foreign(self.county)
         for row, name, address, region in found:
-            reading = Reading(row, name, self._lines.get(row, ()))
+            reading = Reading(row, name, tuple(self._lines.get(row, ())))
             self._refuse(reading, [self._foreign(address or "", region)])
         self.stage.drop([row for row, *_ in found])
 
@@ -292,7 +269,7 @@ class Intake:
     def _bring_in(self) -> None:
         added = self.counts["added"]
         if added >= MANY and added > Target.objects.count():
-            with bulk.indexes_made_after(Target, Tagging, ImportChange):
+            with bulk.indexes_made_after(Target, Tagging):
                 self.stage.bring_in(self.batch, today=self.today, at=self.at)
         else:
             self.stage.bring_in(self.batch, today=self.today, at=self.at)
@@ -362,16 +339,6 @@ def retag(tagger: tables.Tagger, targets: list[Target]) -> tuple[int, int]:
             tag=tag, target__in=[key for key, other in taken if other == tag]
         ).delete()
     return len(given), len(taken)
-
-
-def _as_read(reading: Reading) -> tuple[tuple[str, ...], str]:
-    """A row that was read by itself, as the others; and whether it says its kind."""
-    values = reading.values | {"county": reading.county, "city": reading.city}
-    says_kind = "t" if values.get("kind") else "f"
-    if not values.get("kind"):
-        code = codes.Code(reading.code, Target.CodeKind(values["code_kind"]))
-        values["kind"] = codes.kind_of(code)
-    return tuple(str(values.get(key) or "") for key in READ), says_kind
 
 
 def _keep(

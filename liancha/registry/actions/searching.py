@@ -17,11 +17,15 @@ def fill_search(*, batch: Import, at: datetime) -> int:
     a second run finds most of them as they should be. Until the end the search asks the wide table
     as well.
     """
-    count, last = 0, 0
-    brought = Target.objects.filter(import_changes__batch=batch).order_by("pk")
-    while piece := list(brought.filter(pk__gt=last).values_list(*search.FIELDS)[: search.PIECE]):
-        count += search.fill(piece)
-        last = piece[-1][0]
+    count = 0
+    for targets in (
+        Target.objects.came_with(batch),
+        Target.objects.filter(import_changes__batch=batch),
+    ):
+        rows, last = targets.order_by("pk").values_list(*search.FIELDS), 0
+        while piece := list(rows.filter(pk__gt=last)[: search.PIECE]):
+            count += search.fill(piece)
+            last = piece[-1][0]
     with transaction.atomic():
         SearchFill.objects.get_or_create(batch=batch, defaults={"at": at})
     return count

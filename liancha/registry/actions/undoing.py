@@ -78,15 +78,17 @@ def _refuse_late(batch: Import, at: datetime) -> None:
 
 def _refuse_changed(batch: Import) -> None:
     """Somebody saved, tagged, placed, reviewed or imported one of them again."""
-    since = Target.objects.filter(import_changes__batch=batch).filter(
-        ~Q(updated_at=batch.written_at) | Q(reviewed_at__gt=batch.written_at)
-    )
-    _refuse_first(since, "在导入之后又改动过")
+    since = ~Q(updated_at=batch.written_at) | Q(reviewed_at__gt=batch.written_at)
+    for touched in (
+        Target.objects.came_with(batch),
+        Target.objects.filter(import_changes__batch=batch),
+    ):
+        _refuse_first(touched.filter(since), "在导入之后又改动过")
 
 
 def _refuse_used(batch: Import) -> None:
     """Another record points to one that would go: a pool, a draw, a recusal, a licence."""
-    brought = Target.objects.filter(import_changes__batch=batch, import_changes__is_new=True)
+    brought = Target.objects.came_with(batch)
     # A frozen pool names its targets in pages that point to none of them: whoever may be in one
     # that was sealed since stays.
     if Seal.objects.filter(subject__startswith="frame:", at__gte=batch.written_at).exists():
@@ -122,7 +124,7 @@ def _refuse_first(found: QuerySet[Target], why: str) -> None:
 def _restore(batch: Import) -> int:
     """Put back what it changed; returns how many targets."""
     tagger, count = tables.tagger(), 0
-    for changes in _pieces(batch.changes.filter(is_new=False).select_related("target")):
+    for changes in _pieces(batch.changes.select_related("target")):
         targets = []
         for change in changes:
             for name, value in change.before.items():
@@ -142,9 +144,9 @@ def _restore(batch: Import) -> int:
 
 def _remove(batch: Import) -> int:
     """Take out what it brought; returns how many targets."""
-    brought = batch.changes.filter(is_new=True)
+    brought = Target.objects.came_with(batch)
     count = 0
-    while keys := list(brought.order_by("pk").values_list("target_id", flat=True)[:PIECE]):
+    while keys := list(brought.order_by("pk").values_list("pk", flat=True)[:PIECE]):
         search.forget(keys)
         Doubt.objects.filter(Q(left__in=keys) | Q(right__in=keys)).delete()
         Target.untagged.through.objects.filter(target__in=keys).delete()

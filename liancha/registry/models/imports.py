@@ -35,6 +35,7 @@ class Import(models.Model):
     columns     [heading of the file, what it was taken for], in the file's order
     written_at  empty for a dry run that nobody has committed
     undone_at   when it was taken back, within a day of being written
+    first_key   of the targets it brought in; others may lie between (see TargetQuerySet.came_with)
     """
 
     file_name = models.CharField("文件", max_length=200)
@@ -57,6 +58,8 @@ class Import(models.Model):
     written_at = models.DateTimeField(null=True, blank=True)
     undone_at = models.DateTimeField("撤回时间", null=True, blank=True)
     given_up_at = models.DateTimeField(null=True, blank=True)
+    first_key = models.PositiveBigIntegerField(null=True, blank=True)
+    last_key = models.PositiveBigIntegerField(null=True, blank=True)
     job = models.ForeignKey(Job, models.SET_NULL, null=True, blank=True, related_name="+")
 
     objects = RegisterQuerySet.as_manager()
@@ -102,11 +105,10 @@ class ImportFault(models.Model):
 
 
 class ImportChange(models.Model):
-    """What one import did to one target: brought it in, or changed these columns."""
+    """What one import changed of one target that was there; a new one says `came_with`."""
 
     batch = models.ForeignKey(Import, models.CASCADE, related_name="changes")
     target = models.ForeignKey(Target, models.CASCADE, related_name="import_changes")
-    is_new = models.BooleanField(default=False)
     before = models.JSONField(default=dict)
     after = models.JSONField(default=dict)
 

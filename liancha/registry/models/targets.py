@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
@@ -13,6 +13,10 @@ from django.urls import reverse
 from liancha.accounts.models import Department, Region, User
 
 from .. import search
+from ..kinds import CodeKind, CreditClass, Kind, Status
+
+if TYPE_CHECKING:
+    from .imports import Import
 
 
 class Tag(models.Model):
@@ -91,6 +95,10 @@ class TargetQuerySet(models.QuerySet["Target"]):
         """Targets whose region is known to be in the city: only they may enter a pool (art. 11)."""
         return self.filter(is_pending=False, merged_into=None)
 
+    def came_with(self, batch: Import) -> Self:
+        """Targets that an import brought in."""
+        return self.filter(came_with=batch, pk__range=(batch.first_key or 0, batch.last_key or 0))
+
     def standing(self) -> Self:
         """Targets that were not found to be another one and merged into it."""
         return self.filter(merged_into=None)
@@ -160,52 +168,33 @@ class Target(models.Model):
     is_region_by_hand  a person decided the region; an import leaves it while the address stays
     untagged           tags that somebody took off, so that keywords do not put them back
     merged_into        the same target under another code; enters no pool, its code stays findable
+    came_with          the import that brought it in; nothing when somebody entered it
     reviewed_at        when somebody last said that all of this is still so
+
+    Rows come by the million: columns that hold few different things have no check of their own
+    in the database (region, tags), and an index only where it leads to few rows.
     """
 
-    class CodeKind(models.TextChoices):
-        USCC = "uscc", "统一社会信用代码"
-        REGISTRATION = "registration", "注册号"
-        OWN = "own", "本库编号"
-
-    class Kind(models.TextChoices):
-        COMPANY = "01", "企业"
-        COOPERATIVE = "02", "农民专业合作社"
-        INDIVIDUAL = "03", "个体工商户"
-        OFFICE = "04", "外国企业常驻代表机构"
-        SOCIAL = "05", "社会组织"
-        PUBLIC = "06", "机关事业单位"
-        OTHER_BODY = "07", "其他组织"
-        SITE = "10", "场所网点"
-        PROJECT = "11", "工程项目"
-        OTHER = "99", "其他"
-
-    class Status(models.TextChoices):
-        ACTIVE = "active", "存续"
-        SUSPENDED = "suspended", "歇业"
-        REVOKED = "revoked", "吊销"
-        CANCELLED = "cancelled", "注销"
-        WITHDRAWN = "withdrawn", "撤销"
-        MOVED = "moved", "迁出"
-
-    class CreditClass(models.TextChoices):
-        A = "A", "A 低"
-        B = "B", "B 中低"
-        C = "C", "C 中高"
-        D = "D", "D 高"
-        UNKNOWN = "", "未分类"
+    CodeKind, Kind, Status, CreditClass = CodeKind, Kind, Status, CreditClass
 
     code = models.CharField("统一社会信用代码", max_length=21, unique=True)
     code_kind = models.CharField(max_length=12, choices=CodeKind.choices)
-    name = models.CharField("名称", max_length=200, db_index=True)
+    name = models.CharField("名称", max_length=200)
     kind = models.CharField("类型", max_length=2, choices=Kind.choices)
     address = models.CharField("住所", max_length=300, blank=True)
     region = models.ForeignKey(
-        Region, models.PROTECT, null=True, blank=True, verbose_name="县区", related_name="targets"
+        Region,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        verbose_name="县区",
+        related_name="targets",
+        db_index=False,  # target_region_class begins with it
+        db_constraint=False,
     )
     region_reason = models.CharField("县区依据", max_length=160, blank=True)
     is_region_by_hand = models.BooleanField("人工核定", default=False)
-    is_pending = models.BooleanField("待核", default=False, db_index=True)
+    is_pending = models.BooleanField("待核", default=False)
     status = models.CharField(
         "登记状态", max_length=12, choices=Status.choices, default=Status.ACTIVE
     )
@@ -225,7 +214,23 @@ class Target(models.Model):
     tags = models.ManyToManyField(Tag, through="Tagging", related_name="targets", blank=True)
     untagged = models.ManyToManyField(Tag, related_name="+", blank=True)
     merged_into = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="merged", verbose_name="已并入"
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="merged",
+        verbose_name="已并入",
+        db_index=False,
+    )
+    came_with = models.ForeignKey(
+        "registry.Import",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="随导入入库",
+        db_index=False,  # Import.first_key and last_key lead to them
+        db_constraint=False,
     )
     updated_at = models.DateTimeField("更新时间")
     reviewed_at = models.DateTimeField("核对时间", null=True, blank=True)
@@ -235,7 +240,14 @@ class Target(models.Model):
     class Meta:
         ordering: ClassVar = ["id"]
         indexes: ClassVar = [
+            models.Index(fields=["name"], name="target_name"),
             models.Index(fields=["region", "credit_class"], name="target_region_class"),
+            models.Index(fields=["region"], condition=Q(is_pending=True), name="target_pending"),
+            models.Index(
+                fields=["merged_into"],
+                condition=Q(merged_into__isnull=False),
+                name="target_merged",
+            ),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(
@@ -272,8 +284,14 @@ class Target(models.Model):
 class Tagging(models.Model):
     """A target carries a tag; by hand, or because a keyword says so."""
 
-    target = models.ForeignKey(Target, models.CASCADE, related_name="taggings")
-    tag = models.ForeignKey(Tag, models.CASCADE, related_name="taggings")
+    target = models.ForeignKey(
+        Target,
+        models.CASCADE,
+        related_name="taggings",
+        db_index=False,  # tagged_once begins with it
+        db_constraint=False,
+    )
+    tag = models.ForeignKey(Tag, models.CASCADE, related_name="taggings", db_constraint=False)
     is_by_hand = models.BooleanField("人工", default=False)
 
     class Meta:

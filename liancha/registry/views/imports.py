@@ -252,5 +252,5 @@ def _parts(batch: Import) -> list[dict[str, Any]]:
 
 def _changes(batch: Import) -> list[dict[str, Any]]:
     """The first few targets it changed, with what was changed in words."""
-    found = batch.changes.filter(is_new=False).select_related("target").order_by("pk")[:SHOWN]
+    found = batch.changes.select_related("target").order_by("pk")[:SHOWN]
     return [{"target": one.target, "words": queries.in_words(one)} for one in found]
