@@ -40,13 +40,13 @@ class OwnDraw:
 
 def token_of(target: Target) -> str:
     """What the firm's link carries: cannot be guessed, opens this firm's page and no other."""
-    return signing.dumps(target.pk, salt=SALT)
+    return signing.Signer(salt=SALT).sign_object(target.pk)
 
 
 def read(token: str) -> Target | None:
     """Whose link it is; None for none of ours."""
     try:
-        pk = signing.loads(token, salt=SALT)
+        pk = signing.Signer(salt=SALT).unsign_object(token)
     except signing.BadSignature:
         return None
     return Target.objects.filter(pk=pk).first()

@@ -69,9 +69,7 @@ def openness(draw: Draw, now: datetime) -> Openness:
     opens = task.lists_open_on
     is_open = all(_is_open(each.task, now) for each in (*chains.earlier(draw), draw))
     is_locked = draw.state == DrawState.LOCKED
-    is_public = is_locked or (
-        draw.state == DrawState.VOID and hasattr(draw, "transcript")
-    )
+    is_public = is_locked or (draw.state == DrawState.VOID and hasattr(draw, "transcript"))
     of_targets = draw.is_of_targets
     return Openness(
         rule=draw.rule_at is not None and (of_targets or is_over),

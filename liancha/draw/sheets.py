@@ -15,6 +15,7 @@ from typing import Protocol
 from django.utils import timezone
 
 from liancha.accounts.models import User
+from liancha.ledger import queries as log
 from liancha.ledger.models import Entry
 from liancha.papers.official import Official
 from liancha.papers.printed import Printed
@@ -147,7 +148,7 @@ def _role(draw: Draw, party: Party) -> str:
 
 def _rule(draw: Draw) -> Iterator[tuple[str, str]]:
     if draw.is_of_targets:
-        yield "待抽检库", f"{draw.frame_size:,} 户，{_moment(draw.frozen_at)}冻结"
+        yield "待抽检库", f"{draw.frame_size:,} 户，{_moment(draw.frozen_at)} 冻结"
         yield "名单根", draw.frame_root
     else:
         assert draw.of is not None
@@ -156,16 +157,30 @@ def _rule(draw: Draw) -> Iterator[tuple[str, str]]:
     if draw.has_keeper:
         yield "公开随机值", f"没有约定；各方随机数封存交托管人{draw.escrow}"
     elif draw.beacon_source:
-        yield "公开随机值", f"{draw.beacon_source}，{_moment(draw.beacon_due)}公布"
+        yield "公开随机值", f"{draw.beacon_source}，{_moment(draw.beacon_due)} 公布"
     if draw.beacon_value:
         evidence = draw.beacon_evidence or "照片存档"
-        yield "录入的值", f"{draw.beacon_value}（{evidence}，{_moment(draw.beacon_at)}录入）"
+        yield "录入的值", f"{draw.beacon_value}（{evidence}，{_moment(draw.beacon_at)} 录入）"
     if Rule.objects.filter(draw=draw).exists():
         yield "规则摘要", draw.rule.digest
+    for name, kind in (("规则检查点", "rule"), ("截止检查点", "close")):
+        if seen := log.anchor_of_draw(draw.number, kind):
+            yield name, _seen(seen)
     if draw.seed:
         yield "种子", draw.seed
         yield "抽取记录摘要", draw.transcript.digest
-    yield "取整", "每层按比例向上取整，取票据最小的若干"
+    if draw.is_of_targets:
+        yield "取整", "每层按比例向上取整，取票据最小的若干"
+
+
+def _seen(anchor: log.Anchor) -> str:
+    """Who outside saw the log with this in it, and when."""
+    if anchor.checkpoint is None:
+        return "没有赶在下一步以前" if anchor.is_over else "还没有"
+    lines = "；".join(
+        f"{each.witness} {_moment(each.cosigned_at)} 联签" for each in anchor.cosigned
+    )
+    return f"大小 {anchor.checkpoint.size:,}，{lines or '没有见证方联签'}"
 
 
 def _strata(

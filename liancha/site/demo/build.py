@@ -95,6 +95,7 @@ def build(
     if today.month >= 10:
         stories.append(setting_out.next_year(world, year + 1))
     play(world, stories)
+    world.log.checkpoint(now)
 
 
 def _opened(year: int) -> date:

@@ -15,13 +15,13 @@ export function drawSection(report, { files, ms, again, isNameless }) {
     'article',
     { class: 'vf-draw', 'aria-label': draw || '核对结果' },
     answer(report, kind, ms, again),
+    (report.facts.firms || []).map((firm) => firmSection(firm, firmProblems(report, firm))),
     el(
       'div',
       { class: 'pd-cols' },
       el('div', {}, el('h2', {}, '验了哪些'), questions(report, kind)),
       el('div', {}, levels(report, kind), kind === 'targets' ? strata(report.facts, isNameless) : loads(report.facts), used(files)),
     ),
-    (report.facts.firms || []).map((firm) => firmSection(firm, firmProblems(report, firm))),
     files.includes('frame.tsv') && report.facts.seed ? byHand(report.facts.seed) : null,
   );
 }
