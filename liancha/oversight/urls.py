@@ -1,14 +1,24 @@
 from django.urls import path
 
-from . import views
+from .views import exchange, office
 
 app_name = "oversight"
 urlpatterns = [
-    path("overdue/", views.overdue, name="overdue"),
-    path("reminders/", views.reminders, name="reminders"),
-    path("reminders/new/", views.remind, name="remind"),
-    path("reminders/<int:pk>/", views.reminder, name="reminder"),
-    path("reminders/<int:pk>/reply/", views.reply, name="reply"),
-    path("log/", views.log, name="log"),
-    path("log/<int:index>/", views.entry, name="entry"),
+    path("overdue/", office.overdue, name="overdue"),
+    path("reminders/", office.reminders, name="reminders"),
+    path("reminders/new/", office.remind, name="remind"),
+    path("reminders/<int:pk>/", office.reminder, name="reminder"),
+    path("reminders/<int:pk>/reply/", office.reply, name="reply"),
+    path("exchange/", exchange.overview, name="exchange"),
+    path("exchange/back/", exchange.look, name="exchange_look"),
+    path("exchange/files/<int:pk>/", exchange.platform_file, name="platform_file"),
+    path("exchange/files/<int:pk>/commit/", exchange.commit, name="commit_file"),
+    path("exchange/files/<int:pk>/undo/", exchange.undo, name="undo_file"),
+    path("exchange/files/<int:pk>/faults.xlsx", exchange.faults, name="file_faults"),
+    path("exchange/<slug:kind>/", exchange.overview, name="exchange_kind"),
+    path("exchange/<slug:kind>/file/", exchange.export, name="exchange_file"),
+    path("exchange/<slug:kind>/columns/", exchange.columns, name="exchange_map"),
+    path("exchange/<slug:kind>/columns/reset/", exchange.reset, name="reset_map"),
+    path("oversight/log/", office.log, name="log"),
+    path("oversight/log/<int:index>/", office.entry, name="entry"),
 ]

@@ -150,6 +150,7 @@ WORDS = {
     "registry.show_phone": "查看联系电话",
     "registry.sync_supervisors": "更新标签的监管部门",
     "registry.take_back_release": "取消不涉及",
+    "registry.undo_import": "撤回名录导入",
     "roster.cancel_leave": "销假",
     "roster.declare_recusal": "申报回避",
     "roster.grant_leave": "登记请假",

@@ -188,11 +188,11 @@ def test_the_log_names_people_and_what_they_did(client, cast):
         due_on=NOON.date(), by=cast.zhou, at=NOON,
     )  # fmt: skip
     client.force_login(cast.aud)
-    page = client.get("/log/").content.decode()
+    page = client.get("/oversight/log/").content.decode()
     assert "发出督办单" in page
     assert "周若禾" in page
     for text, found in (("周若禾", 1), ("zhou", 1), ("督办", 1), ("陆时雨", 0)):
-        rows = client.get("/log/", {"q": text}).context["page_obj"]
+        rows = client.get("/oversight/log/", {"q": text}).context["page_obj"]
         assert rows.paginator.count == found, text
 
 
@@ -202,15 +202,15 @@ def test_what_an_entry_says_is_for_those_whom_it_concerns(client, world):
     entry = Entry.objects.about("visit", visit.pk).last()
     for who, reads in (("aud", True), ("xu", True), ("cheng", True), ("gu", True), ("huo", False)):
         client.force_login(world.cast.user[who])
-        page = client.get(f"/log/{entry.index}/")
+        page = client.get(f"/oversight/log/{entry.index}/")
         assert page.status_code == 200
         assert (page.context["facts"] is not None) == reads, who
         assert (entry.salt in page.content.decode()) == reads, who
         assert entry.digest in page.content.decode()
     client.force_login(world.cast.lu)
-    assert client.get("/log/").status_code == 403
+    assert client.get("/oversight/log/").status_code == 403
     client.force_login(world.cast.aud)
-    assert client.get("/log/999999/").status_code == 404
+    assert client.get("/oversight/log/999999/").status_code == 404
 
 
 def test_every_kind_of_entry_has_its_word():

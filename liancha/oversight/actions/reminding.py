@@ -14,7 +14,7 @@ from liancha.rulebook import deadlines
 from liancha.rulebook.verdicts import Blocked, NeedsReason
 from liancha.workdays.queries import calendar
 
-from .models import Reminder
+from ..models import Reminder
 
 
 @transaction.atomic

@@ -21,8 +21,8 @@ from liancha.ledger.models import Entry
 from liancha.rulebook.deadlines import working_days_after
 from liancha.workdays.queries import calendar
 
-from . import actions, forms, queries
-from .models import Reminder
+from .. import actions, forms, queries
+from ..models import Reminder
 
 A_PAGE = 30
 ANSWER_WITHIN = 5  # working days offered for an answer; local practice, the writer may change it
