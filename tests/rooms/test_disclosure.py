@@ -330,7 +330,7 @@ def test_nobody_else_enters_for_a_department(client, world, who):
 
 @pytest.mark.parametrize(
     "place",
-    ["/results/", "/results/1/", "/follow-ups/", "/overdue/", "/reminders/", "/log/"],
+    ["/results/", "/results/1/", "/follow-ups/", "/overdue/", "/reminders/", "/oversight/log/"],
 )
 def test_the_office_asks_who_one_is(client, db, place):
     assert client.get(place).status_code == 302
