@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.db.models import Q
+from django.utils import timezone
 
 from liancha.accounts.models import Department, User
 from liancha.accounts.permissions import Permission
@@ -16,7 +17,7 @@ from liancha.inspection.models import Visit
 from liancha.ledger.models import Entry
 from liancha.lists.models import JointField, ListVersion
 from liancha.plan.models import Plan, PlanLine
-from liancha.rulebook import deadlines
+from liancha.rulebook import deadlines, planning
 from liancha.rulebook.deadlines import Calendar
 from liancha.rulebook.lifecycles import TaskState
 from liancha.task.models import Task
@@ -34,6 +35,7 @@ KINDS = {
     "task": "任务未按期完成",
     "platform": "平台编号未补录",
     "plan": "领域未列入计划",
+    "county": "县区计划未公布",
     "reminder": "督办未回复",
 }
 SOON = 2  # working days before a due date from which it is a warning. Local practice.
@@ -246,6 +248,34 @@ def _unplanned(asked: Horizon) -> Iterator[Pending]:
         )
 
 
+def _county_plans(asked: Horizon) -> Iterator[Pending]:
+    """Counties whose own plan is not public 30 days after the city's.
+
+    Source: art. 12, paragraph 2, 结合各地实际制定; the days are local practice (A17).
+    """
+    city = Plan.objects.in_force(asked.today.year).first()
+    if city is None or city.published_at is None:
+        return
+    due_on = planning.county_plan_due(timezone.localdate(city.published_at))
+    if due_on >= asked.before:
+        return
+    there = Plan.objects.public().filter(year=city.year).values("region")
+    offices = Department.objects.active().filter(level=Department.Level.COUNTY, is_coordinator=True)
+    for office in offices.exclude(region__in=there).select_related("region"):
+        yield Pending(
+            "county",
+            f"{office.region.name} {city.year} 年度计划",
+            f"市级计划 {timezone.localdate(city.published_at)} 公布",
+            office,
+            due_on,
+            "12",
+            True,
+            "plan:plans",
+            None,
+            *asked.over(due_on),
+        )
+
+
 def unplanned(version: ListVersion, year: int) -> list[JointField]:
     """Fields of a list that no live line of the region's plan and no exception covers (art. 13)."""
     plans = Plan.objects.filter(year=year, region=version.region)
@@ -264,6 +294,7 @@ SOURCES: tuple[Callable[[Horizon], Iterable[Pending]], ...] = (
     _without_number,
     _reminders,
     _unplanned,
+    _county_plans,
 )
 
 # ── The log ───────────────────────────────────────────────────────────────────────────────────

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import exchange, office
+from .views import exchange, office, report
 
 app_name = "oversight"
 urlpatterns = [
@@ -19,6 +19,10 @@ urlpatterns = [
     path("exchange/<slug:kind>/file/", exchange.export, name="exchange_file"),
     path("exchange/<slug:kind>/columns/", exchange.columns, name="exchange_map"),
     path("exchange/<slug:kind>/columns/reset/", exchange.reset, name="reset_map"),
+    path("reports/", report.year, name="report"),
+    path("reports/<int:year>/", report.year, name="report_year"),
+    path("reports/<int:year>/report.docx", report.document, name="report_docx"),
+    path("reports/<int:year>/report.xlsx", report.workbook, name="report_xlsx"),
     path("oversight/log/", office.log, name="log"),
     path("oversight/log/<int:index>/", office.entry, name="entry"),
 ]

@@ -79,6 +79,7 @@ MENU: tuple[Entry, ...] = (
     ),
     Entry("监督", "超期与预警", "speedometer2", "oversight:overdue", (P.OVERSIGHT_VIEW,)),
     Entry("监督", "督办与通报", "bell", "oversight:reminders", (P.OVERSIGHT_VIEW,)),
+    Entry("监督", "年度执法数据", "bar-chart", "oversight:report", (P.OVERSIGHT_VIEW,)),
     Entry("监督", "平台对接", "cloud-arrow-up", "oversight:exchange", (P.OVERSIGHT_VIEW,)),
     Entry("监督", "存证日志", "link-45deg", "oversight:log", (P.LEDGER_VIEW,)),
     Entry(

@@ -153,6 +153,7 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
         "filing_rows": queries.filing_rows(plan, today=timezone.localdate())
         if tab == "filing"
         else (),
+        "last_year": plan.year - 1,
         "filing_form": FilingForm(initial={"on": timezone.localdate()}),
         "floor": queries.floor_of(lines) if tab == "filing" else None,
         "sources": queries.sources(plan)
