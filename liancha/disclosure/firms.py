@@ -76,4 +76,8 @@ def file_of(own: OwnDraw) -> bytes:
     """firm.json, once it is open."""
     assert own.is_open
     key = f"disclosure.firm.{own.draw.seed}.{own.code}"
-    return bytes(cache.get_or_set(key, lambda: bundles.firm_file(own.draw, own.code), KEPT))
+    found: bytes | None = cache.get(key)
+    if found is None:
+        found = bundles.firm_file(own.draw, own.code)
+        cache.set(key, found, KEPT)
+    return found
