@@ -151,6 +151,7 @@ WORDS = {
     "registry.sync_supervisors": "更新标签的监管部门",
     "registry.take_back_release": "取消不涉及",
     "registry.undo_import": "撤回名录导入",
+    "registry.weigh_complaints": "研判投诉集中",
     "roster.cancel_leave": "销假",
     "roster.declare_recusal": "申报回避",
     "roster.grant_leave": "登记请假",

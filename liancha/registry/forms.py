@@ -315,6 +315,21 @@ class KeyFlagForm(forms.Form):
     until = forms.DateField(label="至", widget=DayInput)
 
 
+class WeighForm(forms.Form):
+    """A mark until a day, or no mark and why."""
+
+    decision = forms.ChoiceField(choices=[("mark", "设重点标记"), ("none", "不设")])
+    until = forms.DateField(label="标记至", required=False)
+    reason = forms.CharField(label="理由", max_length=200, required=False)
+
+    def clean(self) -> None:
+        wants = self.cleaned_data.pop("decision", "")
+        if wants == "mark" and not self.cleaned_data.get("until"):
+            self.add_error("until", "请填截止日期。")
+        if wants == "none":
+            self.cleaned_data["until"] = None
+
+
 def suffix_of(name: str) -> str:
     """The end of a file's name, for the stored copy; never its path."""
     return "".join(Path(name).suffixes[-2:])[:12]

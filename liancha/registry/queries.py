@@ -58,6 +58,7 @@ EVENTS = {
     "registry.save_licence": "登记许可证",
     "registry.set_key_flag": "设重点标记",
     "registry.lift_key_flag": "解除重点标记",
+    "registry.weigh_complaints": "研判投诉集中",
     "registry.note_inspection": "检查结果",
 }
 

@@ -17,6 +17,8 @@ REPORT_DUE = (1, 31)  # last year's enforcement figures are handed in by 31 Janu
 FLOOR = Fraction(3, 100)  # of enterprises, for publicity-information checks: E20, not a block
 FLOOR_FIELD = "JF20"
 LONGEST_COOLDOWN = 36  # months
+MANY_COMPLAINTS = 6  # within COMPLAINT_DAYS: local practice, weighed by a person
+COMPLAINT_DAYS = 365
 
 
 def county_plan_due(city_published_on: date) -> date:
@@ -115,6 +117,14 @@ def check_key_ratio(
         raise Blocked(
             "重点对象最低比例低于本行的最低比例，起不到加大抽查的作用。请提高。", article="15"
         )
+
+
+def are_many(complaints: int) -> bool:
+    """Whether complaints of a year call for a person to weigh a mark: never by itself.
+
+    Source: art. 15, paragraph 2, 投诉举报多的; the number is local practice.
+    """
+    return complaints >= MANY_COMPLAINTS
 
 
 def check_cooldown(months: int) -> None:

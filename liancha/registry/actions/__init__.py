@@ -29,7 +29,7 @@ from .imports import (
     open_import,
 )
 from .searching import fill_search
-from .standing import lift_key_flag, save_licence, set_key_flag
+from .standing import lift_key_flag, save_licence, set_key_flag, weigh_complaints
 from .targets import (
     mark_inspected,
     release,
@@ -82,4 +82,5 @@ __all__ = [
     "tag_targets",
     "take_back_release",
     "undo_import",
+    "weigh_complaints",
 ]

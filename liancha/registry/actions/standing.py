@@ -8,12 +8,14 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from django.db import transaction
+from django.utils import timezone
 
 from liancha.accounts.models import User
 from liancha.ledger import actions as ledger
-from liancha.rulebook.verdicts import Blocked
+from liancha.rulebook import planning
+from liancha.rulebook.verdicts import Blocked, NeedsReason
 
-from ..models import KeyFlag, Licence, Target
+from ..models import ComplaintDecision, KeyFlag, Licence, Target
 from .targets import check_own
 
 
@@ -101,6 +103,67 @@ def set_key_flag(
         until=until.isoformat(),
     )
     return flag
+
+
+@transaction.atomic
+def weigh_complaints(
+    *,
+    target: Target,
+    complaints: int,
+    until: date | None = None,
+    reason: str = "",
+    by: User,
+    at: datetime,
+) -> ComplaintDecision:
+    """Decide on a target with many complaints: a mark until a day, or none, with the reason.
+
+    complaints  how many of a year were seen when deciding
+
+    Raises NeedsReason without either, Blocked for too few complaints or another's target.
+    Source: art. 15, paragraph 2, 投诉举报多的 … 应增加抽查的比例和频次.
+    """
+    check_own([target.pk], by)
+    if not planning.are_many(complaints):
+        raise Blocked(
+            f"近一年的投诉举报是 {complaints} 件，不到 {planning.MANY_COMPLAINTS} 件，不用研判。",
+            article="15",
+        )
+    if until is None and not reason.strip():
+        raise NeedsReason(
+            f"{target.name}近一年有 {complaints} 件投诉举报。不设重点标记的，请写明理由。",
+            article="15",
+        )
+    today = timezone.localdate(at)
+    flag = None
+    if until is not None:
+        flag = set_key_flag(
+            target=target,
+            kind=KeyFlag.Kind.COMPLAINTS,
+            source=f"近一年投诉举报 {complaints} 件",
+            since=today,
+            until=until,
+            by=by,
+            at=at,
+        )
+    decision = ComplaintDecision.objects.create(
+        target=target,
+        complaints=complaints,
+        decided_on=today,
+        reason=reason.strip()[:200],
+        flag=flag,
+        by=by,
+        at=at,
+    )
+    ledger.append(
+        "registry.weigh_complaints",
+        by=by,
+        at=at,
+        about=("target", target.pk),
+        complaints=complaints,
+        marked=flag is not None,
+        reason=decision.reason,
+    )
+    return decision
 
 
 @transaction.atomic

@@ -9,7 +9,7 @@ searching  the narrow table of the search box
 
 from ..classes import CreditBatch, CreditChange
 from .checks import CaseCheck, InspectionFact, SoloCheck
-from .doubts import CHOSEN, Doubt, FormerCode, KeyFlag, Licence
+from .doubts import CHOSEN, ComplaintDecision, Doubt, FormerCode, KeyFlag, Licence
 from .imports import Import, ImportChange, ImportFault, RegisterQuerySet
 from .searching import SearchFill, SearchRow
 from .targets import (
@@ -25,6 +25,7 @@ from .targets import (
 __all__ = [
     "CHOSEN",
     "CaseCheck",
+    "ComplaintDecision",
     "CreditBatch",
     "CreditChange",
     "Doubt",

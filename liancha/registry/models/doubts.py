@@ -135,6 +135,30 @@ class Licence(models.Model):
         return f"{self.name} {self.number}"
 
 
+class ComplaintDecision(models.Model):
+    """投诉集中的研判: somebody weighed many complaints about one target (art. 15).
+
+    complaints  how many there were; those received up to decided_on are weighed with it
+    flag        the mark that was set; None where the reason says why none is
+    """
+
+    target = models.ForeignKey(Target, models.CASCADE, related_name="complaint_decisions")
+    complaints = models.PositiveIntegerField("投诉举报")
+    decided_on = models.DateField("研判日期")
+    reason = models.CharField("理由", max_length=200, blank=True)
+    flag = models.ForeignKey(
+        "KeyFlag", models.PROTECT, null=True, blank=True, related_name="decisions"
+    )
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.target} {self.complaints} 件"
+
+
 class KeyFlagQuerySet(models.QuerySet["KeyFlag"]):
     def holding(self, first: date, last: date) -> Self:
         """Marks not lifted that hold on any day from first to last."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -14,7 +15,7 @@ from django.views.decorators.http import require_POST
 from liancha.accounts.permissions import Permission, requires
 from liancha.rulebook.verdicts import Blocked, NeedsReason
 
-from .. import actions, forms, queries
+from .. import actions, complaints, forms, queries
 from ..models import CaseCheck, KeyFlag, SoloCheck, Target
 
 ROWS = 20
@@ -117,8 +118,34 @@ def case_checks(request: HttpRequest) -> HttpResponse:
     context = {
         "page_obj": Paginator(found, ROWS).get_page(request.GET.get("page")),
         "close_form": forms.CloseCaseForm(),
+        "many": complaints.many(request.user, today=timezone.localdate()),
+        "may_weigh": request.user.may(Permission.REGISTRY_EDIT),
+        "half_a_year": timezone.localdate() + timedelta(days=183),
     }
     return render(request, "registry/case_checks.html", context)
+
+
+@requires(Permission.REGISTRY_EDIT)
+@require_POST
+def weigh_complaints(request: HttpRequest, pk: int) -> HttpResponse:
+    """A person's word on many complaints: a mark with an end, or none, with the reason."""
+    target = _target(request, pk)
+    form = forms.WeighForm(request.POST)
+    found = complaints.many(request.user, today=timezone.localdate())
+    number = next((each.complaints for each in found if each.target.pk == target.pk), 0)
+    if form.is_valid():
+        decision = actions.weigh_complaints(
+            target=target,
+            complaints=number,
+            **form.cleaned_data,
+            by=request.user,
+            at=timezone.now(),
+        )
+        word = "已设重点标记" if decision.flag_id else "已记下不设标记的理由"
+        messages.success(request, f"{target.name}：{word}")
+    else:
+        messages.error(request, "没有保存。请填标记的截止日期，或不设标记的理由。")
+    return redirect("registry:case_checks")
 
 
 @requires(Permission.REGISTRY_EDIT)
