@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from liancha.accounts.models import Region
 from liancha.plan.models import PlanLine, PlanRate
-from liancha.rulebook import protocol
+from liancha.rulebook import protocol, quotas
 from liancha.task.models import Task
 
 from .models import PoolChoices
@@ -56,12 +56,14 @@ def strata_of(
     rest = given.pop(PlanRate.REST, None)
     names = dict(Region.objects.values_list("code", "name"))
     strata = []
-    own = [*given] if task.line else [PlanRate.ALL] * bool(choices.ratio)
+    words = quotas.read(choices.ratio) if choices.ratio and not task.line else None
+    is_whole = stratify == PlanLine.Stratify.NONE
+    own = [*given] if task.line else [PlanRate.ALL] * bool(words and is_whole)
     for name in [*own, *sorted(sizes.keys() - set(own))]:
         label = names.get(name, name) if stratify == PlanLine.Stratify.REGION else name
         size = sizes.get(name, 0)
         rate = given.get(name, rest)
-        ratio = rate.ratio_for(size) if rate else (choices.ratio or None) if not task.line else None
+        ratio = rate.ratio_for(size) if rate else words.ratio(size) if words else None
         if ratio is None:
             where = "请先按第十六条调整计划行的比例" if task.line else "请先填写抽查比例"
             problems.append(f"“{label}”有 {size} 户，但没有抽查比例。{where}。")
@@ -71,10 +73,12 @@ def strata_of(
             except protocol.Refused:
                 problems.append(f"“{label}”的比例“{ratio}”应写成几分之几，例如 1/20。")
                 ratio = None
-        why = rate.quota.explain(size) if rate and rate.quota else ""
+        quota = rate.quota if rate else words if words and words.rate is None else None
+        why = quota.explain(size) if quota else ""
         strata.append(Stratum(name, label, size, ratio, why))
     if strata and not problems and not any(stratum.count for stratum in strata):
-        problems.append("按现在的比例一户也抽不到。请先按第十六条调整计划行的比例。")
+        cure = "请先按第十六条调整计划行的比例" if task.line else "请改抽查比例"
+        problems.append(f"按现在的比例一户也抽不到。{cure}。")
     return tuple(strata), problems
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from fractions import Fraction
 from typing import Any
 
 from django import forms
@@ -11,8 +10,11 @@ from django.contrib.auth.password_validation import validate_password
 from django.http import QueryDict
 
 from liancha.accounts.models import Department, User
+from liancha.plan.models import PlanLine
 from liancha.roster.models import Inspector
+from liancha.rulebook import quotas
 from liancha.rulebook.beacon import value_problem
+from liancha.rulebook.verdicts import Blocked
 
 from . import beacons
 from .actions.inviting import GUEST
@@ -38,32 +40,34 @@ class PoolChoices(forms.Form):
         help_text="A 类对象在任务开始前这段时间内查过的，本次不入库。须与实施方案一致。",
     )
     takes_suspended = forms.BooleanField(label="登记为歇业的也入库", required=False)
+    stratify = forms.ChoiceField(
+        label="分层",
+        required=False,
+        choices=[c for c in PlanLine.Stratify.choices if c[0] != PlanLine.Stratify.TAG],
+    )
     ratio = forms.CharField(
         label="抽查比例",
         required=False,
-        max_length=20,
-        help_text="没有计划行的任务在这里定比例，例如 5% 或 1/20。",
+        max_length=80,
+        help_text="没有计划行的任务在这里定，每层都按它抽：5%、1/20、60–70家、≤10所的不少于2所，其余按5%。",
     )
 
     def __init__(self, *args: Any, has_plan: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if has_plan:
-            del self.fields["ratio"]
+            del self.fields["ratio"], self.fields["stratify"]
+
+    def clean_stratify(self) -> str:
+        return self.cleaned_data["stratify"] or PlanLine.Stratify.NONE.value
 
     def clean_ratio(self) -> str:
         text = half_width(self.cleaned_data["ratio"]).strip()
-        if not text:
-            return ""
-        if found := re.fullmatch(r"(\d{1,3})(?:\.(\d{1,3}))?%", text):
-            whole, part = found[1], found[2] or ""
-            ratio = Fraction(int(whole + part), 100 * 10 ** len(part))
-        elif found := re.fullmatch(r"(\d{1,6})/([1-9]\d{0,5})", text):
-            ratio = Fraction(int(found[1]), int(found[2]))
-        else:
-            raise forms.ValidationError("请写成 5% 或 1/20。")
-        if not 0 < ratio <= 1:
-            raise forms.ValidationError("比例应大于 0，不超过 100%。")
-        return f"{ratio.numerator}/{ratio.denominator}"
+        if text:
+            try:
+                quotas.read(text)
+            except Blocked as refusal:
+                raise forms.ValidationError(str(refusal)) from None
+        return text
 
 
 class SetAside(forms.Form):

@@ -176,7 +176,7 @@ def groups_of(targets: TargetQuerySet) -> list[Group]:
 def _terms(task: Task) -> tuple[Tag, PoolChoices, str]:
     tag = Tag.objects.get(code=task.field.tag)
     choices = PoolChoices.objects.filter(task=task).first() or PoolChoices(task=task)
-    stratify = task.line.stratify if task.line else PlanLine.Stratify.NONE.value
+    stratify = task.line.stratify if task.line else choices.stratify
     return tag, choices, stratify
 
 

@@ -255,11 +255,28 @@ class TestStrata:
         task = Task.objects.get(pk=world.task.pk)
         assert "请先填写抽查比例" in pools.pool(task).problems[0]
 
-        with pytest.raises(Blocked, match="p/q"):
-            actions.choose_pool(task=task, ratio="5%", by=world.cast.shen, at=NOON)
+        with pytest.raises(Blocked, match="请写成"):
+            actions.choose_pool(task=task, ratio="一些", by=world.cast.shen, at=NOON)
         actions.choose_pool(task=task, ratio="1/20", by=world.cast.shen, at=NOON)
 
         assert [(s.name, s.count) for s in pools.pool(task).strata] == [("全部", 4)]
+
+    def test_a_task_without_plan_line_is_cut_and_worded_as_a_plan_would(self, world):
+        """40, 20, 10 and 6 of the classes; the words hold for each of them."""
+        Task.objects.filter(pk=world.task.pk).update(line=None, source="risk")
+        task = Task.objects.get(pk=world.task.pk)
+        choose = {"by": world.cast.shen, "at": NOON}
+        actions.choose_pool(
+            task=task, ratio="≤10家的不少于2家，其余按5%", stratify="credit", **choose
+        )
+        found = pools.pool(task)
+        assert [(s.name, s.count) for s in found.strata] == [
+            *(("A", 2), ("B", 1), ("C", 2), ("D", 2)),
+        ]
+        assert "属于" in found.strata[2].why
+        assert found.stratify == "credit"
+        with pytest.raises(Blocked, match="按标签分层要有计划行"):
+            actions.choose_pool(task=task, ratio="5%", stratify="tag", **choose)
 
     def test_rates_that_draw_nobody_are_no_draw(self):
         world = w.make_world(classes="A" * 5, rates=[("A", "0/1")])

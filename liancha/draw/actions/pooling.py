@@ -13,8 +13,9 @@ from django.utils import timezone
 
 from liancha.accounts.models import Department, User
 from liancha.ledger import actions as ledger
+from liancha.plan.models import PlanLine
 from liancha.registry.models import Target
-from liancha.rulebook import form, lifecycles, protocol
+from liancha.rulebook import form, lifecycles, protocol, quotas
 from liancha.rulebook.lifecycles import DrawState, TaskState
 from liancha.rulebook.verdicts import Blocked, NeedsReason
 from liancha.task.models import Task
@@ -65,26 +66,31 @@ def choose_pool(
     cooling_months: int = 0,
     takes_suspended: bool = False,
     ratio: str = "",
+    stratify: str = PlanLine.Stratify.NONE,
     by: User,
     at: datetime,
 ) -> PoolChoices:
-    """Set what the plan leaves open: cooling of class A, suspended targets, a ratio without plan.
+    """Set what the plan leaves open: cooling of class A, suspended targets; of a task without a
+    plan line also how its pool is cut and how many are drawn of each stratum.
 
-    Raises Blocked once the pool is frozen, and for a ratio that is none.
+    ratio     as a plan says it, see `rulebook.quotas`; "" while it is not said
+    stratify  a PlanLine.Stratify, but by tag: which tags only a plan line says
+
+    Raises Blocked once the pool is frozen, and for words that say no number.
     Source: art. 15 for the cooling; decisions A24, A29.
     """
     task = _open_task(task, by)
     if ratio:
-        try:
-            protocol.parse_ratio(ratio)
-        except form.Refused as refusal:
-            raise Blocked(f"抽查比例“{ratio}”{refusal.message}。", article="14") from None
+        quotas.read(ratio)
+    if stratify == PlanLine.Stratify.TAG:
+        raise Blocked("按标签分层要有计划行。请换一种分层。", article="14")
     choices, _ = PoolChoices.objects.update_or_create(
         task=task,
         defaults={
             "cooling_months": cooling_months,
             "takes_suspended": takes_suspended,
             "ratio": ratio,
+            "stratify": stratify,
         },
     )
     ledger.append(
@@ -96,6 +102,7 @@ def choose_pool(
         cooling_months=cooling_months,
         takes_suspended=takes_suspended,
         ratio=ratio,
+        stratify=str(stratify),
     )
     return choices
 

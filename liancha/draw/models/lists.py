@@ -8,6 +8,7 @@ from django.db import models
 
 from liancha.accounts.models import Department, User
 from liancha.ledger.locks import AppendOnly, Lock, Sealed
+from liancha.plan.models import PlanLine
 from liancha.registry.models import Target
 from liancha.task.models import Task
 
@@ -19,13 +20,18 @@ class PoolChoices(models.Model):
 
     cooling_months  class A targets inspected so many months before the task rest; 0: none does
     takes_suspended  targets on record as 歇业 stay in
-    ratio            of a task without a plan line: "1/20" of the whole pool
+    stratify         of a task without a plan line: how its pool is cut
+    ratio            of a task without a plan line: the clerk's words for every stratum, as a plan
+                     says them (rulebook.quotas): 1/20, 60–70家, ≤10所的不少于2所，其余按5%
     """
 
     task = models.OneToOneField(Task, models.CASCADE, related_name="pool_choices")
     cooling_months = models.PositiveSmallIntegerField("冷却期（月）", default=0)
     takes_suspended = models.BooleanField("歇业的也入库", default=False)
-    ratio = models.CharField("抽查比例", max_length=40, blank=True)
+    stratify = models.CharField(
+        "分层", max_length=10, choices=PlanLine.Stratify.choices, default=PlanLine.Stratify.NONE
+    )
+    ratio = models.CharField("抽查比例", max_length=80, blank=True)
 
     def __str__(self) -> str:
         return str(self.task)

@@ -89,6 +89,7 @@ def _open_pool(request: HttpRequest, task: Task) -> HttpResponse:
                     "cooling_months": choices.cooling_months,
                     "takes_suspended": choices.takes_suspended,
                     "ratio": choices.ratio,
+                    "stratify": choices.stratify,
                 },
                 has_plan=task.line_id is not None,
             ),
