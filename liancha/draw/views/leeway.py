@@ -48,6 +48,7 @@ def batches(request: HttpRequest, pk: int) -> HttpResponse:
         and request.user.may(Permission.DRAW_RUN)
         and last is not None
         and found.state in actions.MAY_GROW
+        and any(actions.left_by(last).values())
         and not asked.filter(after=last).exclude(is_agreed=False).exists()
     )
     return render(
@@ -58,6 +59,7 @@ def batches(request: HttpRequest, pk: int) -> HttpResponse:
             "draws": draws.select_related("supplements").order_by("id"),
             "asked": [(each, _work(each)) for each in asked],
             "last": last,
+            "is_exhausted": last is not None and not any(actions.left_by(last).values()),
             "form": _form(request, last) if may_ask and last else None,
             "singles": found.single_randoms.select_related("department", "asked_by", "decided_by"),
             "shortages": _unasked(found) if own else [],
