@@ -49,12 +49,23 @@ class Text:
         with self.path.open("rb") as file:
             return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(CHUNK), b""))
 
+    def _has(self, text: str) -> bool:
+        """Whether these ASCII characters stand anywhere; of UTF-16, that they may."""
+        wanted, tail = text.encode(), b""
+        with self.path.open("rb") as file:
+            for chunk in iter(lambda: file.read(CHUNK), b""):
+                if wanted in tail + chunk:
+                    return True
+                tail = chunk[1 - len(wanted) :]
+        return self.encoding == "utf-16"
+
     def records(self) -> Iterator[list[str]]:
         """One list of cells a record, blank ones too, so that counting gives Excel's row numbers.
 
         Raises Unreadable, naming the record, for a quote that is never closed.
         """
         number = lines = 0
+        is_wrapped = self._has('="')
         with self.path.open(encoding=self.encoding, errors="replace", newline="") as file:
             try:
                 reader = csv.reader(file, delimiter=self.delimiter)
@@ -64,10 +75,9 @@ class Text:
                     ):
                         raise Unreadable(_unclosed(number))
                     lines = reader.line_num
-                    yield [
-                        _EXCEL_TEXT.sub(r"\1", cell) if cell[:2] == '="' else cell
-                        for cell in record
-                    ]
+                    yield (
+                        [_EXCEL_TEXT.sub(r"\1", cell) for cell in record] if is_wrapped else record
+                    )
             except csv.Error as error:
                 raise Unreadable(_unclosed(number + 1)) from error
 

@@ -53,30 +53,67 @@ def insert(model: type[models.Model], names: Sequence[str], rows: Iterable[Seque
 
 @contextmanager
 def indexes_made_after(*tables: type[models.Model]) -> Iterator[None]:
-    """Fill tables first and sort their indexes once, on SQLite, inside the caller's transaction.
+    """Fill tables first and sort their indexes once, inside the caller's transaction.
 
-    For more rows than are there already. Unique keys stay and are kept. PostgreSQL would lock the
-    readers out meanwhile, so there nothing is done.
+    For more rows than are there already. On SQLite unique keys stay as they are. PostgreSQL lets
+    nobody read meanwhile, so there it is only for tables that are empty.
     """
     connection = connections[DEFAULT_DB_ALIAS]
-    if connection.vendor != "sqlite":
-        yield
-        return
     names = [table._meta.db_table for table in tables]
-    marks = ", ".join(["%s"] * len(names))
+    take_off, put_back = (_on_sqlite if connection.vendor == "sqlite" else _on_postgres)(names)
+    _run(take_off)
+    yield
+    _run(put_back)
+
+
+def _on_sqlite(tables: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Statements that take the indexes off, and that put them back."""
+    connection = connections[DEFAULT_DB_ALIAS]
+    marks = ", ".join(["%s"] * len(tables))
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT name, sql FROM sqlite_master WHERE type = 'index'"
             f" AND sql LIKE 'CREATE INDEX%%' AND tbl_name IN ({marks})",
-            names,
+            tables,
         )
-        indexes = cursor.fetchall()
-        for name, _ in indexes:
-            cursor.execute(f"DROP INDEX {connection.ops.quote_name(name)}")
-    yield
-    with connection.cursor() as cursor:
-        for _, sql in indexes:
-            cursor.execute(sql)
+        found = cursor.fetchall()
+    quote = connection.ops.quote_name
+    return [f"DROP INDEX {quote(name)}" for name, _ in found], [sql for _, sql in found]
+
+
+def _on_postgres(tables: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The same, with the unique keys that no other table points to."""
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        cursor.execute(
+            "SELECT format('ALTER TABLE %%s DROP CONSTRAINT %%I', conrelid::regclass, conname),"
+            " format('ALTER TABLE %%s ADD CONSTRAINT %%I %%s', conrelid::regclass, conname,"
+            " pg_get_constraintdef(oid)) FROM pg_constraint"
+            " WHERE contype = 'u' AND conrelid = ANY(%s::regclass[])",
+            [list(tables)],
+        )
+        found = cursor.fetchall()
+        cursor.execute(
+            "SELECT format('DROP INDEX %%s', indexrelid::regclass), pg_get_indexdef(indexrelid)"
+            " FROM pg_index i WHERE indrelid = ANY(%s::regclass[]) AND NOT EXISTS"
+            " (SELECT 1 FROM pg_constraint c WHERE c.conindid = i.indexrelid)",
+            [list(tables)],
+        )
+        found += cursor.fetchall()
+    return (
+        [take_off for take_off, _ in found],
+        [
+            "SET CONSTRAINTS ALL IMMEDIATE",  # a table that waits for its checks is not altered
+            "SET LOCAL maintenance_work_mem = '128MB'",
+            *(put_back for _, put_back in found),
+            "SET CONSTRAINTS ALL DEFERRED",
+        ],
+    )
+
+
+def _run(statements: Iterable[str]) -> None:
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ say. Knows no rules: what a row means was said before it came here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from typing import Any
@@ -33,31 +33,38 @@ class Stage:
 
     # ── coming in ─────────────────────────────────────────────────────────────────────────
 
-    def add(self, rows: Sequence[Sequence[str]]) -> None:
-        """Rows as FIELDS; `tags` is a number that `settle` explains."""
-        self._add("liancha_stage", FIELDS, rows)
+    def add(self, numbers: Sequence[int], columns: Mapping[str, Sequence[Any]]) -> None:
+        """Rows, and columns of them named as in FIELDS; `tags` is a number explained by `settle`.
+
+        A column that is left out says nothing.
+        """
+        self._add("liancha_stage", ("row", *columns), (numbers, *columns.values()))
 
     def settle(self, tags: Iterable[tuple[int, int]]) -> None:
         """All rows are in. tags: (number, tag), as many for a number as there are tags."""
-        self._add("liancha_stage_tags", ("number", "tag"), [(str(n), str(tag)) for n, tag in tags])
-        if not self._is_sqlite:
-            self._run("ANALYZE liancha_stage")
+        if lines := list(tags):
+            self._add("liancha_stage_tags", ("number", "tag"), list(zip(*lines, strict=True)))
+        if not self._is_sqlite and Target.objects.exists():
+            self._run("ANALYZE liancha_stage (row, code, tags)")
 
-    def _add(self, table: str, columns: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
-        if not lines:
-            return
+    def _add(self, table: str, names: Sequence[str], columns: Sequence[Sequence[Any]]) -> None:
+        into = f"{table} ({', '.join(names)})"
         with connection.cursor() as cursor:
             if self._is_sqlite:
+                lines = zip(*columns, strict=True)
                 marks = ", ".join("?" * len(columns))
                 # Without it every row would be a transaction of its own.
                 cursor.execute("SAVEPOINT liancha_stage")
                 # Past Django's cursor, which would look at every value once more.
-                cursor.connection.executemany(f"INSERT INTO {table} VALUES ({marks})", lines)
+                cursor.connection.executemany(f"INSERT INTO {into} VALUES ({marks})", lines)
                 cursor.execute("RELEASE liancha_stage")
             else:
+                columns = [
+                    list(map(str, each)) if isinstance(each[0], int) else each for each in columns
+                ]
+                lines = zip(*columns, strict=True)
                 text = "\n".join(map("\t".join, lines)).replace("\\", "\\\\")
-                names = ", ".join(columns)
-                with cursor.copy(f"COPY {table} ({names}) FROM STDIN WITH (NULL '')") as copy:
+                with cursor.copy(f"COPY {into} FROM STDIN WITH (NULL '')") as copy:
                     copy.write(text.encode())
 
     # ── looking ───────────────────────────────────────────────────────────────────────────

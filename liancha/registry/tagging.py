@@ -51,13 +51,28 @@ class _Words:
             place = self._pairs[word[:2]] if len(word) >= 2 else self._short
             place.append((word, rule, family))
         self._starts = frozenset(self._pairs)
+        starts = _one_of([*self._starts, *(word for word, _, _ in self._short)])
+        self._has_start = re.compile(starts or r"(?!)").search
 
     def found(self, text: str) -> list[tuple[int, frozenset[str]]]:
         """Of every word in the text: the number of its rule, and the words it stands among."""
+        if not self._has_start(text):
+            return []
         found = [(rule, family) for word, rule, family in self._short if word in text]
         for start in self._starts.intersection(map(add, text, text[1:])):
             found += [(rule, family) for word, rule, family in self._pairs[start] if word in text]
         return found
+
+
+def _one_of(words: Iterable[str]) -> str:
+    """An expression for any of these words, by their first letters; quicker than one by one."""
+    by_letter: defaultdict[str, set[str]] = defaultdict(set)
+    for word in words:
+        by_letter[word[0]].add(re.escape(word[1:]))
+    return "|".join(
+        re.escape(letter) + (f"(?:{'|'.join(sorted(rests))})" if any(rests) else "")
+        for letter, rests in sorted(by_letter.items())
+    )
 
 
 class Tagger:
@@ -76,12 +91,18 @@ class Tagger:
             for kind in rule.kinds:
                 self._by_kind[kind] |= {rule.tag}
         self._scopes: dict[str, frozenset[int]] = {}
+        self._without_name: dict[tuple[str, str], frozenset[int]] = {}
 
     def tags(self, name: str, scope: str, kind: str) -> frozenset[int]:
         """Keys of the tags that the rules give to a target."""
-        found = self._by_kind[kind] | self._of_scope(scope)
+        found = self._without_name.get((kind, scope))
+        if found is None:
+            if len(self._without_name) >= KEPT:
+                self._without_name.clear()
+            found = self._by_kind[kind] | self._of_scope(scope)
+            self._without_name[kind, scope] = found
         if in_name := self._in_names.found(name):
-            found |= self._meant(in_name, name)
+            return found | self._meant(in_name, name)
         return found
 
     def _meant(self, found: list[tuple[int, frozenset[str]]], text: str) -> frozenset[int]:

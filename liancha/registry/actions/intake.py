@@ -13,6 +13,8 @@ from datetime import date, datetime
 from itertools import starmap
 from typing import Any, TypeVar
 
+from django.db import connection
+
 from liancha.papers.feed import Source
 
 from .. import bulk, tables
@@ -25,7 +27,7 @@ T = TypeVar("T")
 
 PIECE = 1_000
 KEPT_FAULTS = 50_000  # more are counted, not listed
-MANY = 100_000  # new targets
+MANY = 50_000  # new targets
 COMPARED = (
     *("name", "kind", "address", "region_id", "is_pending", "status", "scope", "industry"),
     *("registered_on", "capital", "legal_form", "authority", "phone", "credit_class"),
@@ -102,15 +104,17 @@ class Intake:
             regions.append(decision.region or "")
             are_pending.append("f" if decision.region else "t")
             reasons.append(decision.reason[:160])
-            tagged.append(str(known.setdefault(tags_of(name, scope, kind), len(known))))
-        self.stage.add(
-            list(
-                zip(
-                    *(map(str, numbers), tagged, regions, are_pending, reasons, *columns),
-                    strict=True,
-                )
-            )
-        )
+            tagged.append(known.setdefault(tags_of(name, scope, kind), len(known)))
+        decided: dict[str, Sequence[Any]] = {
+            **{"tags": tagged, "region_id": regions},
+            **{"is_pending": are_pending, "region_reason": reasons},
+        }
+        said = {
+            name: column
+            for name, column, sent in zip(TAKEN, columns, piece["columns"], strict=True)
+            if sent != ""
+        }
+        self.stage.add(numbers, decided | said)
 
     # ── holding against the registry ──────────────────────────────────────────────────────
 
@@ -267,8 +271,10 @@ class Intake:
     # ── writing ───────────────────────────────────────────────────────────────────────────
 
     def _bring_in(self) -> None:
+        """A registry that grows to more than double is sorted once, when everything is in."""
         added = self.counts["added"]
-        if added >= MANY and added > Target.objects.count():
+        there = Target.objects.count() if added >= MANY else added
+        if there < added and (connection.vendor == "sqlite" or not there):
             with bulk.indexes_made_after(Target, Tagging):
                 self.stage.bring_in(self.batch, today=self.today, at=self.at)
         else:
