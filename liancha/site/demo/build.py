@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from liancha.accounts.models import Department
 
-from . import city, dirt, people, setting_out
+from . import city, dirt, libraries, people, setting_out
 from .plots import Plot
 from .stories import tell
 from .year import make_world, play
@@ -92,8 +92,16 @@ def build(
             )
         )
     stories.append(setting_out.reminding(world, "SWJ", "JF28"))
+    stories.append(libraries.counties(world, year))
+    if world.back(45) >= _opened(year):
+        stories += [
+            libraries.revising(world, year),
+            libraries.marking(world),
+            libraries.doubling(world),
+        ]
     if today.month >= 10:
         stories.append(setting_out.next_year(world, year + 1))
+        stories.append(libraries.trying(world, year + 1))
     play(world, stories)
     world.log.checkpoint(now)
 

@@ -54,6 +54,7 @@ CAST = (  # account, name, department, roles; the same people as in accounts.que
     ("auditadmin", "尹明远", None, ("audit_admin",)),
 )
 INSPECTORS = 300
+COUNTY_NAMES = {"410311": "洛听澜", "410324": "栾清越"}  # who plans in a county
 OFFICERS = {"zhifa": ("GA", "林知遥"), "zhifa2": ("GA", "陶然之")}
 
 
@@ -102,6 +103,13 @@ def gather(users: list[User] | None = None) -> People:
         if "head" in user.roles:
             head.setdefault(code, user)
     return People(planner, handler, head, {user.username: user for user in people})
+
+
+def open_county(region: str, *, at: datetime) -> User:
+    """Somebody who makes the plan of a county, in its office for joint checks."""
+    office = Department.objects.get(region=region, is_coordinator=True)
+    wanted = [(f"xq{region}", COUNTY_NAMES[region], office, ("coordinator", "planner"))]
+    return _open(list(wanted), at=at)[0]
 
 
 def _open(

@@ -1,0 +1,256 @@
+"""What lies about in lists and libraries by the end of a year.
+
+A list being revised, a law repealed, doubles waiting for a decision, marks and complaints, county
+plans, trials that somebody kept.
+"""
+
+from __future__ import annotations
+
+import csv
+import tempfile
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from liancha.accounts.models import Department
+from liancha.lists import actions as lists
+from liancha.lists import rows as list_rows
+from liancha.lists.models import ListVersion
+from liancha.plan import actions as plans
+from liancha.plan import queries as plan_queries
+from liancha.plan import trial, trial_shown
+from liancha.plan.models import CoverageException, Plan
+from liancha.registry import actions as registry
+from liancha.registry.models import Target
+from liancha.rulebook.planning import MANY_COMPLAINTS
+
+from . import people
+from .city import HEADINGS, KIND_WORDS, code
+from .year import Story, World
+
+REPEALED = "企业名称登记管理规定"
+DOUBLES = 6
+COUNTIES = {"410311": True, "410324": False}  # region → whether its plan is public by now
+TRIALS = (("A 类提到 2%", {"A": "1/50"}), ("C、D 类从严", {"C": "1/5", "D": "1/2"}))
+CLUES = ("夜间噪声扰民", "不明码标价", "拒不出具发票", "卫生条件差", "预付卡不退款", "消防通道堵塞")
+
+
+def revising(world: World, year: int) -> Story:
+    """Autumn: the list of items in its second version, the joint list out for co-signing."""
+    office = world.people.cast["xieban"]
+    moment = world.at(world.back(34), 9, 15)
+    yield moment
+    lists.record_basis(
+        title=REPEALED,
+        status="repealed",
+        since=world.back(40),
+        note="演示：由新规定替代，引用它的事项需要修订",
+        by=office,
+        at=moment,
+    )
+    moment = world.at(world.back(30), 9, 30)
+    yield moment
+    version = lists.start_version(
+        kind="items",
+        title=f"洛阳市市场监管局抽查事项清单（{year} 年修订）",
+        basis="法规立改废释，部分事项调整",
+        document_number=f"洛双随机办〔{year}〕16号",
+        by=office,
+        at=moment,
+    )
+    first, *_, last = version.items.order_by("position")
+    row = list_rows.of_item(first)
+    lists.save_item(
+        version=version,
+        row=replace(row, methods=f"{row.methods}、网络监测"),
+        item=first,
+        basis="增加非现场方式，减少入户",
+        by=office,
+        at=moment,
+    )
+    lists.remove_item(item=last, basis="并入其他事项，不再单列", by=office, at=moment)
+    yield from _decide(world, version, by_day=26)
+    moment = world.at(world.back(12), 10)
+    yield moment
+    version = lists.start_version(
+        kind="joint",
+        title=f"洛阳市部门联合抽查事项清单（{year + 1} 年）",
+        basis="部门职责调整，领域和配合部门更新",
+        document_number=f"洛双随机办〔{year}〕21号",
+        by=office,
+        at=moment,
+    )
+    for field, changes in (
+        ("JF05", {"ratio_note": "旺季前加大抽查"}),
+        ("JF26", {"targets": "成品油零售企业（含无人加油站）"}),
+    ):
+        found = version.fields.get(code=field)
+        lists.save_field(
+            version=version,
+            row=replace(list_rows.of_field(found), **changes),
+            field=found,
+            basis="征求意见时提出",
+            by=office,
+            at=moment,
+        )
+    yield moment
+    lists.consult(version=version, by=office, at=moment)
+    for cosign in version.cosigns.select_related("department").order_by("pk")[:9]:
+        moment = world.at(world.back(10), 15)
+        yield moment
+        _sign(world, version, cosign.department, moment)
+
+
+def doubling(world: World) -> Story:
+    """A second file brings firms that are there already under another code: for a person to say."""
+    office = world.people.cast["xieban"]
+    moment = world.at(world.back(9), 14, 20)
+    yield moment
+    there = Target.objects.decided().filter(kind="01").exclude(address="").order_by("pk")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "专项库补充名单.csv"
+        with path.open("w", encoding="utf-8-sig", newline="") as file:
+            table = csv.DictWriter(file, HEADINGS)
+            table.writeheader()
+            for n, target in enumerate(there[100 : 100 + DOUBLES]):
+                table.writerow(
+                    {
+                        "企业名称": target.name,
+                        "统一社会信用代码": code("91", target.region_id, 90_000 + n),
+                        "类型": KIND_WORDS["01"],
+                        "住所": target.address,
+                        "经营范围": target.scope,
+                        "行业": target.industry,
+                        "登记状态": "存续",
+                    }
+                )
+        batch = registry.import_targets(path=path, file_name=path.name, by=office, at=moment)
+        registry.find_doubts(batch=batch, by=office, at=moment)
+
+
+def marking(world: World) -> Story:
+    """Marks with source and end, and one firm that so many complain about that somebody decides."""
+    planner = world.people.planner["SCJG"]
+    moment = world.at(world.back(22), 10, 40)
+    yield moment
+    hotels = Target.objects.decided().tagged("hotel").order_by("pk")
+    for target, kind, source in zip(
+        hotels[:3],
+        ("key", "abnormal", "warned"),
+        ("重点监管对象名录（2026 年）", "经营异常名录", "风险监测预警单"),
+        strict=False,
+    ):
+        registry.set_key_flag(
+            target=target,
+            kind=kind,
+            source=source,
+            since=world.back(22),
+            until=world.back(22) + timedelta(days=400),
+            by=planner,
+            at=moment,
+        )
+    complained = hotels[5]
+    for n in range(MANY_COMPLAINTS):
+        moment = world.at(world.back(20 - 2 * n), 11, 5 + n)
+        yield moment
+        registry.register_case(
+            target=complained,
+            origin="complaint",
+            clue=CLUES[n % len(CLUES)],
+            received_on=world.back(20 - 2 * n),
+            reference=f"12345-{n + 1:03d}",
+            by=planner,
+            at=moment,
+        )
+
+
+def counties(world: World, year: int) -> Story:
+    """May: two counties derive their plans; one is public, one still being written."""
+    for region, is_public in COUNTIES.items():
+        moment = world.at(date(year, 5, 6), 9, 30)
+        yield moment
+        planner = people.open_county(region, at=moment)
+        assert world.plan is not None
+        plan = plans.start_plan(year=year, region=region, by=planner, at=moment)
+        source = Plan.objects.get(pk=world.plan.pk)
+        plans.derive(plan=plan, source=source, by=planner, at=moment)
+        if not is_public:
+            continue
+        moment = world.at(date(year, 5, 14), 10)
+        yield moment
+        rows = plan_queries.coverage_of(plan, list(plan.lines.select_related("field")))
+        for field in plan_queries.missing(rows):
+            plans.except_field(
+                plan=plan,
+                field=field,
+                reason=CoverageException.Reason.NO_TARGETS,
+                note="本地没有共同的检查对象",
+                by=planner,
+                at=moment,
+            )
+        plans.send_for_cosign(plan=plan, by=planner, at=moment)
+        moment = world.at(date(year, 5, 20), 16)
+        yield moment
+        plan.refresh_from_db()
+        plans.approve(plan=plan, minutes=f"洛龙区联席会议纪要〔{year}〕2号", by=planner, at=moment)
+        plan.refresh_from_db()
+        plans.publish(
+            plan=plan, document_number=f"洛龙双随机办〔{year}〕1号", by=planner, at=moment
+        )
+
+
+def trying(world: World, year: int) -> Story:
+    """What the office tried on next year's draft, kept for comparison."""
+    office = world.people.cast["xieban"]
+    moment = world.at(world.back(1), 15, 10)
+    yield moment
+    plan = Plan.objects.filter(year=year, region="410300").first()
+    if plan is None:
+        return
+    hotels = plan.lines.get(field__code="JF05")
+    plans.set_terms(
+        line=hotels,
+        terms=plans.Terms(key_ratio="1/5", key_source=f"重点监管对象名录（{year - 1} 年）"),
+        by=world.people.planner[hotels.initiator.code],
+        at=moment,
+    )
+    tried = trial.Trial(plan, today=moment.date())
+    for name, rates in TRIALS:
+        settings = trial.Settings(rates=rates)
+        found = tried.run(settings)
+        plans.save_scenario(
+            plan=plan,
+            name=name,
+            settings=settings.as_json(),
+            figures=trial_shown.figures(found),
+            counted=found.counted.state,
+            by=office,
+            at=moment,
+        )
+
+
+def _decide(world: World, version: ListVersion, *, by_day: int) -> Story:
+    """From the draft of a list to its publication."""
+    office = world.people.cast["xieban"]
+    moment = world.at(world.back(by_day), 10)
+    yield moment
+    lists.consult(version=version, by=office, at=moment)
+    for cosign in version.cosigns.select_related("department").order_by("pk"):
+        moment = world.at(world.back(by_day - 3), 15)
+        yield moment
+        _sign(world, version, cosign.department, moment)
+    moment = world.at(world.back(by_day - 5), 9)
+    yield moment
+    lists.approve(version=version, by=office, at=moment)
+    yield moment
+    lists.publish(version=version, by=office, at=moment)
+
+
+def _sign(world: World, version: ListVersion, department: Department, moment: datetime) -> None:
+    lists.cosign(
+        version=version,
+        department=department,
+        opinion="同意",
+        by=world.people.handler[department.code],
+        at=moment,
+    )
