@@ -61,7 +61,7 @@ def killed_after(url: str, home: Path, seconds: float | None, job: int, batch: i
 def test_all_rows_are_there_or_none_and_the_page_says_which(
     in_database, committed_database, tmp_path, settings, client
 ):
-    """kill -9 at some moments; each time the same file is asked for again, the last time in peace."""
+    """kill -9 at some moments; each time the same file is asked for again, the last in peace."""
     home, moments = tmp_path / "home", random.Random(5)
     media = home / Path(django_settings.MEDIA_ROOT).name
     settings.MEDIA_ROOT = media
