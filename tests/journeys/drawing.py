@@ -110,6 +110,7 @@ def _commit(journey: Journey, draw: str, account: str) -> None:
     """The number is made in this window, and only its hash leaves it."""
     party = journey.by(account)
     party.go(draw)
+    party.page.get_by_label("规则存证后自动核对并揭示").uncheck()  # step by step here
     party.press("生成随机数并提交承诺")
     party.sees("承诺已存证")
     kept = party.page.evaluate("Object.entries(localStorage).filter(([k]) => /nonce/.test(k))")

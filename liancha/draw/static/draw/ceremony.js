@@ -1,6 +1,6 @@
 // The parties' side of a draw: one click to commit, one to reveal or to seal. A nonce is made here,
 // stays in this browser, and leaves it only when its owner gives it away.
-import { check, commitment, download, keep, kept, make } from "./nonces.js";
+import { check, commitment, download, keep, kept, make, promise, redeem } from "./nonces.js";
 
 function say(form, text) {
   const place = form.querySelector("[data-fault]");
@@ -29,6 +29,7 @@ function commit(form) {
   form.elements.commitment.value = digest;
   form.querySelector("[data-shown]").textContent = `${digest.slice(0, 8)}…${digest.slice(-6)}`;
   if (keep(form, nonce)) {
+    promise(form, form.querySelector("[data-by-itself]")?.checked);
     form.querySelector("[data-made]").hidden = false;
     return true;
   }
@@ -156,5 +157,15 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   location.reload();
 });
 
+/** One click a party: the tab that made the number reveals it, after the same check. */
+function goOn() {
+  const form = document.querySelector("[data-reveal][data-ready]");
+  if (form && redeem(form)) form.requestSubmit();
+}
+
 offer();
-document.addEventListener("htmx:afterSwap", offer);
+goOn();
+document.addEventListener("htmx:afterSwap", () => {
+  offer();
+  goOn();
+});

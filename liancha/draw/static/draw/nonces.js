@@ -30,6 +30,25 @@ export function kept(place) {
   }
 }
 
+/** Whether this tab reveals by itself once the rule is logged: said at the commitment, asked once. */
+export function promise(place, isGiven) {
+  try {
+    sessionStorage.setItem(`${key(place)}:auto`, isGiven ? "yes" : "");
+  } catch {
+    // Without storage one more click.
+  }
+}
+
+export function redeem(place) {
+  try {
+    const isGiven = sessionStorage.getItem(`${key(place)}:auto`) === "yes";
+    sessionStorage.removeItem(`${key(place)}:auto`);
+    return isGiven;
+  } catch {
+    return false;
+  }
+}
+
 /** A nonce for this party: the one made before, or a fresh one. */
 export function make(place) {
   return kept(place) || hex(crypto.getRandomValues(new Uint8Array(32)));
