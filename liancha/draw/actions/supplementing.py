@@ -125,9 +125,17 @@ def decide_supplement(
     return supplement
 
 
-@transaction.atomic
-def check_freeze_supplement(*, supplement: Supplement, by: User) -> Supplement:
-    """The request with its rows held, ready to be frozen. Writes nothing. Raises Blocked."""
+def check_freeze_supplement(*, supplement: Supplement, by: User) -> None:
+    """What `freeze_supplement` would refuse already now, said before the long work is begun.
+
+    Writes nothing. Raises Blocked.
+    """
+    with transaction.atomic():
+        _ready_to_freeze(supplement, by)
+
+
+def _ready_to_freeze(supplement: Supplement, by: User) -> Supplement:
+    """The request with its rows held. Raises Blocked."""
     supplement = _held(supplement)
     supplement.after = held(supplement.after)
     only_for(supplement.after.department, by)
@@ -157,7 +165,7 @@ def freeze_supplement(
     Everything after it is the ceremony of any draw. Raises Blocked.
     Source: draw protocol, §§1 and 2 (`supplements`); decision A7.
     """
-    supplement = check_freeze_supplement(supplement=supplement, by=by)
+    supplement = _ready_to_freeze(supplement, by)
     after = supplement.after
     if prepared is None:
         with refused_as_blocked(UNWRITABLE_LEFT, "19"):
