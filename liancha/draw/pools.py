@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from typing import Any
 
 from django.db.models import (
     Case,
@@ -31,6 +32,7 @@ from liancha.plan import bases
 from liancha.plan.models import PlanLine, PlanRate
 from liancha.registry.models import Release, Tag, Target, TargetQuerySet
 from liancha.rulebook import eligibility
+from liancha.rulebook.coverage import is_class_stale
 from liancha.rulebook.eligibility import TargetFacts, TargetFault, TargetStatus
 from liancha.rulebook.lifecycles import DrawState, TaskState
 from liancha.task.models import Task
@@ -126,19 +128,31 @@ class Pool:
         return self.targets.exclude(reason="")
 
     @cached_property
+    def _newest(self) -> dict[str, Any]:
+        return self.targets.aggregate(updated=Max("updated_at"), classed=Max("credit_on"))
+
+    @property
     def updated_at(self) -> datetime | None:
-        return self.targets.aggregate(last=Max("updated_at"))["last"]
+        last: datetime | None = self._newest["updated"]
+        return last
 
     def remarks(self, on: date) -> tuple[str, ...]:
         """What is worth saying before a freeze on this day, and is kept in the ledger (WARN).
 
-        Source: art. 11, 实行动态更新.
+        Source: art. 11, 实行动态更新; art. 15, paragraph 1, 加大……信用分类模块的查询和应用.
         """
+        found = []
         last = self.updated_at
-        if last is None or on - last.date() <= STALE_AFTER:
-            return ()
-        days = (on - last.date()).days
-        return (f"名录库已有 {days} 天没有更新。可以继续建库，这条提醒会写进抽取纪要。",)
+        if last is not None and on - last.date() > STALE_AFTER:
+            days = (on - last.date()).days
+            found.append(f"名录库已有 {days} 天没有更新。可以继续建库，这条提醒会写进抽取纪要。")
+        classed = self._newest["classed"] if self.is_by_credit else None
+        if classed is not None and is_class_stale(classed, on=on):
+            days = (on - classed).days
+            found.append(
+                f"信用风险分类最近一次更新在 {days} 天前。可以继续建库，最好先导入本月的分类。"
+            )
+        return tuple(found)
 
 
 Group = tuple[str, str, int]  # reason, stratum, how many

@@ -209,6 +209,32 @@ def _without_number(asked: Horizon) -> Iterator[Pending]:
         )
 
 
+def _not_entered(asked: Horizon) -> Iterator[Pending]:
+    """Plans that are approved and have no number of the platform yet.
+
+    Source: art. 16, 及时录入; five working days are local practice.
+    """
+    for plan in Plan.objects.public().filter(platform_number="").select_related("region"):
+        if plan.approved_at is None:
+            continue
+        due = deadlines.entry_due(timezone.localdate(plan.approved_at), asked.calendar).due
+        office = Department.objects.active().filter(region=plan.region, is_coordinator=True).first()
+        if due is None or due >= asked.before or office is None:
+            continue
+        yield Pending(
+            "platform",
+            f"{plan.title} 监管平台编号",
+            f"{plan.region.name}，{timezone.localdate(plan.approved_at)} 批准",
+            office,
+            due,
+            "16",
+            True,
+            "plan:plan",
+            plan.pk,
+            *asked.over(due),
+        )
+
+
 def _reminders(asked: Horizon) -> Iterator[Pending]:
     for reminder in Reminder.objects.open().filter(due_on__lt=asked.before).select_related("to"):
         yield Pending(
@@ -292,6 +318,7 @@ SOURCES: tuple[Callable[[Horizon], Iterable[Pending]], ...] = (
     _follow_ups,
     _tasks,
     _without_number,
+    _not_entered,
     _reminders,
     _unplanned,
     _county_plans,

@@ -157,8 +157,8 @@ class TestArticle15:
 
     @pytest.mark.parametrize("stratify", ["industry", "kind", "tag"])
     def test_a_trial_counts_whatever_a_line_is_cut_by(self, world, stratify):
-        Target.objects.filter(credit_class="A").update(industry="住宿业", kind="company")
-        Target.objects.filter(credit_class="B").update(industry="餐饮业", kind="individual")
+        Target.objects.filter(credit_class="A").update(industry="住宿业", kind="01")
+        Target.objects.filter(credit_class="B").update(industry="餐饮业", kind="03")
         tags = ["宾馆旅店"] if stratify == "tag" else []
         Tag.objects.filter(code="hotel").update(name="宾馆旅店")
         plan = world.draft("JF05")
@@ -177,3 +177,11 @@ class TestArticle15:
         planned = {each.stratum: (each.base, each.count) for each in line.rates.all() if each.base}
         assert shown == planned
         assert len(shown) > 1 or stratify == "tag"
+
+    def test_classes_of_two_months_ago_are_remarked_on_at_the_pool(self, world):
+        world.published()
+        task, day = world.task(), NOON.date()
+        Target.objects.update(updated_at=NOON, credit_on=day - timedelta(days=60))
+        assert ["60 天前" in each for each in pools.pool(task).remarks(day)] == [True]
+        Target.objects.update(credit_on=day - timedelta(days=30))
+        assert pools.pool(task).remarks(day) == ()

@@ -97,3 +97,17 @@ class TestArticle16:
         assert "完成检查 4 户次" in said
         names = [row.cells[0].text for row in paper.tables[0].rows]
         assert names == ["部门", *(row.department.short for row in found.rows), "合计"]
+
+    def test_an_approved_plan_is_entered_within_five_working_days(self, db):
+        world = make_plan_world(people=0)
+        plan = world.published()
+
+        def late(day):
+            found = queries.overdue(today=day, user=world.cast.zhou)
+            return [each.title for each in found if each.article == "16"]
+
+        # Approved on Monday 23 November: the fifth working day is the 30th.
+        assert late(NOON.date() + timedelta(days=7)) == []
+        assert late(NOON.date() + timedelta(days=8)) == [f"{plan.title} 监管平台编号"]
+        Plan.objects.update(platform_number="HN-1")
+        assert late(NOON.date() + timedelta(days=8)) == []

@@ -59,10 +59,10 @@ def revising(world: World, year: int) -> Story:
         at=moment,
     )
     first, *_, last = version.items.order_by("position")
-    row = list_rows.of_item(first)
+    item_row = list_rows.of_item(first)
     lists.save_item(
         version=version,
-        row=replace(row, methods=f"{row.methods}、网络监测"),
+        row=replace(item_row, methods=f"{item_row.methods}、网络监测"),
         item=first,
         basis="增加非现场方式，减少入户",
         by=office,
@@ -80,14 +80,15 @@ def revising(world: World, year: int) -> Story:
         by=office,
         at=moment,
     )
-    for field, changes in (
-        ("JF05", {"ratio_note": "旺季前加大抽查"}),
-        ("JF26", {"targets": "成品油零售企业（含无人加油站）"}),
+    for field, note, targets in (
+        ("JF05", "旺季前加大抽查", ""),
+        ("JF26", "", "成品油零售企业（含无人加油站）"),
     ):
         found = version.fields.get(code=field)
+        row = list_rows.of_field(found)
         lists.save_field(
             version=version,
-            row=replace(list_rows.of_field(found), **changes),
+            row=replace(row, ratio_note=note or row.ratio_note, targets=targets or row.targets),
             field=found,
             basis="征求意见时提出",
             by=office,
@@ -116,7 +117,7 @@ def doubling(world: World) -> Story:
                 table.writerow(
                     {
                         "企业名称": target.name,
-                        "统一社会信用代码": code("91", target.region_id, 90_000 + n),
+                        "统一社会信用代码": code("91", target.region_id or "410300", 90_000 + n),
                         "类型": KIND_WORDS["01"],
                         "住所": target.address,
                         "经营范围": target.scope,
