@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 PIECE = 1_000
 KEPT_FAULTS = 50_000  # more are counted, not listed
-MANY = 50_000  # new targets
+MANY = 10_000  # new targets
 COMPARED = (
     *("name", "kind", "address", "region_id", "is_pending", "status", "scope", "industry"),
     *("registered_on", "capital", "legal_form", "authority", "phone", "credit_class"),
