@@ -62,12 +62,17 @@ class PoolChoices(forms.Form):
 
     def clean_ratio(self) -> str:
         text = half_width(self.cleaned_data["ratio"]).strip()
-        if text:
-            try:
-                quotas.read(text)
-            except Blocked as refusal:
-                raise forms.ValidationError(str(refusal)) from None
-        return text
+        if not text:
+            return ""
+        try:
+            rate = quotas.read(text).rate
+        except Blocked as refusal:
+            raise forms.ValidationError(str(refusal)) from None
+        if rate is None:
+            return text
+        if not 0 < rate <= 1:
+            raise forms.ValidationError("比例应大于 0，不超过 100%。")
+        return f"{rate.numerator}/{rate.denominator}"
 
 
 class SetAside(forms.Form):
