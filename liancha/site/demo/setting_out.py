@@ -16,6 +16,7 @@ from liancha.plan.models import Adjustment, PlanLine
 from liancha.registry import actions as registry
 from liancha.registry.models import Target
 
+from .city import FULL
 from .year import Story, World
 
 HENAN_2021 = (("A", "1/100"), ("B", "1/50"), ("C", "1/10"), ("D", "3/10"), ("未分类", "1/50"))
@@ -74,6 +75,7 @@ def lists_and_registry(world: World, year: int, register: Path) -> Story:
     moment = world.at(date(year, 3, 5), 14)
     yield moment
     registry.import_targets(path=register, file_name=register.name, by=office, at=moment)
+    world.times = max(1, round(Target.objects.count() / FULL))
 
 
 def planning(world: World, year: int) -> Story:
@@ -158,10 +160,11 @@ def _line(world: World, joint_field: JointField, year: int) -> LineData:
             .values_list("region__code", flat=True)
             .distinct()
         )
-        rates = [(code, BY_REGION[joint_field.code]) for code in regions]
+        rates = [(code, _within_reach(BY_REGION[joint_field.code], world)) for code in regions]
         stratify = PlanLine.Stratify.REGION
     else:
-        rates, stratify = list(HENAN_2021), PlanLine.Stratify.CREDIT
+        rates = [(name, _within_reach(ratio, world)) for name, ratio in HENAN_2021]
+        stratify = PlanLine.Stratify.CREDIT
     return LineData(
         field=joint_field,
         initiator=joint_field.initiator,
@@ -173,6 +176,15 @@ def _line(world: World, joint_field: JointField, year: int) -> LineData:
         ratio_reason=WHY_RATES,
         participants_reason="本年度由职责直接相关的部门参加" if len(chosen) < len(listed) else "",
     )
+
+
+def _within_reach(ratio: str, world: World) -> str:
+    """The rate where three hundred inspectors meet a larger city: lower, as the city is larger.
+
+    1/50 of the small city is 1/2500 of a million; all rates alike, so their order stays.
+    """
+    share, of = map(int, ratio.split("/"))
+    return f"{share}/{of * world.times}"
 
 
 SEASONS = ((3, 4), (4, 6), (5, 6), (5, 7), (6, 8), (9, 10), (9, 11), (10, 11))  # months of work

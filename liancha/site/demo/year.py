@@ -32,6 +32,7 @@ class World:
     now     the moment the demo is built; nothing happens after it
     anchor  the last working day up to now, from which stories count back
     log     the public log, with its witness
+    times   how many times the small city this one is
     """
 
     people: People
@@ -40,6 +41,7 @@ class World:
     anchor: date
     calendar: Calendar
     log: Logbook = field(default_factory=Logbook)
+    times: int = 1
     plan: Plan | None = None
     lines: dict[str, PlanLine] = field(default_factory=dict)
 
