@@ -99,7 +99,8 @@ def fill(size: int) -> tuple[int, Any]:
                 )
 
         frozen.load(Target, names, rows())
-        keys = Target.objects.order_by().values_list("pk", flat=True).iterator()
+        # Read before the COPY begins: one connection does not do both.
+        keys = list(Target.objects.order_by().values_list("pk", flat=True))
         frozen.load(
             Tagging, ("target", "tag", "is_by_hand"), ((k, world.tag.pk, False) for k in keys)
         )
