@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -201,8 +200,6 @@ def test_the_command_repeats_a_draw_and_says_if_it_is_another(tmp_path):
     os.environ.get("LIANCHA_SPARK") != "1", reason="Spark takes 10 s to start: LIANCHA_SPARK=1"
 )
 def test_spark_draws_the_same_list(tmp_path):
-    if find_spec("pyspark") is None or shutil.which("java") is None:
-        pytest.skip("needs pyspark (extra spark) and Java 17")
     from liancha.draw.engines import spark
 
     session = spark.begin("local[2]")
