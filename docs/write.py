@@ -5,7 +5,8 @@
 
 For each article: what it asks, the rules that answer it (docstrings with `Source: art. N`), the
 rooms (docstrings that cite it), and its tests (classes TestArticleN). An article without tests
-must say in NOTES why: no software, or later.
+must say in NOTES why: no software, or later. For each clause of rulebook/clauses.py: what keeps it
+and which tests hold it, both by docstrings that say `clause N.n`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from liancha.rulebook import lifecycles  # noqa: E402
+from liancha.rulebook import clauses, lifecycles  # noqa: E402
 from liancha.rulebook.articles import ARTICLES, TITLE  # noqa: E402
 
 PACKAGE = ROOT / "liancha"
@@ -68,6 +69,18 @@ class Found:
     rules: dict[str, list[str]] = field(default_factory=dict)
     rooms: dict[str, list[str]] = field(default_factory=dict)
     tests: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass
+class Kept:
+    """What answers one clause.
+
+    by     rules and actions, dotted, as rulebook.listing.check_solo
+    tests  file below tests/ → names of its test functions
+    """
+
+    by: list[str] = field(default_factory=list)
+    tests: dict[str, list[str]] = field(default_factory=dict)
 
 
 def cited(text: str) -> Iterator[int]:
@@ -134,6 +147,26 @@ def gather() -> dict[int, Found]:
     return found
 
 
+def gather_clauses() -> dict[str, Kept]:
+    """What keeps each clause, and the tests that hold it. KeyError for one that does not exist."""
+    kept = {number: Kept() for number in clauses.CLAUSES}
+    for path, tree in sources(PACKAGE):
+        module = path.relative_to(PACKAGE).with_suffix("").as_posix().removesuffix("/__init__")
+        if module == "rulebook/clauses":
+            continue
+        for name, docstring in documented(tree):
+            for number in dict.fromkeys(clauses.cited(docstring)):
+                kept[number].by.append(".".join(filter(None, (module.replace("/", "."), name))))
+    for path, tree in sources(TESTS):
+        place = path.relative_to(TESTS).as_posix()
+        for name, docstring in documented(tree):
+            test = name.rpartition(".")[2]
+            if test.startswith("test_"):
+                for number in dict.fromkeys(clauses.cited(docstring)):
+                    kept[number].tests.setdefault(place, []).append(test)
+    return kept
+
+
 WRITTEN = "<!-- Written by docs/write.py. Change the code, then run it again. -->"
 
 
@@ -145,9 +178,10 @@ def articles_page() -> str:
         WRITTEN,
         "",
         f"《{TITLE}》: what each of its {len(ARTICLES)} articles asks, the rules in",
-        "`rulebook` that answer it, the rooms that cite it, and the tests that hold it.",
+        "`rulebook` that answer it, the rooms that cite it, and the tests that hold it; for the",
+        "articles cut into clauses (`liancha/rulebook/clauses.py`), the same for each clause.",
     ]
-    chapter = 0
+    chapter, kept = 0, gather_clauses()
     for number, found in gather().items():
         article = ARTICLES[number]
         if article.chapter != chapter:
@@ -163,7 +197,23 @@ def articles_page() -> str:
             lines.append(f"- tests: {tests}")
         else:
             lines.append(f"- {NOTES.get(number, '**nothing yet**')}")
+        for clause in clauses.of_article(number):
+            lines += ["", *_clause(clause, kept[clause.number])]
     return "\n".join(lines) + "\n"
+
+
+def _clause(clause: clauses.Clause, kept: Kept) -> list[str]:
+    """Its number, words and obligation; what keeps it; the tests that hold it."""
+    lines = [f"**{clause.number}** ¶{clause.paragraph} “{clause.words}”: {clause.obliges}"]
+    if clause.apart:
+        return [*lines, f"- no software: {clause.apart}"]
+    by = ", ".join(f"`{name}`" for name in kept.by) or "**nothing yet**"
+    lines += ["", f"- kept by {by}"]
+    for place, names in kept.tests.items():
+        lines.append(f"- `{place}`: {', '.join(f'`{name}`' for name in names)}")
+    if not kept.tests:
+        lines.append("- tests: **nothing yet**")
+    return lines
 
 
 def _grouped(names: Mapping[str, list[str]]) -> str:

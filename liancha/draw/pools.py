@@ -140,6 +140,7 @@ class Pool:
         """What is worth saying before a freeze on this day, and is kept in the ledger (WARN).
 
         Source: art. 11, 实行动态更新; art. 15, paragraph 1, 加大……信用分类模块的查询和应用.
+        Clauses 11.4 and 15.1.
         """
         found = []
         last = self.updated_at
@@ -202,6 +203,7 @@ def pool(task: Task, groups: Iterable[Group] | None = None) -> Pool:
     The cooling period is counted back from the task's first day, so that the answer does not
     depend on when the page is opened.
     Source: art. 18, paragraph 1; art. 15 for the classes; decisions A10, A24, A29.
+    Clauses 15.3, 15.4, 18.1 and 18.2.
     """
     tag, choices, stratify = _terms(task)
     targets = targets_of(task)

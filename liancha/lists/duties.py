@@ -27,7 +27,7 @@ def as_recorded(row: FieldRow) -> FieldRow:
     """The row with its initiator's duty as it is on record.
 
     Raises Blocked for an initiator without a duty on record, or with an ordinary one.
-    Source: art. 10, paragraph 2.
+    Source: art. 10, paragraph 2. Clause 10.3.
     """
     if row.initiator is None:
         return row

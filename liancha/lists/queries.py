@@ -60,7 +60,10 @@ def differences(version: ListVersion) -> list[Difference]:
 
 
 def compare(old: ListVersion, new: ListVersion) -> list[Difference]:
-    """Rows put in, altered and taken out between two versions of one list, in the list's order."""
+    """Rows put in, altered and taken out between two versions of one list, in the list's order.
+
+    Source: clause 8.4.
+    """
     bases = {change.code: change.basis for change in new.changes.order_by("pk")}
     if new.is_joint:
         before, after = _fields(old), _fields(new)
@@ -129,7 +132,7 @@ class Doubtful:
 def doubtful(version: ListVersion) -> list[Doubtful]:
     """Rows of a version whose legal basis is amended or repealed; none of them is cut.
 
-    Source: art. 8, paragraph 2.
+    Source: art. 8, paragraph 2. Clause 8.5.
     """
     ended = list(LegalBasis.objects.not_in_force())
     if not ended:
@@ -151,7 +154,7 @@ def doubtful(version: ListVersion) -> list[Doubtful]:
 def gaps(region: str) -> list[Mechanism]:
     """Mechanisms whose checks could be drawn at random and are no field of the list yet.
 
-    Source: art. 9, paragraph 1 (三).
+    Source: art. 9, paragraph 1 (三). Clause 9.3(3).
     """
     current = ListVersion.objects.in_force(ListVersion.Kind.JOINT, region).first()
     codes = set(current.fields.values_list("code", flat=True)) if current else set()

@@ -47,7 +47,7 @@ class FieldRow:
     def check(self, place: str) -> tuple[str, ...]:
         """Raise Blocked if it cannot stand in the list; else what is worth saying (WARN).
 
-        Source: art. 2, paragraph 2, and art. 10.
+        Source: art. 2, paragraph 2, and art. 10. Clauses 9.2, 10.2 and 10.4.
         """
         listing.check_list_row(
             {
@@ -99,7 +99,10 @@ class CheckRow:
     department: Department | None
 
     def check(self, place: str) -> None:
-        """Raise Blocked if one of the seven columns is empty. Source: art. 10, paragraph 1."""
+        """Raise Blocked if one of the seven columns is empty.
+
+        Source: art. 10, paragraph 1. Clause 10.1.
+        """
         listing.check_list_row(
             {
                 "抽查类别": self.category,

@@ -86,14 +86,18 @@ class Horizon:
         return deadlines.days_used(due_on, self.today, self.calendar), True
 
 
-def pending(*, today: date, user: User, soon: bool = True) -> list[Pending]:
+def pending(
+    *, today: date, user: User, soon: bool = True, calendar: Calendar | None = None
+) -> list[Pending]:
     """All that is overdue, or nearly, and concerns this person; the longest overdue first.
+
+    calendar  the city's, where somebody has read it already
 
     The coordinating office and supervisors see every department, others their own and those of
     their own system in the counties.
-    Source: art. 6, paragraphs 1 and 2; arts. 5, 12, 17, 19 and 22 for the terms.
+    Source: art. 6, paragraphs 1 and 2; arts. 5, 12, 17, 19 and 22 for the terms. Clause 6.2.
     """
-    calendar = workdays.calendar()
+    calendar = calendar or workdays.calendar()
     last = deadlines.working_days_after(today, SOON, calendar).due if soon else None
     horizon = Horizon(today, last or today, calendar)
     found = [one for source in SOURCES for one in source(horizon)]
@@ -105,9 +109,9 @@ def pending(*, today: date, user: User, soon: bool = True) -> list[Pending]:
     return sorted(found, key=lambda one: (one.due_on, one.kind, one.title))
 
 
-def overdue(*, today: date, user: User) -> list[Pending]:
+def overdue(*, today: date, user: User, calendar: Calendar | None = None) -> list[Pending]:
     """Only what is over."""
-    return pending(today=today, user=user, soon=False)
+    return pending(today=today, user=user, soon=False, calendar=calendar)
 
 
 def _results(asked: Horizon) -> Iterator[Pending]:
@@ -303,7 +307,10 @@ def _county_plans(asked: Horizon) -> Iterator[Pending]:
 
 
 def unplanned(version: ListVersion, year: int) -> list[JointField]:
-    """Fields of a list that no live line of the region's plan and no exception covers (art. 13)."""
+    """Fields of a list that no live line of the region's plan and no exception covers (art. 13).
+
+    Source: clause 13.1.
+    """
     plans = Plan.objects.filter(year=year, region=version.region)
     planned = PlanLine.objects.live().filter(plan__in=plans).values("field__code")
     excepted = plans.filter(exceptions__isnull=False).values("exceptions__field__code")

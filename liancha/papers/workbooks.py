@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cache, partial
 from pathlib import Path
@@ -72,14 +73,49 @@ def text_of(value: Any) -> str:
 
 def _rows(sheet: Callable[[], calamine.CalamineSheet]) -> Iterator[list[str]]:
     try:
-        for row in sheet().iter_rows():
-            yield [cell if cell.__class__ is str else text_of(cell) for cell in row]
+        tall = _tall_cells(sheet())
+        for number, row in enumerate(sheet().iter_rows()):
+            cells = [cell if cell.__class__ is str else text_of(cell) for cell in row]
+            if tall:
+                _fill_down(tall, number, cells)
+            yield cells
     except calamine.CalamineError as error:
         raise Unreadable(_damaged()) from error
     except GeneratorExit:
         raise
     except BaseException as error:
         raise _panic(error) from error
+
+
+@dataclass(slots=True)
+class _Tall:
+    """A cell merged over several rows: it stands in the first, and counts in the others as well."""
+
+    place: int
+    first: int
+    last: int
+    text: str = ""
+
+
+def _tall_cells(sheet: calamine.CalamineSheet) -> list[_Tall]:
+    left = sheet.start[1] if sheet.start else 0  # rows come without the empty columns before them
+    return [
+        _Tall(column - left, top, bottom)
+        for (top, column), (bottom, _) in sheet.merged_cell_ranges or ()
+        if bottom > top and column >= left
+    ]
+
+
+def _fill_down(tall: list[_Tall], number: int, cells: list[str]) -> None:
+    """Put into a row what is merged into it from above; a row that is blank stays so."""
+    is_blank = not any(cells)
+    for each in tall:
+        if each.first == number and each.place < len(cells):
+            each.text = cells[each.place]
+        elif each.first < number <= each.last and not is_blank and not cells[each.place]:
+            cells[each.place] = each.text
+    if any(each.last <= number for each in tall):
+        tall[:] = [each for each in tall if each.last > number]
 
 
 def _height(sheet: Callable[[], calamine.CalamineSheet]) -> int:

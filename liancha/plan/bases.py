@@ -187,6 +187,8 @@ def count(
 
     Classes and tags are listed with nobody in them too: each has a rate of its own. Of districts,
     industries and kinds only those that occur are, and 其余 for whatever turns up later.
+
+    Source: clause 14.1.
     """
     found = narrowed(candidates(tag, departments, region=region), rules or {})
     # The order of the model would become part of the grouping.

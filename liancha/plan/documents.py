@@ -19,7 +19,10 @@ WIDTHS = (10.0, 28.0, 34.0, 38.0, 26.0, 22.0, 38.0, 29.0, 22.0)
 
 
 def plan_document(plan: Plan, lines: Iterable[PlanLine]) -> bytes:
-    """The plan: what it rests on, then the eight columns on pages that lie on their side."""
+    """The plan: what it rests on, then the eight columns on pages that lie on their side.
+
+    Source: clause 16.2.
+    """
     rows = [(str(n), *columns.columns(line).values()) for n, line in enumerate(lines, 1)]
     document = Official(plan.title, number=plan.document_number)
     document.paragraph(

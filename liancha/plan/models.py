@@ -191,7 +191,7 @@ class PlanLineQuerySet(models.QuerySet["PlanLine"]):
         return self.filter(initiator=user.department_id)
 
     def concerning(self, user: User) -> Self:
-        """Lines that name this person's department; all for the coordinating office."""
+        """Lines that name this person's department; all for the coordinating office. Clause 6.3."""
         if user.sees_all_departments:
             return self
         return self.filter(

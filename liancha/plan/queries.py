@@ -108,7 +108,7 @@ class Countdown:
 
 
 def countdown(plan: Plan, *, today: date) -> Countdown | None:
-    """The days left to make the plan; None once it is published."""
+    """The days left to make the plan; None once it is published. Clause 12.2."""
     if plan.state in (PlanState.PUBLISHED, PlanState.SUPERSEDED):
         return None
     due = deadlines.plan_due(plan.year)

@@ -54,7 +54,7 @@ class Fault:
 def read(cell: str) -> Code | Fault:
     """Take a code as somebody wrote it: spaces, full width, lower case are put right.
 
-    Source: art. 11; GB 32100-2015 for the credit code (domain §c.9).
+    Source: art. 11; GB 32100-2015 for the credit code (domain §c.9). Clause 11.1.
     """
     if _SCIENTIFIC.match(cell):
         return Fault(

@@ -288,7 +288,7 @@ def overlaps(today: date, *, days: int = 365) -> list[Overlap]:
     """Kinds of targets on which two departments or more went to the same place by themselves.
 
     field  the joint field in force that covers the kind already; "" for a proposal
-    Source: art. 9, paragraph 1 (二), 重复检查频繁的事项.
+    Source: art. 9, paragraph 1 (二), 重复检查频繁的事项. Clause 9.3(2).
     """
     facts = InspectionFact.objects.exclude(origin=InspectionFact.Origin.JOINT).filter(
         on__gt=today - timedelta(days=days), on__lte=today
@@ -330,7 +330,7 @@ def joint_draft(user: User) -> ListVersion | None:
 
 
 def freshness(target: Target, today: date) -> tuple[str, str]:
-    """How old what is known of a target is: (light, words) (art. 11, 动态更新)."""
+    """How old what is known of a target is: (light, words) (art. 11, 动态更新). Clause 11.4."""
     days = (today - timezone.localdate(target.fresh_at)).days
     light = "red" if days > STALE_RED else "yellow" if days >= STALE_YELLOW else "green"
     return light, "今天更新" if days <= 0 else f"{days} 天前更新"

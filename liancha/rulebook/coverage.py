@@ -62,7 +62,7 @@ def uncovered(
     fields   code → name of every active field of the joint list of this level
     planned  codes of fields with at least one line that is not cancelled
 
-    Source: art. 13, paragraph 1, 应覆盖……所有抽查领域.
+    Source: art. 13, paragraph 1, 应覆盖……所有抽查领域. Clause 13.1.
     """
     signed = {code for code, each in (exceptions or {}).items() if each.signed_by.strip()}
     return tuple(code for code in fields if code not in planned and code not in signed)
@@ -77,7 +77,7 @@ def check_coverage(
     """A plan covers every active field before it is published.
 
     Raises Blocked naming each field that is missing.
-    Source: art. 13, paragraph 1.
+    Source: art. 13, paragraph 1. Clause 13.1.
     """
     if missing := uncovered(fields, planned=planned, exceptions=exceptions):
         names = "、".join(fields[code] for code in missing)
@@ -96,7 +96,7 @@ def check_columns(line: Mapping[str, object], *, name: str) -> None:
     """A plan line has all eight columns.
 
     Raises Blocked naming the empty ones.
-    Source: art. 14.
+    Source: art. 14. Clause 14.1.
     """
     if missing := missing_columns(line, PLAN_COLUMNS):
         raise Blocked(f"计划行“{name}”缺少：{'、'.join(missing)}。请补全。", article="14")
@@ -106,7 +106,7 @@ def check_dates(starts_on: date, ends_on: date, *, year: int) -> None:
     """A line ends on or after it starts, and lies inside the plan's year.
 
     Raises Blocked.
-    Source: art. 14, 时间安排.
+    Source: art. 14, 时间安排. Clause 14.1.
     """
     if ends_on < starts_on:
         raise Blocked(
@@ -137,7 +137,7 @@ def check_ratios(ratios: Mapping[CreditClass, Fraction], *, reason: str = "") ->
     """Rates by credit class rise with risk, A ≤ B ≤ C ≤ D; classes not named are skipped.
 
     Raises Blocked for a rate outside 0 to 1, NeedsReason when a riskier class gets less.
-    Source: art. 15, 设置不同的抽查比例.
+    Source: art. 15, 设置不同的抽查比例. Clause 15.2.
     """
     for credit_class, ratio in ratios.items():
         if not 0 <= ratio <= 1:
@@ -171,7 +171,7 @@ def check_cap(
     cap    local practice, 10 % as shipped
 
     Raises NeedsReason.
-    Source: art. 15, 适当降低抽查比例; the number is decision A31.
+    Source: art. 15, 适当降低抽查比例; the number is decision A31. Clause 15.4.
     """
     if item_class is ItemClass.GENERAL and ratio > cap and not reason.strip():
         raise NeedsReason(
@@ -184,7 +184,7 @@ def check_cap(
 def planned_count(base: int, ratio: Fraction) -> int:
     """How many of a stratum are drawn: ⌈ratio × base⌉, at least 1 if both are above 0, at most all.
 
-    Source: art. 14, 抽查基数和比例; rounding up is decision A29.
+    Source: art. 14, 抽查基数和比例; rounding up is decision A29. Clause 14.1.
     """
     if base < 0 or ratio < 0:
         raise ValueError(f"base and ratio are not negative, got {base} and {ratio}")
@@ -194,7 +194,7 @@ def planned_count(base: int, ratio: Fraction) -> int:
 def planned_counts(bases: Mapping[str, int], ratios: Mapping[str, Fraction]) -> dict[str, int]:
     """Number to draw in each stratum, rounded up in each by itself; every stratum has a rate.
 
-    Source: art. 14 and art. 15, paragraph 1.
+    Source: art. 14 and art. 15, paragraph 1. Clause 14.1.
     """
     return {stratum: planned_count(base, ratios[stratum]) for stratum, base in bases.items()}
 
@@ -202,7 +202,7 @@ def planned_counts(bases: Mapping[str, int], ratios: Mapping[str, Fraction]) -> 
 def is_class_stale(classed_on: date | None, *, on: date) -> bool:
     """Whether a credit class is older than the monthly renewal allows (WARN).
 
-    Source: art. 15, 加大……信用分类模块的查询和应用; 45 days are local practice.
+    Source: art. 15, 加大……信用分类模块的查询和应用; 45 days are local practice. Clause 15.1.
     """
     return classed_on is None or (on - classed_on).days > STALE_CLASS_DAYS
 
@@ -224,7 +224,7 @@ def check_source(source: TaskSource, *, reason: str, document: str) -> None:
 
     It is still drawn, visited by two per department and published.
     Raises Blocked.
-    Source: art. 13, paragraph 2, 临时性联合抽查 and 专项整治.
+    Source: art. 13, paragraph 2, 临时性联合抽查 and 专项整治. Clause 13.3.
     """
     if source is TaskSource.PLAN:
         return
@@ -262,7 +262,7 @@ def check_adjustment(
     is_locked  whether targets of the line are drawn already: then its ratio stands
 
     Raises Blocked.
-    Source: art. 16; art. 19, paragraph 3, for the drawn list.
+    Source: art. 16; art. 19, paragraph 3, for the drawn list. Clause 16.3.
     """
     if kind is AdjustmentKind.RATIO and is_locked:
         raise Blocked(

@@ -188,13 +188,16 @@ def penalty_due(decided_on: date, calendar: Calendar) -> Term:
 def plan_due(year: int) -> date:
     """Last day for the city's joint plan of a year. A calendar date: no shift for a rest day.
 
-    Source: art. 12, 每年 4 月底前.
+    Source: art. 12, 每年 4 月底前. Clause 12.2.
     """
     return date(year, 4, 30)
 
 
 def plan_reminders(year: int) -> tuple[date, ...]:
-    """Days on which initiators without a plan are reminded. Local practice, for art. 12."""
+    """Days on which initiators without a plan are reminded. Local practice, for art. 12.
+
+    Source: clause 12.2.
+    """
     return tuple(date(year, month, day) for month, day in PLAN_REMINDERS)
 
 
@@ -209,7 +212,7 @@ def acknowledge_due(dispatched_on: date, calendar: Calendar) -> Term:
 def entry_due(approved_on: date, calendar: Calendar) -> Term:
     """The term to enter a plan, or publish an adjustment of it. Local practice.
 
-    Source: art. 16, 及时.
+    Source: art. 16, 及时. Clause 16.1.
     """
     return working_days_after(approved_on, ENTRY_DAYS, calendar)
 

@@ -54,7 +54,7 @@ def check_initiator(name: str, *, duty: Duty | None, field_name: str) -> None:
     """The initiator is the field's competent department, or one with a major duty in it.
 
     Raises Blocked.
-    Source: art. 10, paragraph 2.
+    Source: art. 10, paragraph 2. Clause 10.3.
     """
     if duty in (Duty.COMPETENT, Duty.MAJOR):
         return
@@ -71,7 +71,7 @@ def check_cooperators(initiator: str, cooperators: Sequence[str]) -> None:
     """At least one cooperator, none of them the initiator, none twice.
 
     Raises Blocked.
-    Source: art. 10, paragraph 1.
+    Source: art. 10, paragraph 1. Clause 10.2.
     """
     if not cooperators:
         raise Blocked("还没有配合部门。请至少选择一个配合部门。", article="10", paragraph=1)
@@ -90,7 +90,7 @@ def check_cooperators(initiator: str, cooperators: Sequence[str]) -> None:
 def cooperator_remarks(without_item: Iterable[str], *, target_kind: str) -> tuple[str, ...]:
     """A remark for each cooperator without a published item on this kind of target (WARN).
 
-    Source: art. 10, paragraph 2.
+    Source: art. 10, paragraph 2. Clause 10.4.
     """
     return tuple(
         f"{name}在清单中没有针对“{target_kind}”的检查事项，请核对它的监管职责。"
@@ -106,7 +106,7 @@ def check_participants(
     returns  cooperators from outside the list, to be shown as 清单外
 
     Raises NeedsReason.
-    Source: art. 13, paragraph 1.
+    Source: art. 13, paragraph 1. Clause 13.2.
     """
     if (dropped := sorted(set(listed) - set(chosen))) and not reason.strip():
         raise NeedsReason(
@@ -197,7 +197,7 @@ def target_faults(
     regions  where the task draws; None for the whole city
 
     Suspended business may enter: see target_remarks.
-    Source: art. 11 for status and region, art. 18 for the rest.
+    Source: art. 11 for status and region, art. 18 for the rest. Clause 11.1.
     """
     found = set(target.set_aside)
     if target.status not in (TargetStatus.ACTIVE, TargetStatus.SUSPENDED):
@@ -214,7 +214,7 @@ def target_faults(
 def target_remarks(target: TargetFacts) -> tuple[str, ...]:
     """What is worth saying about a target that may enter (WARN).
 
-    Source: art. 11, 实行动态更新.
+    Source: art. 11, 实行动态更新. Clause 11.4.
     """
     if target.status is TargetStatus.SUSPENDED:
         return ("登记为歇业，检查前请先核实是否营业。",)
@@ -329,6 +329,7 @@ def inspector_faults(
     One certificate must cover the whole window. Leave counts once it takes more than half of the
     window's days: a single day off does not take anybody out of a draw.
     Source: art. 11 and art. 18, paragraph 2, 执法资质、业务专长、部门岗位; art. 19 for recusal.
+    Clauses 11.2 and 18.3.
     """
     found: set[InspectorFault] = set()
     if inspector.is_expert:

@@ -27,7 +27,7 @@ JOINT_FIELD_COLUMNS = ("抽查领域", "抽查事项", "检查对象", "发起�
 def missing_columns(row: Mapping[str, object], columns: Sequence[str]) -> tuple[str, ...]:
     """The columns a row leaves empty: absent, None, blank text or an empty list.
 
-    Source: art. 10, paragraph 1, for the two lists; art. 14 for the plan.
+    Source: art. 10, paragraph 1, for the two lists; art. 14 for the plan. Clauses 10.1 and 10.2.
     """
     return tuple(column for column in columns if _is_empty(row.get(column)))
 
@@ -39,7 +39,7 @@ def check_list_row(row: Mapping[str, object], columns: Sequence[str], *, place: 
     place    which row it is, as the person knows it: 第 7 行
 
     Raises Blocked.
-    Source: art. 10, paragraph 1.
+    Source: art. 10, paragraph 1. Clauses 10.1 and 10.2.
     """
     if missing := missing_columns(row, columns):
         raise Blocked(
@@ -56,7 +56,7 @@ def check_cosigned(
     returns  the departments that have not signed, covered by the minutes
 
     Raises NeedsReason without minutes.
-    Source: art. 9, paragraph 1, 会同相关部门……共同制定.
+    Source: art. 9, paragraph 1, 会同相关部门……共同制定. Clause 9.1.
     """
     lacking = tuple(sorted(set(named) - set(signed)))
     if lacking and not minutes.strip():
@@ -77,7 +77,7 @@ def check_adopted(
     excluded  code → reason: no such target here, no such power
 
     Raises NeedsReason naming the rows.
-    Source: art. 9, paragraphs 1 (一) and 2.
+    Source: art. 9, paragraphs 1 (一) and 2. Clause 9.3(1).
     """
     lacking = [
         name
@@ -109,7 +109,7 @@ def check_solo(item: str, *, field_name: str | None, reason: SoloReason | None) 
     field_name  the joint field the item belongs to, None if to none
 
     Raises NeedsReason. Case inspections do not pass here: they are never held up.
-    Source: art. 8, paragraph 1, 原则上……不再单独开展日常性监督检查.
+    Source: art. 8, paragraph 1, 原则上……不再单独开展日常性监督检查. Clause 8.2.
     """
     if field_name is not None and reason is None:
         raise NeedsReason(

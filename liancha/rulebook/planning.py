@@ -24,7 +24,7 @@ COMPLAINT_DAYS = 365
 def county_plan_due(city_published_on: date) -> date:
     """The day by which a county makes its plan from the city's.
 
-    Source: art. 12, paragraph 2, which names no day; 30 days are local practice (A17).
+    Source: art. 12, paragraph 2, which names no day; 30 days are local practice (A17). Clause 12.3.
     """
     return city_published_on + timedelta(days=COUNTY_DAYS)
 
@@ -33,7 +33,7 @@ def check_left_out(line: str, *, reason: str) -> None:
     """A county that does not take up a line of the city's plan says why.
 
     Raises NeedsReason.
-    Source: art. 12, paragraph 2, 结合各地实际.
+    Source: art. 12, paragraph 2, 结合各地实际. Clause 12.3.
     """
     if not reason.strip():
         raise NeedsReason(
@@ -56,7 +56,7 @@ def check_campaign(
     approval  number of the approval, which every campaign needs (E18, 国办发〔2024〕54号)
 
     Raises Blocked without an approval, NeedsReason.
-    Source: art. 13, paragraph 2, 原则上应通过部门联合抽查的形式进行.
+    Source: art. 13, paragraph 2, 原则上应通过部门联合抽查的形式进行. Clause 13.4.
     """
     lacking = [
         word
@@ -83,7 +83,7 @@ def check_frequency(frequency: int, *, cap: int | None, reason: str) -> None:
     """How often a line is done fits the cap on visits of one department to one firm a year.
 
     Raises Blocked for a cap below 1, NeedsReason when every round could meet the same firm.
-    Source: art. 15, paragraph 2, 抽查比例和频次; the cap is 国办发〔2024〕54号 (E4).
+    Source: art. 15, paragraph 2, 抽查比例和频次; the cap is 国办发〔2024〕54号 (E4). Clause 15.4.
     """
     if cap is None:
         return
@@ -105,7 +105,7 @@ def check_key_ratio(
     rates  what the strata of the line get
 
     Raises Blocked.
-    Source: art. 15, paragraph 2, 应增加抽查的比例和频次.
+    Source: art. 15, paragraph 2, 应增加抽查的比例和频次. Clause 15.3.
     """
     if key_ratio is None:
         return
@@ -122,7 +122,7 @@ def check_key_ratio(
 def are_many(complaints: int) -> bool:
     """Whether complaints of a year call for a person to weigh a mark: never by itself.
 
-    Source: art. 15, paragraph 2, 投诉举报多的; the number is local practice.
+    Source: art. 15, paragraph 2, 投诉举报多的; the number is local practice. Clause 15.3.
     """
     return complaints >= MANY_COMPLAINTS
 
@@ -131,7 +131,7 @@ def check_cooldown(months: int) -> None:
     """How long an A-class target that was inspected is left in peace; 0 is off.
 
     Raises Blocked.
-    Source: art. 15, paragraph 2, 应适当降低抽查比例和频次.
+    Source: art. 15, paragraph 2, 应适当降低抽查比例和频次. Clause 15.4.
     """
     if not 0 <= months <= LONGEST_COOLDOWN:
         raise Blocked(f"A 类冷却期应在 0 到 {LONGEST_COOLDOWN} 个月之间。请改正。", article="15")

@@ -54,6 +54,7 @@ def back(tmp_path, world, kind, rows, *, by=None, at=LATER, name="回执.csv"):
 
 class TestArticle5:
     def test_a_file_goes_out_under_the_platforms_own_columns(self, world, task):
+        """Source: clause 5.1."""
         actions.save_map(
             kind="task", columns=OFFICE_MAP, date_format="%Y%m%d", by=world.cast.zhou, at=NOON
         )
@@ -65,6 +66,7 @@ class TestArticle5:
         assert '"rows":1' in entry.body
 
     def test_an_exported_workbook_can_be_filled_in_and_comes_back(self, world, tmp_path):
+        """Source: clauses 5.1 and 16.1."""
         world.published()
         data, made = actions.export_file(kind="line", by=world.cast.zhou, at=LATER)
         path = tmp_path / "计划.xlsx"

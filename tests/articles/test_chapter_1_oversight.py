@@ -56,6 +56,7 @@ def remind(cast, to: Department, **more) -> Reminder:
 
 class TestArticle5:
     def test_a_task_that_went_out_without_a_number_is_on_the_list_until_it_has_one(self):
+        """Source: clause 5.1."""
         world = make_visit_world(1)
         draw = Draw.objects.of_targets().get()
         world.task.platform_number, world.task.platform_reason = "", "平台升级"
@@ -76,6 +77,7 @@ class TestArticle5:
 
 class TestArticle6:
     def test_the_office_urges_departments_of_its_own_level_and_region_only(self, cast):
+        """Source: clause 6.1."""
         with pytest.raises(Blocked, match="只能督办本级、本区域的部门") as refusal:
             remind(cast, county(cast))
         assert refusal.value.article == "6"
@@ -84,6 +86,7 @@ class TestArticle6:
         assert remind(cast, cast.department["WJ"]).number == "洛双随机督〔2026〕2号"
 
     def test_the_department_answers_once_and_nobody_answers_for_it(self, cast):
+        """Source: clause 6.1."""
         reminder = remind(cast, cast.department["WJ"])
         with pytest.raises(Blocked, match="请由该部门回复"):
             actions.reply(reminder=reminder, text="已办", by=cast.cheng, at=NOON)
@@ -106,6 +109,7 @@ class TestArticle6:
         assert remind(cast, cast.department["GA"], link="/results/1/").link == "/results/1/"
 
     def test_a_city_department_sees_its_own_system_in_the_counties_and_no_other(self, cast):
+        """Source: clause 6.2."""
         branch = county(cast)
         Reminder.objects.create(
             number="栾双随机督〔2026〕1号",
@@ -121,6 +125,7 @@ class TestArticle6:
         assert len(queries.overdue(today=TODAY, user=cast.zhou)) == 1
 
     def test_every_plan_line_is_a_duty_of_each_department_it_names(self):
+        """Source: clause 6.3."""
         world = make_visit_world(1)
         line = PlanLine.objects.get()
         named = [line.initiator, *line.cooperators.all()]
@@ -165,6 +170,7 @@ class TestArticle7:
         assert monday.days == 1
 
     def test_a_task_beyond_its_last_day_and_a_field_without_a_line_are_seen(self):
+        """Source: clauses 12.2 and 13.1."""
         world = make_visit_world(1)
         world.task.state = TaskState.INSPECTING
         world.task.save()

@@ -96,6 +96,7 @@ class TestArticle4:
 
 class TestArticle5:
     def test_a_task_has_its_platform_number_or_the_reason_why_not(self, world):
+        """Source: clause 5.1."""
         task = world.task()
         with pytest.raises(Blocked, match="监管平台的任务编号") as refused:
             actions.record_platform_number(task=task, by=world.cast.shen, at=NOON)

@@ -35,6 +35,7 @@ class TestArticle11:
         return left, right
 
     def test_the_same_name_and_place_under_two_codes_waits_in_the_queue(self, cast):
+        """Source: clause 11.1."""
         left, right = self.twins()
         write_target(3, name="洛阳别家宾馆")
         assert registry.find_doubts(by="system", at=NOON) == 1

@@ -37,12 +37,14 @@ def cast(db):
 
 class TestArticle8:
     def test_anybody_reads_the_published_list_and_its_date(self, cast, client):
+        """Source: clause 8.3."""
         version = published(cast)
         page = client.get(f"/public/lists/{version.pk}/")
         assert page.status_code == 200
         assert "2026 年 11 月 23 日" in page.content.decode()
 
     def test_a_change_names_the_law_or_the_practice_it_rests_on(self, cast):
+        """Source: clause 8.4."""
         published(cast)
         version = lists.start_version(
             kind="joint", title="新清单", basis="法规修订", by=cast.zhou, at=NOON
@@ -55,6 +57,7 @@ class TestArticle8:
         assert version.changes.get().basis == "本市没有油库"
 
     def test_a_new_version_supersedes_the_one_in_force(self, cast):
+        """Source: clause 8.4."""
         first = published(cast)
         second = lists.start_version(
             kind="joint", title="新清单", basis="法规修订", by=cast.zhou, at=NOON
@@ -68,11 +71,13 @@ class TestArticle8:
         assert first.state == "superseded"
 
     def test_what_is_published_is_not_edited_any_more(self, cast):
+        """Source: clause 8.4."""
         version = published(cast)
         with pytest.raises(Blocked):
             lists.load_joint(version=version, rows=[HOTELS], by=cast.zhou, at=NOON)
 
     def test_inspecting_alone_in_a_joint_field_needs_a_reason(self):
+        """Source: clause 8.2."""
         with pytest.raises(NeedsReason, match="不再单独开展") as refusal:
             listing.check_solo("旅店卫生检查", field_name="宾馆、旅店", reason=None)
         assert refusal.value.article == "8"
@@ -83,22 +88,26 @@ class TestArticle8:
         listing.check_solo("旅店卫生检查", field_name="宾馆、旅店", reason=reason)
 
     def test_what_no_joint_field_covers_is_free(self):
+        """Source: clause 8.2."""
         listing.check_solo("医疗机构校验", field_name=None, reason=None)
 
 
 class TestArticle9:
     def test_the_list_is_made_by_the_market_regulator_together_with_the_others(self, cast):
+        """Source: clause 9.1."""
         with pytest.raises(Blocked, match="会同相关部门") as refusal:
             lists.start_version(kind="joint", title="清单", basis="自定", by=cast.shen, at=NOON)
         assert refusal.value.article == "9"
 
     def test_every_department_the_list_names_is_asked(self, cast):
+        """Source: clause 9.1."""
         version = draft(cast, HOTELS, PETROL)
         lists.consult(version=version, by=cast.zhou, at=NOON)
         asked = set(version.cosigns.values_list("department__code", flat=True))
         assert asked == {"GA", "WJ", "XF", "SCJG"}
 
     def test_a_list_is_not_approved_while_somebody_has_not_signed(self, cast):
+        """Source: clause 9.1."""
         version = draft(cast, HOTELS)
         lists.consult(version=version, by=cast.zhou, at=NOON)
         fire = cast.department["XF"]
@@ -115,6 +124,7 @@ class TestArticle9:
         assert approved.state == "approved"
 
     def test_nobody_signs_for_another_department(self, cast):
+        """Source: clause 9.1."""
         version = draft(cast, HOTELS)
         lists.consult(version=version, by=cast.zhou, at=NOON)
         with pytest.raises(Blocked, match="只有"):
@@ -130,6 +140,7 @@ class TestArticle9:
         assert not version.cosigns.exists()
 
     def test_every_department_named_signs_before_publication(self):
+        """Source: clause 9.1."""
         with pytest.raises(NeedsReason, match="卫健"):
             listing.check_cosigned(named={"公安", "卫健"}, signed={"公安"})
 
@@ -140,6 +151,7 @@ class TestArticle9:
         assert lacking == ("卫健",)
 
     def test_rows_from_above_are_adopted_or_left_out_with_a_reason(self):
+        """Source: clause 9.3(1)."""
         upper = {"JF05": "宾馆、旅店", "JF20": "企业年度报告", "JF99": "进出口商品"}
         listing.check_adopted(upper=upper, ours={"JF05", "JF20"}, excluded={"JF99": "没有此类对象"})
         with pytest.raises(NeedsReason, match="1 个领域未纳入：进出口商品"):
@@ -149,16 +161,19 @@ class TestArticle9:
 class TestArticle10:
     @pytest.mark.parametrize("column", list(LICENCE))
     def test_an_item_without_one_of_its_columns_is_not_taken(self, cast, column):
+        """Source: clause 10.1."""
         with pytest.raises(Blocked, match="第 1 行") as refusal:
             draft(cast, LICENCE | {column: ""}, kind="items")
         assert refusal.value.article == "10"
 
     @pytest.mark.parametrize("column", ["name", "items", "targets", "initiator", "cooperators"])
     def test_a_field_without_one_of_its_columns_is_not_taken(self, cast, column):
+        """Source: clause 10.2."""
         with pytest.raises(Blocked, match="第 1 个领域缺少"):
             draft(cast, HOTELS | {column: []})
 
     def test_a_department_is_not_initiator_and_cooperator(self, cast):
+        """Source: clause 10.2."""
         with pytest.raises(Blocked, match="不能同时作为配合部门"):
             draft(cast, HOTELS | {"cooperators": ["GA", "WJ", "XF"]})
 
@@ -171,11 +186,13 @@ class TestArticle10:
         assert refusal.value.article == "2"
 
     def test_who_checks_an_item_is_named_by_its_field(self, cast):
+        """Source: clause 10.4."""
         items = [*HOTELS["items"], {"name": "纳税", "department": "SWJ"}]
         with pytest.raises(Blocked, match="不是发起或配合部门"):
             draft(cast, HOTELS | {"items": items})
 
     def test_a_cooperator_without_an_item_is_remarked_and_let_through(self, cast):
+        """Source: clause 10.4."""
         version = draft(cast, HOTELS)
         remarks = lists.load_joint(
             version=version,
@@ -195,20 +212,24 @@ class TestArticle10:
     @pytest.mark.parametrize("column", listing.CHECK_ITEM_COLUMNS)
     @pytest.mark.parametrize("value", ["", "  ", None, [], ()])
     def test_each_of_them_must_be_filled(self, column, value):
+        """Source: clause 10.1."""
         row = dict.fromkeys(listing.CHECK_ITEM_COLUMNS, "有") | {column: value}
         with pytest.raises(Blocked, match=f"第 7 行缺少：{column}"):
             listing.check_list_row(row, listing.CHECK_ITEM_COLUMNS, place="第 7 行")
 
     def test_a_joint_row_has_five_and_names_all_that_are_missing(self):
+        """Source: clause 10.2."""
         row = {"抽查领域": "宾馆、旅店", "抽查事项": "卫生情况", "配合部门": ["卫健"]}
         assert listing.missing_columns(row, listing.JOINT_FIELD_COLUMNS) == ("检查对象", "发起部门")
 
     @pytest.mark.parametrize("duty", [Duty.COMPETENT, Duty.MAJOR])
     def test_the_initiator_is_competent_or_has_a_major_duty(self, duty):
+        """Source: clause 10.3."""
         eligibility.check_initiator("公安", duty=duty, field_name="宾馆、旅店")
 
     @pytest.mark.parametrize("duty", [Duty.ORDINARY, None])
     def test_an_ordinary_duty_does_not_initiate(self, duty):
+        """Source: clause 10.3."""
         with pytest.raises(Blocked, match="不能作为发起部门"):
             eligibility.check_initiator("税务", duty=duty, field_name="宾馆、旅店")
 
@@ -218,6 +239,7 @@ class TestArticle10:
             eligibility.check_cooperators("公安", ["卫健", "公安"])
 
     def test_there_is_a_cooperator_and_none_twice(self):
+        """Source: clause 10.2."""
         with pytest.raises(Blocked, match="还没有配合部门"):
             eligibility.check_cooperators("公安", [])
         with pytest.raises(Blocked, match="重复：卫健"):
@@ -236,6 +258,7 @@ class TestArticle11:
         assert list(Target.objects.decided()) == [decided]
 
     def test_one_code_is_one_target(self, cast):
+        """Source: clause 11.1."""
         there = write_target(1)
         with pytest.raises(Blocked, match=there.name):
             registry.save_target(
@@ -243,6 +266,7 @@ class TestArticle11:
             )
 
     def test_a_wrong_code_is_refused_with_its_cure(self, cast):
+        """Source: clause 11.1."""
         right = code("91", "410311", 5)
         with pytest.raises(Blocked, match=f"第 18 位应为 {right[-1]}") as refusal:
             registry.save_target(
@@ -253,6 +277,7 @@ class TestArticle11:
         assert refusal.value.article == "11"
 
     def test_a_county_does_not_write_to_anothers_target(self, cast):
+        """Source: clause 11.3."""
         target = write_target(1, region_id="410305")
         county = cast.department["XF"]
         county.level, county.region_id = "county", "410302"
@@ -271,6 +296,7 @@ class TestArticle11:
         assert target.name == "洛阳漱石1号宾馆有限公司"
 
     def test_who_is_registered_elsewhere_but_operates_here_belongs_here(self, cast):
+        """Source: clause 11.3."""
         target = write_target(1, code=code("91", "410102", 1))
         assert target.region_id == "410311"
         registry.set_region(targets=[target.pk], region="410305", by=cast.zhou, at=NOON)
@@ -295,6 +321,7 @@ class TestArticle11:
         ],
     )
     def test_a_closed_target_is_not(self, status):
+        """Source: clause 11.1."""
         target = TargetFacts(status, "410305", frozenset({"宾馆旅店"}))
         assert eligibility.target_faults(target, tag="宾馆旅店") == (TargetFault.NOT_OPEN,)
 
@@ -329,6 +356,7 @@ class TestArticle11:
         ],
     )
     def test_a_certificate_covers_every_day_of_the_visits(self, certificates, fault):
+        """Source: clause 11.2."""
         inspector = InspectorFacts(certificates)
         assert eligibility.inspector_faults(inspector, window=WINDOW) == (fault,)
 
@@ -337,6 +365,7 @@ class TestArticle11:
         assert eligibility.inspector_faults(inspector, window=WINDOW) == ()
 
     def test_who_is_not_on_duty_is_not_drawn_and_every_reason_is_said(self):
+        """Source: clause 11.2."""
         inspector = InspectorFacts(
             (), is_on_duty=False, skills=frozenset({"食品"}), recused_from=frozenset({"H1"})
         )

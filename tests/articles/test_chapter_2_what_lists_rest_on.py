@@ -41,6 +41,7 @@ def hotel(n=1, **fields):
 
 class TestArticle8:
     def test_a_repealed_law_flags_the_rows_that_cite_it_and_cuts_none(self, cast):
+        """Source: clause 8.5."""
         version = published(cast, LICENCE, kind="items")
         assert listed.doubtful(version) == []
         lists.record_basis(
@@ -55,11 +56,13 @@ class TestArticle8:
         assert version.items.count() == 1
 
     def test_an_end_has_its_day(self, cast):
+        """Source: clause 8.5."""
         with pytest.raises(Blocked, match="填写日期") as refusal:
             lists.record_basis(title="消防法", status="repealed", by=cast.zhou, at=NOON)
         assert (refusal.value.article, refusal.value.paragraph) == ("8", 2)
 
     def test_two_versions_stand_beside_each_other_for_everybody(self, cast, client):
+        """Source: clauses 8.3 and 8.4."""
         first = published(cast)
         second = lists.start_version(
             kind="joint", title="新清单", basis="法规修订", by=cast.zhou, at=NOON
@@ -102,6 +105,7 @@ class TestArticle8:
         assert found == {"广告行为的检查": "added", "年报公示信息情况的检查": "changed"}
 
     def test_a_solo_check_in_a_joint_field_needs_one_of_the_reasons(self, cast):
+        """Source: clause 8.2."""
         published(cast)
         asked = {"target": hotel(), "item": "客房卫生", "planned_on": TODAY, "by": cast.lu}
         with pytest.raises(NeedsReason, match="宾馆、旅店监督抽查") as refusal:
@@ -119,6 +123,7 @@ class TestArticle8:
         assert (check.fields, check.code) == ("", "")
 
     def test_the_head_decides_and_nobody_on_his_own_request(self, cast):
+        """Source: clause 8.2."""
         check = registry.request_solo(
             target=write_target(3), item="卫生", planned_on=TODAY, by=cast.lu, at=NOON
         )
@@ -129,6 +134,7 @@ class TestArticle8:
         assert (done.is_approved, done.decided_by) == (True, cast.gu)
 
     def test_a_recent_result_of_another_department_stands_in(self, cast, client):
+        """Source: clause 8.2."""
         published(cast)
         target = hotel(4)
         fact = registry.note_inspection(
@@ -185,7 +191,10 @@ class TestArticle8:
             )
 
     def test_a_complaint_becomes_a_case_and_never_part_of_a_pool(self, cast):
-        """E26: the register of cases has no way into a draw, by record or by relation."""
+        """E26: the register of cases has no way into a draw, by record or by relation.
+
+        Source: clause 8.2.
+        """
         target = write_target(6)
         before = Target.objects.values().get(pk=target.pk)
         tags = list(target.taggings.values_list("tag", flat=True))
@@ -219,6 +228,7 @@ class TestArticle9:
         )
 
     def test_a_list_waits_while_a_row_from_above_is_undecided(self, cast):
+        """Source: clause 9.3(1)."""
         upper = self.upper(cast)
         version = draft(cast, HOTELS)
         with pytest.raises(NeedsReason, match="海关监管场所抽查") as refusal:
@@ -235,6 +245,7 @@ class TestArticle9:
         assert version.upper_decisions.get(key=second.key).reason == "本地没有此类检查对象"
 
     def test_a_row_that_comes_late_holds_up_publication(self, cast):
+        """Source: clause 9.3(1)."""
         version = draft(cast, HOTELS)
         lists.consult(version=version, by=cast.zhou, at=NOON)
         sign_all(cast, version)
@@ -252,6 +263,7 @@ class TestArticle9:
             )
 
     def test_a_county_says_why_it_drops_a_field_of_the_citys(self, cast):
+        """Source: clause 9.4."""
         published(cast, HOTELS, PETROL)
         Department.objects.create(
             code="SCJG-LC",
@@ -279,6 +291,7 @@ class TestArticle9:
         assert county.upper_decisions.get().cause == UpperDecision.Cause.NO_TARGET
 
     def test_a_mechanism_that_could_be_drawn_is_a_gap_until_it_is_a_field(self, cast):
+        """Source: clause 9.3(3)."""
         published(cast, HOTELS)
         mechanism = {
             "name": "烟花爆竹联席会议",
@@ -295,6 +308,7 @@ class TestArticle9:
         assert listed.gaps("410300") == []
 
     def test_what_several_departments_inspect_apart_is_proposed(self, cast):
+        """Source: clause 9.3(2)."""
         published(cast, PETROL)
         target = hotel(7)
         for name in ("WJ", "XF"):
@@ -320,6 +334,7 @@ class TestArticle9:
 
 class TestArticle10:
     def test_the_table_of_duties_says_who_initiates_not_the_row(self, cast):
+        """Source: clause 10.3."""
         version = draft(cast, HOTELS)
         duty = FieldDuty.objects.get(department=cast.department["WJ"], code="JF05")
         assert duty.duty == Duty.ORDINARY
@@ -340,6 +355,7 @@ class TestArticle10:
         assert version.fields.get().duty == Duty.MAJOR
 
     def test_a_duty_names_where_it_is_laid_down(self, cast):
+        """Source: clause 9.2."""
         with pytest.raises(Blocked, match="职责的依据"):
             lists.record_duty(
                 department=cast.department["WJ"],

@@ -57,9 +57,11 @@ def county(world):
 
 class TestArticle12:
     def test_a_county_has_thirty_days_after_the_citys_plan(self):
+        """Source: clause 12.3."""
         assert planning.county_plan_due(date(2026, 4, 24)) == date(2026, 5, 24)
 
     def test_a_county_derives_its_lines_from_the_citys(self, world, county):
+        """Source: clause 12.3."""
         city = world.published()
         plan = actions.start_plan(year=YEAR, region="410324", by=county, at=LATER)
         done = actions.derive(plan=plan, source=city, by=county, at=LATER)
@@ -77,6 +79,7 @@ class TestArticle12:
         assert line.org_mode == PlanLine.OrgMode.COUNTY_COUNTY
 
     def test_what_the_city_draws_and_the_county_only_carries_out_is_received(self, world, county):
+        """Source: clause 12.3."""
         city = world.published()
         PlanLine.objects.filter(plan=city, field__code="JF05").update(
             org_mode=PlanLine.OrgMode.CITY_COUNTY
@@ -88,6 +91,7 @@ class TestArticle12:
         assert not plan.lines.filter(field__code="JF05").exists()
 
     def test_a_county_says_why_it_leaves_a_line_out(self, world, county):
+        """Source: clause 12.3."""
         city = world.published()
         plan = actions.start_plan(year=YEAR, region="410324", by=county, at=LATER)
         actions.derive(plan=plan, source=city, by=county, at=LATER)
@@ -128,6 +132,8 @@ class TestArticle13:
     CAMPAIGN = {"approved_by_body": "洛阳市人民政府", "approval": "洛政办〔2026〕12号"}
 
     def test_a_campaign_in_a_field_of_the_list_is_joint_or_says_why_not(self, world):
+        """Source: clause 13.4."""
+
         def register(**changes):
             return actions.register_campaign(
                 title="加油站专项",
@@ -186,6 +192,7 @@ class TestArticle14:
             )
 
     def test_the_document_has_the_eight_columns_of_every_line(self, world):
+        """Source: clause 16.2."""
         plan = world.published()
         lines = list(plan.lines.with_columns())
         document = Document(io.BytesIO(documents.plan_document(plan, lines)))
@@ -199,6 +206,7 @@ class TestArticle14:
 
 class TestArticle15:
     def test_a_monthly_file_sets_classes_and_keeps_what_was(self, world, tmp_path):
+        """Source: clause 15.1."""
         targets = list(Target.objects.tagged("hotel").order_by("pk")[:4])
         rows = ["统一社会信用代码,信用风险分类"]
         for n, target in enumerate(targets):
@@ -226,6 +234,7 @@ class TestArticle15:
         assert sum(done.counts.values()) == Target.objects.decided().count()
 
     def test_an_older_file_does_not_overwrite_a_newer_one(self, world, tmp_path):
+        """Source: clause 15.1."""
         registry.set_credit(rows={}, source="十一月", on=date(2026, 11, 1), by="system", at=NOON)
         file = tmp_path / "old.csv"
         file.write_text("统一社会信用代码,信用风险分类\n", encoding="utf-8")
@@ -242,6 +251,7 @@ class TestArticle15:
         assert CreditBatch.objects.count() == 1
 
     def test_a_frequency_above_the_cap_says_how_nobody_is_met_too_often(self):
+        """Source: clause 15.4."""
         planning.check_frequency(2, cap=2, reason="")
         planning.check_frequency(4, cap=None, reason="")
         with pytest.raises(NeedsReason, match="全年 3 次"):
@@ -251,6 +261,7 @@ class TestArticle15:
             planning.check_frequency(1, cap=0, reason="")
 
     def test_key_targets_get_no_less_than_others_and_have_a_source(self):
+        """Source: clause 15.3."""
         rates = {"A": Fraction(1, 50), "D": Fraction(1, 2)}
         planning.check_key_ratio(Fraction(1, 5), rates=rates, source="投诉台账")
         planning.check_key_ratio(None, rates=rates, source="")
@@ -263,6 +274,7 @@ class TestArticle15:
 
     @pytest.mark.parametrize("months", [-1, 37])
     def test_a_cool_down_has_an_end(self, months):
+        """Source: clause 15.4."""
         planning.check_cooldown(12)
         with pytest.raises(Blocked, match="36 个月"):
             planning.check_cooldown(months)
@@ -299,6 +311,7 @@ class TestArticle15:
 
 class TestArticle16:
     def test_a_change_is_published_as_a_notice_with_line_change_and_reason(self, world, client):
+        """Source: clause 16.4."""
         plan = world.published()
         asked = actions.adjust(
             line=world.line(),

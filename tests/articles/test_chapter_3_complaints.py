@@ -45,6 +45,7 @@ class TestArticle15:
         return {each.target: each.complaints for each in found}
 
     def test_six_complaints_within_a_year_are_put_before_a_person(self, world):
+        """Source: clause 15.3."""
         first, second, third = Target.objects.all()[:3]
         complain(world, first, 6, on=TODAY - timedelta(days=planning.COMPLAINT_DAYS - 1))
         complain(world, second, 5)
@@ -54,6 +55,7 @@ class TestArticle15:
         assert not KeyFlag.objects.exists()
 
     def test_the_mark_has_source_and_end_and_ends_the_question(self, world):
+        """Source: clause 15.3."""
         target = Target.objects.first()
         complain(world, target, 7)
         until = TODAY + timedelta(days=180)

@@ -58,6 +58,7 @@ def keyed(world, terms=TERMS):
 
 class TestArticle15:
     def test_marked_targets_stand_apart_and_get_more(self, world):
+        """Source: clause 15.3."""
         marked(world, "A", "A", "B")
         line = keyed(world)
         assert sizes(line) == {KEY: 3, "A": 38, "B": 19, "C": 10, "D": 6, "未分类": 4}
@@ -71,6 +72,7 @@ class TestArticle15:
         assert sizes(keyed(world))[KEY] == 0
 
     def test_only_marks_that_hold_in_the_lines_window_count(self, world):
+        """Source: clause 15.3."""
         marked(world, "A", until=FIRST - timedelta(days=1))
         marked(world, "A", since=LAST + timedelta(days=1), until=date(2027, 6, 30))
         kept = marked(world, "A", since=LAST, until=LAST)
@@ -86,6 +88,7 @@ class TestArticle15:
         assert list(Target.objects.annotate(stratum=found).filter(stratum=KEY)) == kept
 
     def test_the_pool_of_a_draw_is_cut_by_the_same_marks(self, world):
+        """Source: clause 15.3."""
         marked(world, "A", "B", "D")
         keyed(world)
         actions.save_line(
@@ -136,6 +139,7 @@ class TestArticle15:
         assert (KEY in sizes(line), sizes(line)["A"]) == (False, 40)
 
     def test_a_rate_no_higher_than_the_lowest_is_refused(self, world):
+        """Source: clause 15.3."""
         world.draft("JF05")
         with pytest.raises(Blocked, match="起不到加大抽查") as refused:
             actions.set_terms(
@@ -179,6 +183,7 @@ class TestArticle15:
         assert len(shown) > 1 or stratify == "tag"
 
     def test_classes_of_two_months_ago_are_remarked_on_at_the_pool(self, world):
+        """Source: clause 15.1."""
         world.published()
         task, day = world.task(), NOON.date()
         Target.objects.update(updated_at=NOON, credit_on=day - timedelta(days=60))

@@ -27,6 +27,7 @@ def world():
 
 class TestArticle12:
     def test_the_coordinating_office_gathers_the_plan(self, world):
+        """Source: clause 12.1."""
         with pytest.raises(Blocked) as refused:
             actions.start_plan(year=YEAR, by=world.cast.shen, at=NOON)
         assert refused.value.article == "12"
@@ -38,6 +39,7 @@ class TestArticle12:
         assert not Plan.objects.exists()
 
     def test_each_initiator_writes_its_own_lines(self, world):
+        """Source: clause 12.2."""
         plan = actions.start_plan(year=YEAR, by=world.cast.zhou, at=NOON)
         line = actions.save_line(plan=plan, data=world.line_data(), by=world.cast.shen, at=NOON)
         assert line.number == "41030020260001"
@@ -46,6 +48,7 @@ class TestArticle12:
         assert refused.value.article == "12"
 
     def test_every_department_a_line_names_signs(self, world):
+        """Source: clause 12.2."""
         plan = world.draft("JF05")
         asked = actions.send_for_cosign(plan=plan, by=world.cast.zhou, at=NOON)
         assert {each.department.code for each in asked} == {"GA", "WJ", "SCJG", "XF"}
@@ -80,6 +83,7 @@ class TestArticle12:
         assert signed == {"GA"}
 
     def test_a_county_waits_for_the_citys_plan(self, world):
+        """Source: clause 12.3."""
         county = world.department("SCJG")
         county.region_id = "410324"
         county.save()
@@ -91,6 +95,7 @@ class TestArticle12:
 
 class TestArticle13:
     def test_a_plan_with_a_field_missing_is_not_published(self, world):
+        """Source: clause 13.1."""
         plan = world.cosigned("JF05", "JF26")
         with pytest.raises(Blocked, match="计划还缺 1 个：养老机构抽查") as refused:
             actions.publish(plan=plan, by=world.cast.zhou, at=LATER)
@@ -100,6 +105,7 @@ class TestArticle13:
         assert not PlanLine.objects.filter(state=LineState.PUBLISHED).exists()
 
     def test_the_coordinating_office_signs_for_a_field_without_a_line(self, world):
+        """Source: clause 13.1."""
         plan = world.cosigned("JF05", "JF26")
         field, reason = world.fields["JF40"], CoverageException.Reason.SUPERIOR
         with pytest.raises(Blocked) as refused:
@@ -120,6 +126,7 @@ class TestArticle13:
             actions.check_coverage(plan)
 
     def test_dropping_a_listed_cooperator_needs_a_reason_that_is_kept(self, world):
+        """Source: clause 13.2."""
         plan = actions.start_plan(year=YEAR, by=world.cast.zhou, at=NOON)
         fewer = world.line_data(cooperators=[world.department("WJ")])
         with pytest.raises(NeedsReason, match="市场监督管理局、洛阳市消防救援支队") as refused:
@@ -140,6 +147,7 @@ class TestArticle13:
 
 class TestArticle14:
     def test_a_line_has_all_eight_columns(self, world):
+        """Source: clause 14.1."""
         plan = world.draft("JF05")
         texts = actions.save_line(
             plan=plan, line=world.line(), data=world.line_data(), by=world.cast.zhou, at=NOON
@@ -164,6 +172,7 @@ class TestArticle14:
         assert line.count == 8
 
     def test_five_percent_of_200_is_10_and_of_201_is_11(self, world):
+        """Source: clause 14.1."""
         plan = actions.start_plan(year=YEAR, by=world.cast.zhou, at=NOON)
         for base, count in ((200, 10), (201, 11)):
             data = world.line_data(stratify="none", rates=[("全部", "1/20")], bases={"全部": base})
@@ -198,6 +207,7 @@ class TestArticle14:
         ],
     )
     def test_the_dates_lie_in_the_plans_year(self, world, first, last, words):
+        """Source: clause 14.1."""
         plan = actions.start_plan(year=YEAR, by=world.cast.zhou, at=NOON)
         data = world.line_data(starts_on=first, ends_on=last)
         with pytest.raises(Blocked, match=words) as refused:
@@ -207,6 +217,7 @@ class TestArticle14:
 
 class TestArticle15:
     def test_a_riskier_class_is_not_drawn_less_without_a_reason(self, world):
+        """Source: clause 15.2."""
         plan = actions.start_plan(year=YEAR, by=world.cast.zhou, at=NOON)
         wrong = (("A", "1/20"), ("B", "3/100"), *RATES[2:])
         with pytest.raises(NeedsReason, match="A 类比例 5% 高于 B 类 3%") as refused:
@@ -223,6 +234,7 @@ class TestArticle15:
         assert line.ratio_reason == "A 类投诉集中"
 
     def test_an_unclassified_target_has_a_rate_of_its_own(self, world):
+        """Source: clause 15.2."""
         plan = actions.start_plan(year=YEAR, by=world.cast.zhou, at=NOON)
         with pytest.raises(Blocked, match="还没有抽查比例：未分类"):
             actions.save_line(
@@ -248,6 +260,7 @@ class TestArticle15:
 
 class TestArticle16:
     def test_a_published_line_is_not_simply_edited(self, world):
+        """Source: clause 16.3."""
         plan = world.published()
         with pytest.raises(Blocked, match="应办理计划调整") as refused:
             actions.save_line(
@@ -258,6 +271,7 @@ class TestArticle16:
             actions.drop_line(line=world.line(), by=world.cast.zhou, at=LATER)
 
     def test_a_change_waits_for_somebody_else_and_is_published_with_its_reason(self, world):
+        """Source: clauses 16.3 and 16.4."""
         world.published()
         asked = actions.adjust(
             line=world.line(),
@@ -289,6 +303,7 @@ class TestArticle16:
             actions.approve_adjustment(adjustment=asked, by=world.cast.gu, at=LATER)
 
     def test_without_a_reason_there_is_no_change(self, world):
+        """Source: clause 16.3."""
         world.published()
         with pytest.raises(Blocked, match="还没有写调整原因"):
             actions.adjust(
@@ -296,6 +311,7 @@ class TestArticle16:
             )
 
     def test_a_ratio_stands_once_its_list_is_locked(self, world):
+        """Source: clause 16.3."""
         world.published()
         line = world.line()
         actions.lock_rates(line=line, by=world.cast.shen, at=LATER)
@@ -327,6 +343,7 @@ class TestArticle16:
         assert world.line().rates.get(stratum="D").ratio == "1/2"
 
     def test_rates_and_frequency_may_change(self, world):
+        """Source: clause 16.3."""
         world.published()
         more = (*RATES[:3], ("D", "1/1"), RATES[4])
         for kind, after in (("ratio", {"rates": more}), ("frequency", {"frequency": 2})):
@@ -368,6 +385,7 @@ class TestArticle16:
         assert not Adjustment.objects.published().exists()
 
     def test_a_second_version_supersedes_the_first(self, world):
+        """Source: clause 12.1."""
         first = world.published()
         second = world.published()
         first.refresh_from_db()

@@ -21,6 +21,7 @@ from tests.rooms.visit_world import make_visit_world
 
 class TestArticle12:
     def test_a_county_without_a_plan_after_thirty_days_is_named(self, db):
+        """Source: clause 12.3."""
         world = make_plan_world(people=0)
         city = world.published()
         office = Department.objects.create(
@@ -99,6 +100,7 @@ class TestArticle16:
         assert names == ["部门", *(row.department.short for row in found.rows), "合计"]
 
     def test_an_approved_plan_is_entered_within_five_working_days(self, db):
+        """Source: clause 16.1."""
         world = make_plan_world(people=0)
         plan = world.published()
 

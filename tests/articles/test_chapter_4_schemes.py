@@ -33,6 +33,7 @@ class TestArticle13:
     def test_a_task_outside_the_plan_names_its_document_and_reason(
         self, world, source, document, reason, lacks
     ):
+        """Source: clause 13.3."""
         with pytest.raises(Blocked, match=lacks) as refused:
             actions.create_task(
                 source=source,
@@ -48,6 +49,7 @@ class TestArticle13:
         assert not Task.objects.exists()
 
     def test_it_is_a_task_like_any_other(self, world):
+        """Source: clause 13.3."""
         task = actions.create_task(
             source="risk",
             source_document="市安委办〔2026〕7号",

@@ -100,6 +100,7 @@ class TestWhoIsOut:
         assert out(w.World(world.cast, other, world.tag)) == {}
 
     def test_class_a_rests_for_the_chosen_months_and_no_other_class(self, world):
+        """Source: clause 15.4."""
         a, b = world.targets[0], world.targets[45]
         for target in (a, b):
             change(target, last_inspected_on=w.STARTS - timedelta(days=100))
@@ -288,6 +289,7 @@ class TestStrata:
         assert "没有检查对象" in pools.pool(world.task).problems[-1]
 
     def test_an_old_registry_is_worth_a_remark(self, world):
+        """Source: clause 11.4."""
         pool = pools.pool(world.task)
         assert pool.remarks(NOON.date()) == ()
         assert "38 天没有更新" in pool.remarks((NOON + timedelta(days=35)).date())[0]

@@ -100,6 +100,7 @@ class TestVersions:
         assert refusal.value.article == "8"
 
     def test_a_countys_first_one_copies_the_citys_and_its_own_departments_step_in(self, cast):
+        """Source: clause 9.4."""
         published(cast, HOTELS, PETROL | {"level": "C"})
         for system, short in (("SCJG", "栾川市监"), ("GA", "栾川公安")):
             Department.objects.create(
@@ -335,11 +336,13 @@ class TestPublic:
         assert "现行有效" in shown
 
     def test_nobody_outside_reads_a_draft(self, cast, client):
+        """Source: clause 8.3."""
         version = draft(cast, HOTELS)
         for end in ("", "xlsx/", "json/"):
             assert client.get(f"/public/lists/{version.pk}/{end}").status_code == 404
 
     def test_as_a_workbook(self, cast, client):
+        """Source: clause 8.3."""
         version = published(cast)
         response = client.get(f"/public/lists/{version.pk}/xlsx/")
         content = io.BytesIO(b"".join(response.streaming_content))
@@ -349,6 +352,7 @@ class TestPublic:
         assert "宾馆、旅店监督抽查" in lines[3]
 
     def test_as_data(self, cast, client):
+        """Source: clause 8.3."""
         version = published(cast)
         data = json.loads(client.get(f"/public/lists/{version.pk}/json/").content)
         assert data["published_at"].startswith("2026-11-23T12:00")

@@ -393,6 +393,7 @@ class TestAdjusting:
 
 class TestPublic:
     def test_everybody_reads_every_line_with_its_columns(self, client, world):
+        """Source: clause 16.2."""
         plan = world.published()
         page = client.get(at("public_plan", plan.pk)).content.decode()
         for column in PLAN_COLUMNS[1:]:
@@ -400,6 +401,7 @@ class TestPublic:
         assert "公安（发起）、市监、卫健、消防" in page
 
     def test_drafts_are_nobodys_business(self, client, world):
+        """Source: clause 16.2."""
         plan = world.draft()
         assert client.get(at("public_plan", plan.pk)).status_code == 404
         assert client.get(at("public_data", plan.pk)).status_code == 404
@@ -407,6 +409,7 @@ class TestPublic:
         assert plan.title not in client.get(at("public_plans")).content.decode()
 
     def test_a_cancelled_line_stays_struck_through_with_its_notice(self, client, world):
+        """Source: clause 16.4."""
         plan = world.published()
         asked = actions.adjust(
             line=world.line(), kind="cancel", reason="与省级重复", by=world.cast.shen, at=NOON
@@ -419,6 +422,7 @@ class TestPublic:
         assert world.line().state == LineState.CANCELLED
 
     def test_the_workbook_has_the_eight_columns_by_name(self, client, world):
+        """Source: clause 16.2."""
         plan = world.published()
         content = client.get(at("public_workbook", plan.pk)).content
         rows = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0).to_python()

@@ -138,6 +138,7 @@ class TestWhoMayBeDrawn:
 
 class TestOwnPeopleOnly:
     def test_another_departments_person_is_left_alone(self, world, person):
+        """Source: clause 11.3."""
         with pytest.raises(Blocked, match="只能维护本部门") as refused:
             actions.save_inspector(name="改名", inspector=person, by=world.cast.lu, at=NOON)
         assert refused.value.article == "11"

@@ -29,7 +29,7 @@ def dispatch(*, draw: Draw, reason: str = "", by: User, at: datetime) -> list[Di
     reason  why there is no number of the provincial platform yet; it is kept with the task
 
     Raises Blocked before the lock, NeedsReason without platform number and reason.
-    Source: art. 19, paragraph 1; art. 5 for the platform.
+    Source: art. 19, paragraph 1; art. 5 for the platform. Clauses 5.1 and 19.2.
     """
     draw = held(draw)
     only_for(draw.department, by)

@@ -26,7 +26,7 @@ def consult(*, version: ListVersion, by: User, at: datetime) -> ListVersion:
 
     Raises Blocked for an empty list or a row that cannot stand in it; NeedsReason while a row from
     above is undecided.
-    Source: art. 9, paragraph 1, 会同相关部门, and art. 10.
+    Source: art. 9, paragraph 1, 会同相关部门, and art. 10. Clause 9.1.
     """
     version = _locked(version, by)
     named = _check_rows(version)
@@ -70,7 +70,7 @@ def cosign(
     """One department's word on the list. Disagreement is kept, and is no signature.
 
     Raises Blocked for somebody of another department, and when it has agreed already.
-    Source: art. 9, paragraph 1.
+    Source: art. 9, paragraph 1. Clause 9.1.
     """
     version = ListVersion.objects.select_for_update(of=("self",)).get(pk=version.pk)
     if version.state != ListState.CONSULTING:
@@ -106,7 +106,7 @@ def approve(*, version: ListVersion, minutes: str = "", by: User, at: datetime) 
     minutes  document number of the meeting that decided without the missing ones
 
     Raises NeedsReason when signatures are missing and no minutes are given.
-    Source: art. 9, paragraph 1.
+    Source: art. 9, paragraph 1. Clause 9.1.
     """
     version = _locked(version, by)
     lacking = _check_signed(version, minutes)
@@ -120,7 +120,8 @@ def publish(*, version: ListVersion, by: User, at: datetime) -> ListVersion:
     """Put a version in force: it is public and sealed, and the one before is superseded.
 
     Raises NeedsReason while a row of an upper list is neither adopted nor left out with a reason.
-    Source: art. 8, paragraph 1, 通过相关网站和平台向社会公布; art. 9, paragraphs 1 and 2.
+    Source: art. 8, paragraph 2, 通过相关网站和平台向社会公开; art. 9, paragraphs 1 and 2.
+    Clause 8.3.
     """
     version = _locked(version, by)
     upper.check(version)

@@ -51,7 +51,7 @@ def start_version(
     basis  which laws or which practice make a new version necessary
 
     Raises Blocked while another version of the same list is still being drawn up.
-    Source: art. 8, paragraph 2; art. 9, paragraphs 1 and 2.
+    Source: art. 8, paragraph 2; art. 9, paragraphs 1 and 2. Clause 8.4.
     """
     code = check_region(region or CITY)
     place = Region.objects.select_for_update().get(pk=code)
@@ -161,7 +161,7 @@ def save_field(
     The initiator's duty is read from the table of duties, whatever the row says.
     Raises Blocked for a row that cannot stand; NeedsReason without a basis, when there is an
     earlier version to differ from.
-    Source: art. 8, paragraph 2, and art. 10.
+    Source: art. 8, paragraph 2, and art. 10. Clauses 8.4 and 9.5.
     """
     version = _draft(version, by)
     row = duties.as_recorded(row)
@@ -181,6 +181,8 @@ def remove_field(*, field: JointField, basis: str, by: User, at: datetime) -> No
     """Take a field out of a draft. Tasks already drawn from earlier versions live on (art. 8).
 
     A county that drops a field of the city's list thereby says why (art. 9, paragraph 2).
+
+    Source: clauses 8.4 and 9.4.
     """
     version = _draft(field.version, by)
     _note_change(version, ListChange.Kind.REMOVED, field.code, field.name, basis, by, at)
@@ -237,6 +239,8 @@ def check_office(by: User, region: str) -> None:
     """Lists are kept by the coordinating office of their own level (art. 9).
 
     Raises Blocked.
+
+    Source: clause 9.1.
     """
     department = by.department
     if department and department.is_coordinator and department.region_id == region:

@@ -42,7 +42,7 @@ def record_basis(
     """Enter a law, or say that it is amended or repealed. Rows that cite it are flagged, not cut.
 
     Raises Blocked without a name, or for an end without its day.
-    Source: art. 8, paragraph 2, 法律、法规、规章立改废释.
+    Source: art. 8, paragraph 2, 法律、法规、规章立改废释. Clause 8.5.
     """
     check_office(by, CITY)
     name = title.strip().strip("《》")
@@ -92,7 +92,7 @@ def load_upper(
     rows  code, name, and as far as the file says them targets, items, initiator, cooperators
 
     An earlier list with the same title is no longer used. Raises Blocked for an empty one.
-    Source: art. 9, paragraph 1 (一).
+    Source: art. 9, paragraph 1 (一). Clause 9.3(1).
     """
     check_office(by, CITY)
     if not rows:
@@ -149,7 +149,7 @@ def decide_upper(
     key  UpperRow.key, or for a county the code of a field of the city's list
 
     Raises Blocked for a public version, or a field that is not on it; NeedsReason without a reason.
-    Source: art. 9, paragraph 1 (一) and paragraph 2.
+    Source: art. 9, paragraph 1 (一) and paragraph 2. Clauses 9.3(1) and 9.4.
     """
     version = ListVersion.objects.select_for_update(of=("self",)).get(pk=version.pk)
     check_office(by, version.region_id)
@@ -215,7 +215,7 @@ def record_duty(
 
     A county branch holds its system's duty, so duties are the city's departments'.
     Raises Blocked without a basis, or for a body without powers of its own.
-    Source: art. 10, paragraph 2.
+    Source: art. 10, paragraph 2. Clauses 9.2 and 10.3.
     """
     check_office(by, CITY)
     holder = department.system or department
@@ -266,7 +266,7 @@ def record_mechanism(
     """Enter a standing mechanism of joint work, or what became of it.
 
     Raises Blocked for a field that is not on the list in force or in work.
-    Source: art. 9, paragraph 1 (三).
+    Source: art. 9, paragraph 1 (三). Clause 9.3(3).
     """
     region = by.department.region_id if by.department else CITY
     check_office(by, region)

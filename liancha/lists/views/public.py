@@ -1,4 +1,4 @@
-"""Lists for everybody: the ones in force, earlier ones, and as files (art. 8)."""
+"""Lists for everybody: the ones in force, earlier ones, and as files (art. 8). Clause 8.3."""
 
 from __future__ import annotations
 

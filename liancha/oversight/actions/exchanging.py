@@ -94,6 +94,7 @@ def export_file(
 
     Returns the bytes, and what went in and what was withheld.
     Source: art. 5; arts. 16 and 22, 录入; names stay closed as long as the draw's room says.
+    Clause 5.1.
     """
     made = exchange.content(kind, by, now=at, only_missing=only_missing)
     if is_csv:
@@ -158,7 +159,7 @@ def commit_file(*, batch: PlatformFile, by: User, at: datetime) -> PlatformFile:
     """Write the good rows of a file that was looked at, all or none.
 
     Raises Blocked when it is written already, holds nothing, or the records changed meanwhile.
-    Source: art. 5; the later back-fill of numbers is our own practice.
+    Source: art. 5; the later back-fill of numbers is our own practice. Clause 5.1.
     """
     batch = PlatformFile.objects.select_for_update(of=("self",)).get(pk=batch.pk)
     if batch.committed_at is not None:

@@ -35,7 +35,7 @@ def remind(
     link    address on this site of what it is about
 
     Raises Blocked for a department of another level or region, and for a day that is past.
-    Source: art. 6, paragraph 1, 督促同级有关部门.
+    Source: art. 6, paragraph 1, 督促同级有关部门. Clause 6.1.
     """
     own = by.department
     if own is None or (own.level, own.region_id) != (to.level, to.region_id):

@@ -45,7 +45,7 @@ def adjust(
 
     Raises Blocked without a reason, for a ratio whose list is drawn (art. 19), while another
     request for the line waits, and for what the rulebook would not let a draft say.
-    Source: art. 16.
+    Source: art. 16. Clause 16.3.
     """
     plan = locked(line.plan)
     line = PlanLine.objects.select_for_update(of=("self",)).with_columns().get(pk=line.pk)
@@ -90,7 +90,7 @@ def approve_adjustment(*, adjustment: Adjustment, by: User, at: datetime) -> Adj
     """Agree to a change, make it and publish it in one act.
 
     Raises Blocked for whoever asked for it, and when it no longer fits the line.
-    Source: art. 16, 并将调整情况公开.
+    Source: art. 16, 并将调整情况公开. Clauses 16.3 and 16.4.
     """
     adjustment, plan, line = _waiting(adjustment, by)
     kind = AdjustmentKind(adjustment.kind)

@@ -66,6 +66,8 @@ def register_campaign(
     """Enter a campaign; one that touches the joint list is joint, or says why not.
 
     Raises Blocked without its papers, NeedsReason by art. 13, paragraph 2.
+
+    Source: clause 13.4.
     """
     own = by.department
     if own is None or (own.pk != department.pk and not own.is_coordinator):

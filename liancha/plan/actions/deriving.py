@@ -46,7 +46,7 @@ def derive(*, plan: Plan, source: Plan, by: User, at: datetime) -> Derived:
 
     Raises Blocked for anybody but the region's coordinating office, for a plan that is no draft
     or has lines, and for a source that is not public.
-    Source: art. 12, paragraph 2, 根据市级联合抽查年度工作计划.
+    Source: art. 12, paragraph 2, 根据市级联合抽查年度工作计划. Clause 12.3.
     """
     coordinating(by, plan)
     plan = locked(plan)

@@ -62,7 +62,7 @@ def save_line(
 
     Raises Blocked by arts. 2, 3, 4, 10, 12, 14 and 15, NeedsReason by art. 13 (a cooperator
     dropped) and 15 (rates that do not rise with risk, a general field above its cap).
-    Source: art. 14, eight columns; art. 15, rates.
+    Source: art. 14, eight columns; art. 15, rates. Clauses 8.1, 13.2 and 14.1.
     """
     plan = locked(plan)
     if line is not None:

@@ -32,7 +32,7 @@ def start_plan(
 
     Raises Blocked outside the city (art. 2), for another region than one's own, while a version
     is still being made, without a published list, and for a county before the city's plan.
-    Source: art. 12.
+    Source: art. 12. Clauses 8.1 and 12.1.
     """
     office = coordinating(by)
     code = region.pk if isinstance(region, Region) else region or office.region_id
@@ -79,7 +79,7 @@ def except_field(
 
     Also after publication, when an adjustment cancelled a field's last line.
     Raises Blocked for anybody but the coordinating office, and for a superseded plan.
-    Source: art. 13, paragraph 1.
+    Source: art. 13, paragraph 1. Clause 13.1.
     """
     coordinating(by, plan)
     plan = _open(plan)
@@ -112,7 +112,7 @@ def send_for_cosign(*, plan: Plan, by: User, at: datetime) -> list[PlanCoSign]:
     """Ask every department the lines name for its word; the lines rest meanwhile.
 
     A department that has signed is asked again only when one of its lines changed since.
-    Source: art. 12, paragraph 1, 会同相关部门.
+    Source: art. 12, paragraph 1, 会同相关部门. Clause 12.2.
     """
     coordinating(by, plan)
     plan = locked(plan)
@@ -145,7 +145,7 @@ def cosign(*, plan: Plan, opinion: str = "", by: User, at: datetime) -> PlanCoSi
     """Agree, for one's own department, to the lines that name it. Twice is as good as once.
 
     Raises Blocked when the plan is not out for signing, or does not name the department.
-    Source: art. 12, paragraph 1.
+    Source: art. 12, paragraph 1. Clause 12.2.
     """
     plan, own = _own_cosign(plan, by)
     if own.signed_at is not None and not own.is_returned:
@@ -190,7 +190,7 @@ def approve(*, plan: Plan, minutes: str = "", by: User, at: datetime) -> Plan:
 
     The office that gathers the plan may approve it: what is in it, all departments have signed.
     Raises NeedsReason while signatures lack.
-    Source: art. 12, paragraph 1.
+    Source: art. 12, paragraph 1. Clause 12.2.
     """
     coordinating(by, plan)
     plan = locked(plan)
@@ -210,7 +210,7 @@ def publish(
     """Publish an approved plan; the version before it is superseded, its lines go on.
 
     Raises Blocked while a field of the list is not covered, or a line lacks a column.
-    Source: arts. 13, 14 and 16.
+    Source: arts. 13, 14 and 16. Clauses 12.1, 13.1 and 16.2.
     """
     coordinating(by, plan)
     plan = locked(plan)
@@ -241,7 +241,10 @@ def publish(
 
 @transaction.atomic
 def record_platform_number(*, plan: Plan, number: str, by: User, at: datetime) -> Plan:
-    """Note the number the plan got when it was entered on the 监管平台 (art. 16, 录入监管平台)."""
+    """Note the number the plan got when it was entered on the 监管平台 (art. 16, 录入监管平台).
+
+    Source: clause 16.1.
+    """
     coordinating(by, plan)
     plan = locked(plan)
     plan.platform_number = number.strip()

@@ -51,7 +51,7 @@ def check_rates(
     returns the rates in the order of the strata
 
     Raises Blocked or NeedsReason.
-    Source: art. 15.
+    Source: art. 15. Clause 15.2.
     """
     given = {each.stratum: each for each in map(as_rate, rates)}
     lacking = [columns.stratum_word(name) for name in found if found[name] and name not in given]
@@ -80,7 +80,7 @@ def with_key(
     data   departments and tags the line is about to get; those it has when left out
 
     A line without a rate for marked targets keeps what it has. Raises Blocked, NeedsReason.
-    Source: art. 15, paragraph 2, 应增加抽查的比例和频次.
+    Source: art. 15, paragraph 2, 应增加抽查的比例和频次. Clause 15.3.
     """
     own = [each for each in rates if each.stratum != PlanRate.KEY]
     if not line.key_ratio:

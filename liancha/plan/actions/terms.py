@@ -40,7 +40,7 @@ def set_terms(*, line: PlanLine, terms: Terms, by: User, at: datetime) -> PlanLi
 
     Raises Blocked for a line that is public, and for a range nobody is in; NeedsReason for a
     frequency above the cap.
-    Source: art. 15, paragraph 2, 抽查比例和频次; art. 14, 检查对象.
+    Source: art. 15, paragraph 2, 抽查比例和频次; art. 14, 检查对象. Clauses 15.3 and 15.4.
     """
     plan = locked(line.plan)
     line = PlanLine.objects.select_for_update(of=("self",)).with_columns().get(pk=line.pk)

@@ -28,6 +28,7 @@ def plans(request: HttpRequest) -> HttpResponse:
 
 @public
 def plan(request: HttpRequest, pk: int) -> HttpResponse:
+    """Source: clauses 16.2 and 16.4."""
     plan = get_object_or_404(Plan.objects.public().select_related("region"), pk=pk)
     changed: dict[int, list[Adjustment]] = {}
     adjustments = list(_adjustments(plan))
@@ -72,7 +73,7 @@ def document(request: HttpRequest, pk: int) -> HttpResponse:
 
 @public
 def notice(request: HttpRequest, pk: int) -> HttpResponse:
-    """The notice of one change: line, before, after, why (art. 16)."""
+    """The notice of one change: line, before, after, why (art. 16). Clause 16.4."""
     adjustment = _published(pk)
     pairs = [
         (key, adjustment.before.get(key, ""), adjustment.after.get(key, ""))

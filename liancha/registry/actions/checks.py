@@ -150,7 +150,7 @@ def request_solo(
     reused  another department's recent result that will do: then nobody goes
 
     Raises NeedsReason, with the reasons to choose from; Blocked for a result that is too old.
-    Source: art. 8, paragraph 1; decision A14; reuse is E25.
+    Source: art. 8, paragraph 1; decision A14; reuse is E25. Clause 8.2.
     """
     department = by.department
     if department is None:
@@ -206,7 +206,7 @@ def decide_solo(
     """The department's head says yes or no, before anybody goes (E2).
 
     Raises Blocked for one's own request, another department's, or one that is decided.
-    Source: art. 8, paragraph 1.
+    Source: art. 8, paragraph 1. Clause 8.2.
     """
     check = SoloCheck.objects.select_for_update(of=("self",)).get(pk=check.pk)
     if check.department_id != by.department_id:
@@ -246,7 +246,7 @@ def register_case(
 ) -> CaseCheck:
     """Enter a complaint or clue about one target: it is checked by itself, never drawn (E26).
 
-    Source: art. 8, paragraph 1; decision A14: case checks are never held up.
+    Source: art. 8, paragraph 1; decision A14: case checks are never held up. Clause 8.2.
     """
     if by.department is None:
         raise Blocked("账号没有所属部门，不能登记。", article="8", paragraph=1)

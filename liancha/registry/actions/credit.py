@@ -52,7 +52,7 @@ def set_credit(
 ) -> int:
     """Take over credit classes: code → A, B, C or D ("" for none). Returns how many changed.
 
-    Source: art. 15, 根据监管对象信用类别.
+    Source: art. 15, 根据监管对象信用类别. Clause 15.1.
     """
     wanted = dict(rows)
     if wrong := sorted(set(wanted.values()) - set(Target.CreditClass.values)):
@@ -73,7 +73,7 @@ def import_credit(
 
     Raises Unreadable for a file that is no table, Blocked for a day to come or one that is
     older than the newest batch.
-    Source: art. 15, 加大对监管平台信用分类模块的查询和应用.
+    Source: art. 15, 加大对监管平台信用分类模块的查询和应用. Clause 15.1.
     """
     if on > at.date():
         raise Blocked(f"分类日期 {on} 还没有到。请改正。", article="15")

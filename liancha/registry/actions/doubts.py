@@ -34,7 +34,7 @@ def find_doubts(*, batch: Import | None = None, by: User | str, at: datetime) ->
     batch  also look at the names that this import changed
 
     Pairs somebody has decided about are not brought up again.
-    Source: art. 11, paragraph 1, 实行动态更新.
+    Source: art. 11, paragraph 1, 实行动态更新. Clause 11.1.
     """
     known = set(Doubt.objects.exclude(right=None).values_list("left", "right"))
     source = f"导入 {batch.file_name}" if batch else "全库核查"

@@ -48,7 +48,7 @@ def import_targets(
 
     The file is read before anything is locked; what it says is written in one transaction.
     Raises Unreadable when the file is no table with the headings needed.
-    Source: art. 11.
+    Source: art. 11. Clause 11.1.
     """
     batch = Import(file_name=file_name[:200], by=by, at=at)
     _take_in(Path(path), batch, by=by, at=at, is_written=True, progress=progress)

@@ -76,7 +76,7 @@ def set_key_flag(
     """Mark a target for more attention until a day.
 
     Raises Blocked without a source, or for an end before the beginning.
-    Source: art. 15, 重点监管.
+    Source: art. 15, 重点监管. Clause 15.3.
     """
     check_own([target.pk], by)
     if by.department is None or not source.strip():
@@ -120,7 +120,7 @@ def weigh_complaints(
     complaints  how many of a year were seen when deciding
 
     Raises NeedsReason without either, Blocked for too few complaints or another's target.
-    Source: art. 15, paragraph 2, 投诉举报多的 … 应增加抽查的比例和频次.
+    Source: art. 15, paragraph 2, 投诉举报多的 … 应增加抽查的比例和频次. Clause 15.3.
     """
     check_own([target.pk], by)
     if not planning.are_many(complaints):

@@ -39,7 +39,7 @@ def save_target(
           without one). The region follows the address until somebody decides it by hand.
 
     Raises Blocked for a wrong or known code, and for a target outside one's area.
-    Source: art. 11.
+    Source: art. 11. Clauses 11.1 and 11.3.
     """
     is_new = target is None
     if target is None:
@@ -87,7 +87,7 @@ def set_region(
 
     A target that is not in the city stays 待核 and enters no pool.
     Raises Blocked for a place of another city, or another county's target.
-    Source: arts. 2 and 11.
+    Source: arts. 2 and 11. Clause 11.3.
     """
     if region is not None:
         check_region(region)
@@ -157,7 +157,10 @@ def tag_targets(
 
 @transaction.atomic
 def review(*, targets: Collection[int], by: User, at: datetime) -> int:
-    """Say that all that is known of these targets is still so (art. 11, 实行动态更新)."""
+    """Say that all that is known of these targets is still so.
+
+    Source: art. 11, 实行动态更新. Clause 11.4.
+    """
     count = _all_own(targets, by).update(reviewed_at=at)
     _log("registry.review", chosen_keys=targets, by=by, at=at)
     return count
@@ -282,7 +285,10 @@ def _own(targets: TargetQuerySet, by: User) -> TargetQuerySet:
 
 
 def check_own(keys: Collection[int], by: User) -> None:
-    """Raise Blocked naming one of these targets that is not one's own (art. 11, 按照管辖范围)."""
+    """Raise Blocked naming one of these targets that is not one's own (art. 11, 按照管辖范围).
+
+    Source: clause 11.3.
+    """
     _all_own(keys, by)
 
 

@@ -18,7 +18,7 @@ from ..models import Certificate, Inspector, Leave, Recusal
 def check_own(department: Department | int, by: User) -> None:
     """Only a department's own people are edited. Raises Blocked.
 
-    Source: art. 11, 根据管辖范围和监管职能.
+    Source: art. 11, 根据管辖范围和监管职能. Clause 11.3.
     """
     key = department.pk if isinstance(department, Department) else department
     if by.department_id != key:
@@ -50,7 +50,7 @@ def save_inspector(
     department  default the department of `by`; a person does not change departments
 
     Raises Blocked for another department's person.
-    Source: art. 11; art. 18, paragraph 2, for what is kept.
+    Source: art. 11; art. 18, paragraph 2, for what is kept. Clauses 11.2 and 11.3.
     """
     home = inspector.department if inspector else department or by.department
     if home is None:

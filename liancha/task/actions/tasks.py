@@ -54,6 +54,7 @@ def create_task(
 
     Raises Blocked by arts. 2, 3, 4, 10, 13, 16 and 17.
     Source: art. 17, 按计划; art. 13, paragraph 2, for those outside the plan.
+    Clauses 13.3 and 17.2.
     """
     initiator = by.department
     if initiator is None:
@@ -175,7 +176,7 @@ def record_platform_number(
 
     By the initiator, or by the coordinating office that carries files to the platform. Raises
     Blocked when both are empty.
-    Source: art. 5; the reason and the later back-fill are our own practice.
+    Source: art. 5; the reason and the later back-fill are our own practice. Clause 5.1.
     """
     task = locked(task)
     if by.department is None or not by.department.is_coordinator:
