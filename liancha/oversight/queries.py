@@ -17,6 +17,7 @@ from liancha.inspection.models import Visit
 from liancha.ledger.models import Entry
 from liancha.lists.models import JointField, ListVersion
 from liancha.plan.models import Plan, PlanLine
+from liancha.registry.models import SoloCheck
 from liancha.rulebook import deadlines, planning
 from liancha.rulebook.deadlines import Calendar
 from liancha.rulebook.lifecycles import TaskState
@@ -36,6 +37,7 @@ KINDS = {
     "platform": "平台编号未补录",
     "plan": "领域未列入计划",
     "county": "县区计划未公布",
+    "solo": "单独检查未批复",
     "reminder": "督办未回复",
 }
 SOON = 2  # working days before a due date from which it is a warning. Local practice.
@@ -95,7 +97,7 @@ def pending(
 
     The coordinating office and supervisors see every department, others their own and those of
     their own system in the counties.
-    Source: art. 6, paragraphs 1 and 2; arts. 5, 12, 17, 19 and 22 for the terms. Clause 6.2.
+    Source: art. 6, paragraphs 1 and 2; arts. 5, 8, 12, 17, 19 and 22 for the terms. Clause 6.2.
     """
     calendar = calendar or workdays.calendar()
     last = deadlines.working_days_after(today, SOON, calendar).due if soon else None
@@ -306,6 +308,34 @@ def _county_plans(asked: Horizon) -> Iterator[Pending]:
         )
 
 
+def _solo_checks(asked: Horizon) -> Iterator[Pending]:
+    """Requests to inspect alone that nobody has decided; due before the day somebody would go.
+
+    Source: art. 8, paragraph 1, 原则上……不再单独开展日常性监督检查. Decision A14. Clause 8.2.
+    """
+    rows = SoloCheck.objects.undecided().filter(planned_on__lt=asked.before)
+    for check in rows.select_related("target", "department").prefetch_related(
+        "target__inspections__department"
+    ):
+        facts = check.reusable(check.target.inspections.all())
+        offered = f"，{facts[0].department.short} {facts[0].on} 的结果可以采用" if facts else ""
+        where = (
+            f"属于{check.fields}，{check.get_code_display()}" if check.fields else "不在清单领域"
+        )
+        yield Pending(
+            "solo",
+            f"{check.target.name} 单独检查",
+            f"{check.item}，{where}{offered}",
+            check.department,
+            check.planned_on,
+            "8",
+            True,
+            "registry:solo_check",
+            check.pk,
+            *asked.over(check.planned_on),
+        )
+
+
 def unplanned(version: ListVersion, year: int) -> list[JointField]:
     """Fields of a list that no live line of the region's plan and no exception covers (art. 13).
 
@@ -329,6 +359,7 @@ SOURCES: tuple[Callable[[Horizon], Iterable[Pending]], ...] = (
     _reminders,
     _unplanned,
     _county_plans,
+    _solo_checks,
 )
 
 # ── The log ───────────────────────────────────────────────────────────────────────────────────

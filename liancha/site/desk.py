@@ -5,7 +5,7 @@ Four questions to the database, however many tasks there are; the sources of `to
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import date, timedelta
 from functools import cached_property
 
@@ -29,7 +29,7 @@ from liancha.disclosure.queries import entries_saved
 from liancha.draw.models import Dispatch, Draw, Party
 from liancha.inspection.models import OVER, Visit
 from liancha.rulebook.deadlines import Calendar
-from liancha.rulebook.lifecycles import TaskState, VisitState
+from liancha.rulebook.lifecycles import DrawState, TaskState, VisitState
 from liancha.task.models import Participation, Task
 from liancha.workdays import queries as workdays
 
@@ -78,13 +78,10 @@ class Desk:
 
     user: User
     today: date
+    calendar: Calendar = field(default_factory=workdays.calendar)
 
     def may(self, *permissions: Permission) -> bool:
         return any(self.user.may(permission) for permission in permissions)
-
-    @cached_property
-    def calendar(self) -> Calendar:
-        return workdays.calendar()
 
     @cached_property
     def tasks(self) -> list[Running]:
@@ -145,20 +142,28 @@ class Desk:
         own = self.user.department_id
         return [each for each in self.tasks if each.task.initiator_id == own]
 
-    @cached_property
+    @property
     def draws(self) -> list[Draw]:
         """Open draws the department runs, or where it or the person is a party."""
+        return [draw for draw in self._draws if draw.state != DrawState.VOID]
+
+    @property
+    def uncomputed(self) -> list[Draw]:
+        """The department's void draws that are still to be computed."""
+        return [draw for draw in self._draws if draw.state == DrawState.VOID]
+
+    @cached_property
+    def _draws(self) -> list[Draw]:
+        """Both, in one question to the database."""
         if not self.may(Permission.DRAW_WATCH):
             return []
         mine = Q(user=self.user)
+        is_own = Q(department__isnull=False, department=self.user.department_id)
         if self.user.department_id:
             mine |= Q(user=None, department=self.user.department_id)
         joined = Party.objects.filter(mine).values("draw")
-        found = Draw.objects.open().filter(
-            Q(pk__in=joined)
-            | Q(keeper=self.user)
-            | Q(department__isnull=False, department=self.user.department_id)
-        )
+        found = Draw.objects.open().filter(Q(pk__in=joined) | Q(keeper=self.user) | is_own)
+        found |= Draw.objects.uncomputed().filter(is_own)
         related = found.select_related("task", "department").prefetch_related("parties")
         return list(related.order_by("pk"))
 

@@ -28,7 +28,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """工作台 for people with work here; everybody else is shown what is public."""
     if not request.user.is_authenticated or not may(request.user, Permission.SITE_WORKBENCH):
         return redirect(menu.url_of("disclosure:portal", "accounts:login") or "/design/")
-    desk = Desk(request.user, timezone.localdate())
+    desk = Desk(request.user, timezone.localdate(), calendar_of(request))
     waiting = todos.waiting_at(desk)
     asked = todos.asked_by(desk)
     late = [todo for todo in waiting if todo.due_on is not None and todo.due_on < desk.today]

@@ -43,6 +43,10 @@ class DrawQuerySet(models.QuerySet["Draw"]):
     def locked(self) -> Self:
         return self.filter(state=DrawState.LOCKED)
 
+    def uncomputed(self) -> Self:
+        """Void after their reveals were closed: they are computed all the same (A6)."""
+        return self.filter(state=DrawState.VOID, closed_at__isnull=False, transcript=None)
+
     def open(self) -> Self:
         """Neither locked nor void: something is still to be done."""
         return self.exclude(state__in=(DrawState.LOCKED, DrawState.VOID))

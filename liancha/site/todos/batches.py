@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from django.db.models import Q
 
 from liancha.accounts.permissions import Permission
-from liancha.draw.models import Draw, SingleRandom, Supplement
+from liancha.draw.models import SingleRandom, Supplement
 from liancha.rulebook.lifecycles import DrawState
 
 from ..desk import Desk
@@ -62,22 +62,9 @@ def single_randoms(desk: Desk) -> Iterator[Todo]:
 
 def voids(desk: Desk) -> Iterator[Todo]:
     """A draw that was made void after its reveals were closed is still computed."""
-    runs = [
-        kind
-        for kind, needs in (
-            (Draw.Kind.TARGETS, P.DRAW_RUN),
-            (Draw.Kind.INSPECTORS, P.DRAW_INSPECTORS),
-        )
-        if desk.may(needs)
-    ]
-    left = Draw.objects.filter(
-        department=desk.user.department_id,
-        kind__in=runs,
-        state=DrawState.VOID,
-        closed_at__isnull=False,
-        transcript=None,
-    )
-    for draw in left.select_related("task", "department")[:MOST]:
+    for draw in desk.uncomputed:
+        if not desk.may(P.DRAW_RUN if draw.is_of_targets else P.DRAW_INSPECTORS):
+            continue
         yield Todo(
             "补算",
             f"补算作废的抽取：{draw.task}",

@@ -52,7 +52,7 @@ def reminded(desk: Desk) -> Iterator[Todo]:
 
 def overdue(desk: Desk) -> Iterator[Todo]:
     """What is over in all departments, one row for each kind."""
-    found = oversight.overdue(today=desk.today, user=desk.user)
+    found = oversight.overdue(today=desk.today, user=desk.user, calendar=desk.calendar)
     for kind, label in oversight.KINDS.items():
         rows = [one for one in found if one.kind == kind]
         if not rows:
