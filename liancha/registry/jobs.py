@@ -94,6 +94,7 @@ def after_import(batch: int) -> None:
     found = Import.objects.filter(pk=batch, written_at__isnull=False).first()
     if found is None:
         return
+    actions.sweep(batch=found)
     actions.fill_search(batch=found, at=timezone.now())
     actions.find_doubts(batch=found, by="system", at=timezone.now())
 

@@ -27,6 +27,7 @@ from .imports import (
     give_up_import,
     import_targets,
     open_import,
+    sweep,
 )
 from .searching import fill_search
 from .standing import lift_key_flag, save_licence, set_key_flag, weigh_complaints
@@ -78,6 +79,7 @@ __all__ = [
     "set_region",
     "settle_name",
     "show_phone",
+    "sweep",
     "sync_supervisors",
     "tag_targets",
     "take_back_release",

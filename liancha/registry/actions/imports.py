@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from django.conf import settings
@@ -129,7 +130,7 @@ def give_up_import(*, batch: Import, by: User, at: datetime) -> Import:
     _refuse_closed(batch)
     batch.given_up_at = at
     batch.save(update_fields=["given_up_at"])
-    _forget_file(batch)
+    transaction.on_commit(partial(sweep, batch=batch))
     ledger.append("registry.give_up_import", by=by, at=at, about=("import", batch.pk))
     return batch
 
@@ -175,8 +176,7 @@ def _take_in(
             batch.save()
             if is_written:
                 later("registry.after_import", batch.pk)
-                if batch.path:
-                    _forget_file(batch)
+                transaction.on_commit(partial(sweep, batch=batch))
             ledger.append(
                 "registry.import" if is_written else "registry.check_import",
                 by=by or "system",
@@ -213,16 +213,19 @@ def _place(path: str) -> Path:
     return Path(settings.MEDIA_ROOT) / path
 
 
-def _forget_file(batch: Import) -> None:
-    """Remove the uploaded file once this is true; what it said is in the rows and faults."""
-    path = _place(batch.path)
-    Import.objects.filter(pk=batch.pk).update(path="")
+def sweep(*, batch: Import) -> None:
+    """Remove the upload of a file that is written or given up; what it said is kept in rows.
 
-    def remove() -> None:
-        with suppress(FileNotFoundError):
-            path.unlink()
-
-    transaction.on_commit(remove)
+    Called once that is true, and again at the next look: a process that was killed in between
+    leaves nothing behind for long. No event of the ledger, the import is one.
+    """
+    found = Import.objects.settled().exclude(path="").filter(pk=batch.pk).first()
+    if found is None:
+        return
+    with suppress(FileNotFoundError):
+        _place(found.path).unlink()
+    Import.objects.filter(pk=found.pk).update(path="")
+    batch.path = ""
 
 
 def _refuse_closed(batch: Import) -> None:

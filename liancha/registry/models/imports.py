@@ -23,6 +23,10 @@ class RegisterQuerySet(models.QuerySet["Import"]):
     def written(self) -> Self:
         return self.filter(written_at__isnull=False)
 
+    def settled(self) -> Self:
+        """Written or given up: the uploaded file is not read any more."""
+        return self.filter(models.Q(written_at__isnull=False) | models.Q(given_up_at__isnull=False))
+
 
 class Import(models.Model):
     """One uploaded register: what came in, what was wrong, what the file looked like.

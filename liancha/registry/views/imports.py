@@ -79,6 +79,7 @@ def show_import(request: HttpRequest, pk: int) -> HttpResponse:
     if batch.job and batch.job.is_live and batch.job.about:
         queue.bury_dead(about=batch.job.about, at=timezone.now())
         batch.job.refresh_from_db()
+    actions.sweep(batch=batch)
     columns = batch.faults.filter(is_remark=False).values("column")
     groups = columns.annotate(n=Count("pk")).order_by("-n", "column")
     shown = batch.faults.filter(is_remark=request.GET.get("show") == "remarks")
