@@ -64,9 +64,8 @@ DATABASE = {"db", "django_db_setup", "pristine_database"}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Refuse what would flush, mark what drives a browser, and on PostgreSQL leave out what is the
-    same there as on SQLite: the rulebook, the texts, and how single pages behave in a browser. The
-    journeys walk through theirs on both."""
+    """Refuse what would flush, mark what drives a browser, and on PostgreSQL leave out the tests
+    behind which there is no database: the rulebook, the texts."""
     refused = []
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
@@ -77,14 +76,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if refused:
         raise pytest.UsageError("\n".join(refused))
     if os.environ.get("DATABASE_URL", "").startswith("postgres"):
-        config.hook.pytest_deselected(items=[each for each in items if is_the_same(each)])
-        items[:] = [each for each in items if not is_the_same(each)]
-
-
-def is_the_same(item: pytest.Item) -> bool:
-    """True if a second database can tell nothing new."""
-    is_of_a_page = item.get_closest_marker("browser") and "journeys" not in item.path.parts
-    return bool(is_of_a_page) or not has_database(item)
+        config.hook.pytest_deselected(items=[each for each in items if not has_database(each)])
+        items[:] = [each for each in items if has_database(each)]
 
 
 def has_database(item: pytest.Item) -> bool:
