@@ -37,7 +37,7 @@ def fault(row: int, name: str, column: str, value: str, what: str, cure: str) ->
     """A fault with its words cut to what a page and a database take."""
     return {
         "row": row,
-        "name": name[:60],
+        "name": name[:40],
         "column": column[:60],
         "value": value[:300],
         "fault": what[:300],

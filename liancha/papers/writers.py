@@ -10,10 +10,12 @@ import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import zip_longest
 from typing import IO
 
 import xlsxwriter
 from xlsxwriter.format import Format
+from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
 Value = str | int | date | None
@@ -22,6 +24,8 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 LONGEST_CELL = 32_767
 WIDEST = 60
 FILLED_IN = 20_000  # rows below a heading that get a drop-down
+LONGEST_CHOICES = 255  # characters of a drop-down that stands in the rule itself
+CHOICES = "下拉项"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +67,14 @@ def write_workbook(target: IO[bytes] | str, sheets: Iterable[Sheet]) -> None:
         },
     )
     looks = _Looks(book)
+    long: list[Sequence[str]] = []
     for sheet in sheets:
-        _write_sheet(book.add_worksheet(sheet.name[:31]), sheet, looks)
+        _write_sheet(book.add_worksheet(sheet.name[:31]), sheet, looks, long)
+    if long:
+        page = book.add_worksheet(CHOICES)
+        page.hide()
+        for number, words in enumerate(zip_longest(*long, fillvalue="")):
+            page.write_row(number, 0, words)
     book.close()
 
 
@@ -104,7 +114,19 @@ class _Looks:
         )
 
 
-def _write_sheet(page: Worksheet, sheet: Sheet, looks: _Looks) -> None:
+def _source(words: Sequence[str], long: list[Sequence[str]]) -> list[str] | str:
+    """The words of a drop-down, or where they stand when there are more than a cell's rule takes.
+
+    long  the lists that go on a hidden sheet, one a column; this one is added if need be
+    """
+    if len(",".join(words)) <= LONGEST_CHOICES:
+        return list(words)
+    long.append(words)
+    column = xl_col_to_name(len(long) - 1, col_abs=True)
+    return f"='{CHOICES}'!{column}$1:{column}${len(words)}"
+
+
+def _write_sheet(page: Worksheet, sheet: Sheet, looks: _Looks, long: list[Sequence[str]]) -> None:
     top = len(sheet.lines)
     for place, title in enumerate(sheet.titles):
         given = sheet.widths[place] if place < len(sheet.widths) else 0
@@ -120,7 +142,7 @@ def _write_sheet(page: Worksheet, sheet: Sheet, looks: _Looks) -> None:
             *(top + 1, place, top + FILLED_IN, place),
             {
                 "validate": "list",
-                "source": list(words),
+                "source": _source(words, long),
                 # What stands in other systems is understood as well: say so, forbid nothing.
                 "error_type": "information",
                 "error_title": "不在下拉项里",

@@ -7,50 +7,54 @@ What a cell should be is said here, cell by cell and with a cure; whether the ro
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from liancha.papers import readers
+from liancha.papers.faults import Fault, fault
+from liancha.papers.held import Held
+from liancha.papers.readers import Column
+from liancha.papers.readers import Row as Line
 
-from .models import Fault, Inspector
+from .models import Inspector
 
 LEAST_CAPACITY, MOST_CAPACITY = 1, 999
 SHEET = "执法检查人员"
 COLUMNS = (
-    readers.Column("number", ("人员编号",)),
-    readers.Column("name", ("姓名", "执法人员姓名", "检查人员"), is_required=True),
-    readers.Column("department", ("部门", "工作单位", "所属部门", "单位")),
-    readers.Column("certificate", ("执法证号", "执法证件号", "证号", "行政执法证号")),
-    readers.Column("certificate_kind", ("证件类别", "执法证类别")),
-    readers.Column("valid_from", ("有效期自", "发证日期", "有效期起")),
-    readers.Column("valid_to", ("有效期至", "证件有效期", "有效期止")),
-    readers.Column("skills", ("业务专长", "专长", "执法领域")),
-    readers.Column("post", ("岗位", "岗位大类", "职务")),
-    readers.Column("qualification", ("执法资质", "岗位资格")),
-    readers.Column("region", ("层级/区域", "区域", "县区")),
-    readers.Column("status", ("状态", "在岗状态")),
-    readers.Column("capacity", ("承担上限",)),
-    readers.Column("may_lead", ("可任组长",)),
-    readers.Column("is_expert", ("专家", "是否专家")),
+    Column("number", ("人员编号",)),
+    Column("name", ("姓名", "执法人员姓名", "检查人员"), is_required=True),
+    Column("department", ("部门", "工作单位", "所属部门", "单位")),
+    Column("certificate", ("执法证号", "执法证件号", "证号", "行政执法证号")),
+    Column("certificate_kind", ("证件类别", "执法证类别")),
+    Column("valid_from", ("有效期自", "发证日期", "有效期起")),
+    Column("valid_to", ("有效期至", "证件有效期", "有效期止")),
+    Column("skills", ("业务专长", "专长", "执法领域")),
+    Column("post", ("岗位", "岗位大类", "职务")),
+    Column("qualification", ("执法资质", "岗位资格")),
+    Column("region", ("层级/区域", "区域", "县区")),
+    Column("status", ("状态", "在岗状态")),
+    Column("capacity", ("承担上限",)),
+    Column("may_lead", ("可任组长",)),
+    Column("is_expert", ("专家", "是否专家")),
 )
+# What a fault calls a column → its key, to find the cell again.
+WORDS = {column.words[0]: column.key for column in COLUMNS} | {"区域": "region"}
 EXAMPLE = (
     *("", "示例：林知遥", "", "16030000001", "行政执法证", "2024-01-01", "2028-12-31"),
     *("食品、特种设备", "执法科", "特种设备安全监察员", "洛阳市", "在岗", "20", "是", "否"),
 )
-HELP = (
-    "一行一人。“姓名”必填；新增人员的“人员编号”留空，修改时保留原编号。",
-    "有执法证号的，有效期自、有效期至都要填，写成 2026-01-31。多项专长用顿号分开。",
-    "部门留空就是导入人所在部门。是否类的列填“是”或“否”，留空为否。示例行请删去。",
-)
+EXAMPLE_STARTS = "示例："
 
 YES, NO = ("是", "有", "√", "y", "yes", "1", "true"), ("", "否", "无", "×", "n", "no", "0", "false")
 _DAY = re.compile(
     r"([0-9]{4})\s*[-/.年]\s*([0-9]{1,2})\s*[-/.月]\s*([0-9]{1,2})\s*日?(?:\s+0?0:00(?::00)?)?"
 )
 _PLAIN_DAY = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
+_SERIAL = re.compile(r"[2-7][0-9]{4}")  # 1954 to 2118
+EXCEL_BEGINS = date(1899, 12, 30)
 _SPLIT = re.compile(r"[、，,;；/|\s]+")
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -63,6 +67,7 @@ class Row:
 
     line        number of the row in the sheet
     department  as written; "" means the department of whoever imports
+    said        keys of the cells that are not blank: what a file does not say is never erased
     """
 
     line: int
@@ -81,27 +86,22 @@ class Row:
     capacity: int = 20
     may_lead: bool = False
     is_expert: bool = False
+    said: frozenset[str] = frozenset()
     faults: tuple[Fault, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """What a file held."""
+def read(path: Path | str, file_name: str) -> Held:
+    """The table of an uploaded roster, without the template's own example.
 
-    sha256: str
-    recognised: str
-    rows: tuple[Row, ...]
-
-
-def read(path: Path, file_name: str) -> Sheet:
-    """Read an uploaded roster. Raises Unreadable (papers) for what is no such table."""
-    with readers.open_book(path, file_name) as book:
-        table = readers.find_table(book, COLUMNS)
-        rows = tuple(map(read_row, _people(table)))
-        return Sheet(book.sha256, table.recognised, rows)
+    Raises Unreadable (papers) for what is no such table.
+    """
+    held = Held.read(path, file_name, COLUMNS)
+    return held.only(
+        {row.number for row in held.rows() if not row["name"].startswith(EXAMPLE_STARTS)}
+    )
 
 
-def read_row(row: readers.Row) -> Row:
+def read_row(row: Line) -> Row:
     """Read the cells of one row, each by itself."""
     faults: list[Fault] = []
 
@@ -109,7 +109,7 @@ def read_row(row: readers.Row) -> Row:
         try:
             return read(row[key])
         except ValueError as error:
-            faults.append(fault(row, column, row[key], str(error), cure))
+            faults.append(fault_of(row, column, row[key], str(error), cure))
             return default
 
     def text(column: str, key: str, longest: int) -> str:
@@ -119,11 +119,11 @@ def read_row(row: readers.Row) -> Row:
 
     name = text("姓名", "name", 40)
     if not name and not faults:
-        faults.append(fault(row, "姓名", "", "没有姓名", "请填写姓名，空行请删去。"))
-    certificate = re.sub(r"\s", "", text("执法证号", "certificate", 30))
+        faults.append(fault_of(row, "姓名", "", "没有姓名", "请填写姓名，空行请删去。"))
+    certificate = re.sub(r"\s", "", half(text("执法证号", "certificate", 30)))
     if "E+" in certificate.upper():
         cure = "请把这一列设为文本格式，重新输入完整证号。"
-        faults.append(fault(row, "执法证号", certificate, "证号被表格改成了科学计数", cure))
+        faults.append(fault_of(row, "执法证号", certificate, "证号被表格改成了科学计数", cure))
     day_cure = "请写成 2026-01-31 这样的日期。"
     valid_from = cell("有效期自", "valid_from", read_day, None, day_cure)
     valid_to = cell("有效期至", "valid_to", read_day, None, day_cure)
@@ -131,7 +131,7 @@ def read_row(row: readers.Row) -> Row:
     return Row(
         line=row.number,
         name=name,
-        number=text("人员编号", "number", 20),
+        number=half(text("人员编号", "number", 20)),
         department=text("部门", "department", 60),
         certificate=certificate,
         certificate_kind=text("证件类别", "certificate_kind", 40),
@@ -147,14 +147,26 @@ def read_row(row: readers.Row) -> Row:
         capacity=cell("承担上限", "capacity", read_capacity, 0, "请填 1 到 999，留空为 20。"),
         may_lead=cell("可任组长", "may_lead", read_yes, False, "请填“是”或“否”。"),
         is_expert=cell("专家", "is_expert", read_yes, False, "请填“是”或“否”。"),
+        said=frozenset(column.key for column in COLUMNS if row[column.key]),
         faults=tuple(faults),
     )
 
 
+def half(text: str) -> str:
+    """Digits and letters in half width: １６０３ is 1603."""
+    return unicodedata.normalize("NFKC", text)
+
+
 def read_day(text: str) -> date | None:
-    """2026-01-31, 2026/1/31, 2026年1月31日, 20260131; None for nothing. Raises ValueError."""
+    """2026-01-31, 2026/1/31, 2026年1月31日, 20260131, 46053 (Excel's own); None for nothing.
+
+    Raises ValueError.
+    """
+    text = half(text)
     if not text:
         return None
+    if _SERIAL.fullmatch(text):
+        return EXCEL_BEGINS + timedelta(days=int(text))
     found = _DAY.fullmatch(text) or _PLAIN_DAY.fullmatch(text)
     if found is None:
         raise ValueError("不是日期")
@@ -185,6 +197,7 @@ def read_status(text: str) -> str:
 
 def read_capacity(text: str) -> int:
     """A whole number, 20 for nothing. Raises ValueError."""
+    text = half(text)
     if not text:
         return 20
     if not text.isascii() or not text.isdecimal():
@@ -203,14 +216,9 @@ def read_yes(text: str) -> bool:
     raise ValueError("看不出是或否")
 
 
-def fault(row: readers.Row, column: str, value: str, what: str, cure: str) -> Fault:
-    return fault_of(row.number, row["name"], column, value, what, cure)
-
-
-def fault_of(line: int, name: str, column: str, value: str, what: str, cure: str) -> Fault:
+def fault_of(row: Line, column: str, value: str, what: str, cure: str) -> Fault:
     """What is wrong with one cell, of whom, and what to do about it."""
-    at = {"row": line, "name": name[:40], "column": column}
-    return {**at, "value": value[:300], "fault": what, "cure": cure}
+    return fault(row.number, row["name"], column, value, what, cure)
 
 
 def cells_of(inspector: Inspector) -> tuple[str, ...]:
@@ -235,11 +243,6 @@ def cells_of(inspector: Inspector) -> tuple[str, ...]:
     )
 
 
-def _people(table: readers.Table) -> Iterator[readers.Row]:
-    """The rows but for the template's own example."""
-    return (row for row in table.rows() if not row["name"].startswith("示例："))
-
-
 def _short(text: str, longest: int) -> str:
     if _UNSAFE.search(text):
         raise ValueError("有换行或控制字符")
@@ -249,7 +252,7 @@ def _short(text: str, longest: int) -> str:
 
 
 def _certificate_faults(
-    row: readers.Row,
+    row: Line,
     certificate: str,
     valid_from: date | None,
     valid_to: date | None,
@@ -263,11 +266,11 @@ def _certificate_faults(
         for column, value in (("有效期自", valid_from), ("有效期至", valid_to)):
             if value is None:
                 cure = "请对照证件填写。"
-                found.append(fault(row, column, "", "有证号没有有效期", cure))
+                found.append(fault_of(row, column, "", "有证号没有有效期", cure))
     elif valid_from or valid_to:
         cure = "请填写证号，没有证件的请把有效期也清空。"
-        found.append(fault(row, "执法证号", "", "有有效期没有证号", cure))
+        found.append(fault_of(row, "执法证号", "", "有有效期没有证号", cure))
     if valid_from and valid_to and valid_to < valid_from:
         cure = "请对照证件改正有效期。"
-        found.append(fault(row, "有效期至", row["valid_to"], "早于有效期自", cure))
+        found.append(fault_of(row, "有效期至", row["valid_to"], "早于有效期自", cure))
     return found

@@ -1,14 +1,14 @@
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
 from liancha.accounts.models import Department, Region, User
+from liancha.papers.models import TableImport
 from liancha.registry.models import Target
 from liancha.rulebook.eligibility import InspectorFacts, Span, is_recused
 from liancha.rulebook.eligibility import Relation as RecusalRelation
@@ -215,46 +215,46 @@ class Recusal(models.Model):
 
 class ImportQuerySet(models.QuerySet["Import"]):
     def visible_to(self, user: User) -> Self:
+        """One's own department's imports; the coordinating office and supervisors see all."""
         if user.sees_all_departments:
             return self
         return self.filter(by__department=user.department_id)
 
 
-class Import(models.Model):
-    """One uploaded roster: what came in, what was wrong.
-
-    faults  [{"row", "column", "value", "fault", "cure"}…], rows as the sheet numbers them;
-            a row with a fault was not taken
-    remarks the same shape, for rows that were taken
-    """
-
-    file_name = models.CharField(max_length=200)
-    sha256 = models.CharField(max_length=64)
-    recognised = models.CharField("识别结果", max_length=200, blank=True)
-    rows = models.PositiveIntegerField(default=0)
-    added = models.PositiveIntegerField("新增", default=0)
-    changed = models.PositiveIntegerField("变更", default=0)
-    unchanged = models.PositiveIntegerField("未变", default=0)
-    faulty = models.PositiveIntegerField("有误", default=0)
-    faults = models.JSONField(default=list)
-    remarks = models.JSONField(default=list)
-    at = models.DateTimeField()
-    by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+class Import(TableImport):
+    """One uploaded roster: what came in, what was wrong, whom it changed."""
 
     objects = ImportQuerySet.as_manager()
 
-    class Meta:
-        ordering: ClassVar = ["-id"]
-
-    def __str__(self) -> str:
-        return self.file_name
+    class Meta(TableImport.Meta):
+        pass
 
     def get_absolute_url(self) -> str:
-        return reverse("roster:import_report", args=[self.pk])
-
-    @property
-    def faulty_rows(self) -> Iterable[int]:
-        return sorted({fault["row"] for fault in self.faults})
+        return reverse("roster:show_import", args=[self.pk])
 
 
-Fault = dict[str, Any]  # an element of Import.faults
+class ImportChange(models.Model):
+    """What one import did to one person, so that it can be taken back.
+
+    inspector  nobody once a person it brought in was taken back
+    before     what changed as it was, empty for a new person; a certificate as
+               {"number", "kind", "valid_from", "valid_to"}, or None for none
+    after      the same as the import left it
+    uses       how many records named the person when it was written: more of them, and the
+               person has been used since
+    """
+
+    batch = models.ForeignKey(Import, models.CASCADE, related_name="changes")
+    inspector = models.ForeignKey(
+        Inspector, models.SET_NULL, null=True, related_name="import_changes"
+    )
+    is_new = models.BooleanField(default=False)
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+    uses = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.batch} → {self.inspector}"

@@ -4,7 +4,7 @@ A department keeps its own people only (art. 11); nobody is deleted: who leaves 
 lists of the past go on naming them.
 """
 
-from .importing import import_inspectors, load_rows
+from .importing import commit_import, give_up_import, import_inspectors, open_import
 from .people import (
     cancel_leave,
     declare_recusal,
@@ -14,15 +14,19 @@ from .people import (
     save_certificate,
     save_inspector,
 )
+from .undoing import undo_import
 
 __all__ = [
     "cancel_leave",
+    "commit_import",
     "declare_recusal",
+    "give_up_import",
     "grant_leave",
     "import_inspectors",
     "lift_recusal",
-    "load_rows",
+    "open_import",
     "remove_certificate",
     "save_certificate",
     "save_inspector",
+    "undo_import",
 ]

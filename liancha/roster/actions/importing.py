@@ -1,43 +1,34 @@
-"""A roster brought in from a table: good rows are taken, the others reported row by row."""
+"""A roster brought in from a table: look first, then write it in one step (art. 11).
+
+Good rows are taken whatever the bad ones are like, and the bad ones are kept with their cures.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
-from liancha.accounts.models import Department, Region, User
+from liancha.accounts.models import Department, User
 from liancha.ledger import actions as ledger
+from liancha.papers.held import Held
+from liancha.rulebook.verdicts import Blocked
 
 from .. import columns
-from ..columns import Row, Sheet
-from ..models import Certificate, Fault, Import, Inspector
+from ..intake import CERTIFICATE, FIELDS, Intake, Step
+from ..models import Certificate, Import, ImportChange, Inspector
+from ..uses import uses
 from .people import next_numbers
 
-
-@dataclass(slots=True)
-class _Import:
-    """What one import knows while it runs."""
-
-    by: User | None
-    at: datetime
-    departments: dict[str, Department] = field(default_factory=dict)
-    regions: dict[str, Region] = field(default_factory=dict)
-    by_number: dict[str, Inspector] = field(default_factory=dict)
-    by_certificate: dict[str, Certificate] = field(default_factory=dict)
-    without_certificate: dict[tuple[int, str], Inspector] = field(default_factory=dict)
-    seen: set[str] = field(default_factory=set)
-    faults: list[Fault] = field(default_factory=list)
-    remarks: list[Fault] = field(default_factory=list)
-    counts: dict[str, int] = field(
-        default_factory=lambda: {"added": 0, "changed": 0, "unchanged": 0, "faulty": 0}
-    )
+PIECE = 200  # rows a statement
 
 
+@transaction.atomic
 def import_inspectors(*, path: Path, file_name: str, by: User | None, at: datetime) -> Import:
-    """Take the good rows of a file into the roster and report the others, row by row.
+    """Take the good rows of a file into the roster at once: the command line and the demo.
 
     by  None from the command line of the machine, where rows name their department themselves;
         a person brings in only their own department's people (art. 11)
@@ -46,40 +37,158 @@ def import_inspectors(*, path: Path, file_name: str, by: User | None, at: dateti
     in the department; so the same file a second time changes nothing. Nobody is removed.
     Raises Unreadable (papers) when the file is no such table; then nothing is written.
     """
-    return load_rows(sheet=columns.read(path, file_name), file_name=file_name, by=by, at=at)
+    batch = _received(path, file_name, by=by, at=at)
+    _write(batch, by=by, at=at)
+    return batch
 
 
 @transaction.atomic
-def load_rows(*, sheet: Sheet, file_name: str, by: User | None, at: datetime) -> Import:
-    """The same for a table that has been read."""
-    work = _Import(by, at)
-    work.departments = {
-        key: each for each in Department.objects.active() for key in (each.name, each.code)
-    }
-    for each in Department.objects.active().city():
-        work.departments.setdefault(each.short, each)
-    work.regions = {key: each for each in Region.objects.all() for key in (each.name, each.code)}
-    for person in Inspector.objects.with_papers():
-        work.by_number[person.number] = person
-        papers = list(person.certificates.all())
-        work.by_certificate |= {each.number: each for each in papers}
-        if not papers:
-            work.without_certificate.setdefault((person.department_id, person.name), person)
-    for row in sheet.rows:
-        work.counts[_take(work, row)] += 1
-    batch = Import.objects.create(
-        file_name=file_name[:200],
-        sha256=sheet.sha256,
-        recognised=sheet.recognised[:200],
-        rows=len(sheet.rows),
-        faults=work.faults,
-        remarks=work.remarks,
-        at=at,
-        by=by,
-        **work.counts,
+def open_import(*, path: Path, file_name: str, by: User, at: datetime) -> Import:
+    """Keep the rows of an uploaded file and say what they would do; nothing is written yet.
+
+    Raises Unreadable.
+    Source: art. 11, paragraph 1.
+    """
+    batch = _received(path, file_name, by=by, at=at)
+    _weigh(batch, by=by, at=at)
+    batch.save()
+    _log("roster.open_import", batch, by=by, at=at)
+    return batch
+
+
+@transaction.atomic
+def commit_import(*, batch: Import, by: User, at: datetime) -> Import:
+    """Write a file that has been looked at, all its good rows or none of them.
+
+    Held against the roster once more, since others may have worked meanwhile.
+    Raises Blocked when it was written already, or given up.
+    """
+    batch = Import.objects.select_for_update(of=("self",)).get(pk=batch.pk)
+    batch.refuse_closed("11", 1)
+    _write(batch, by=by, at=at)
+    return batch
+
+
+@transaction.atomic
+def give_up_import(*, batch: Import, by: User, at: datetime) -> Import:
+    """Let go of a file without writing it."""
+    batch = Import.objects.select_for_update(of=("self",)).get(pk=batch.pk)
+    batch.refuse_closed("11", 1)
+    batch.given_up_at = at
+    batch.close()
+    batch.save()
+    _log("roster.give_up_import", batch, by=by, at=at)
+    return batch
+
+
+def lock_departments(departments: set[int]) -> None:
+    """Hold these departments' rosters until the end: no other import, no new number meanwhile."""
+    found = Department.objects.select_for_update(no_key=True).filter(pk__in=departments)
+    list(found.order_by("pk").values_list("pk"))
+
+
+def _received(path: Path, file_name: str, *, by: User | None, at: datetime) -> Import:
+    held = columns.read(path, file_name)
+    batch = Import(file_name=file_name[:200], by=by, at=at)
+    batch.take(held, held.taken_for(columns.COLUMNS))
+    return batch
+
+
+def _weigh(batch: Import, *, by: User | None, at: datetime) -> Intake:
+    """Hold the rows against the roster as it is now; put what comes out on the import."""
+    intake = Intake(by)
+    intake.weigh(map(columns.read_row, Held.of(batch.held).rows()))
+    batch.added, batch.changed = intake.count("added"), intake.count("changed")
+    batch.unchanged, batch.faulty = intake.count("unchanged"), intake.faulty
+    batch.note(intake.faults, intake.remarks, intake.differences())
+    batch.checked_at = at
+    return intake
+
+
+def _write(batch: Import, *, by: User | None, at: datetime) -> None:
+    own = (
+        {by.department_id} if by else set(Department.objects.active().values_list("pk", flat=True))
     )
+    lock_departments({key for key in own if key})
+    intake = _weigh(batch, by=by, at=at)
+    batch.written_at = at
+    batch.close()
+    batch.save()
+    try:
+        with transaction.atomic():
+            _put(batch, [step for step in intake.steps if step.kind != "unchanged"], at)
+    except IntegrityError as error:
+        raise Blocked(
+            "写入时有人登记了同一个证号，没有写入任何一行。请再写入一次。",
+            article="11",
+            paragraph=1,
+        ) from error
+    _log("roster.import_inspectors", batch, by=by, at=at)
+
+
+def _put(batch: Import, steps: list[Step], at: datetime) -> None:
+    """Write people and certificates, and how each was before."""
+    new = [step for step in steps if step.is_new]
+    _number(new)
+    befores = [{**step.before, "updated_at": _moment(step)} for step in steps]
+    for step in steps:
+        for key, value in step.values.items():
+            setattr(step.person, key, value)
+        step.person.updated_at = at
+    Inspector.objects.bulk_create([step.person for step in new], batch_size=PIECE)
+    changed = [step.person for step in steps if not step.is_new]
+    Inspector.objects.bulk_update(changed, [*FIELDS, "updated_at"], batch_size=PIECE)
+    papered = [step for step in steps if "certificate" in step.after]
+    Certificate.objects.bulk_create(
+        [_certificate(step) for step in papered if step.certificate is None], batch_size=PIECE
+    )
+    Certificate.objects.bulk_update(
+        [_certificate(step) for step in papered if step.certificate is not None],
+        CERTIFICATE,
+        batch_size=PIECE,
+    )
+    used = uses([person.pk for person in changed])
+    ImportChange.objects.bulk_create(
+        [
+            ImportChange(
+                batch=batch,
+                inspector=step.person,
+                is_new=step.is_new,
+                before={} if step.is_new else before,
+                after=step.after,
+                uses=used[step.person.pk],
+            )
+            for step, before in zip(steps, befores, strict=True)
+        ],
+        batch_size=PIECE,
+    )
+
+
+def _number(new: list[Step]) -> None:
+    """Give new people their department's next numbers."""
+    by_department: defaultdict[int, list[Step]] = defaultdict(list)
+    for step in new:
+        by_department[step.department.pk].append(step)
+    for steps in by_department.values():
+        numbers: Iterator[str] = iter(next_numbers(steps[0].department, len(steps)))
+        for step in steps:
+            step.person.number = next(numbers)
+
+
+def _certificate(step: Step) -> Certificate:
+    certificate = step.certificate or Certificate(inspector=step.person)
+    for name, value in zip(CERTIFICATE, step.wanted, strict=True):
+        setattr(certificate, name, value)
+    return certificate
+
+
+def _moment(step: Step) -> str:
+    return "" if step.is_new else step.person.updated_at.isoformat()
+
+
+def _log(what: str, batch: Import, *, by: User | None, at: datetime) -> None:
     ledger.append(
-        "roster.import_inspectors",
+        what,
         by=by or "system",
         at=at,
         about=("roster_import", batch.pk),
@@ -90,127 +199,3 @@ def load_rows(*, sheet: Sheet, file_name: str, by: User | None, at: datetime) ->
         changed=batch.changed,
         faulty=batch.faulty,
     )
-    return batch
-
-
-def _take(work: _Import, row: Row) -> str:
-    """Take one row; says under which count it falls."""
-    faults = list(row.faults)
-    department = _department(work, row, faults)
-    region = _region(work, row, faults)
-    person, certificate = _found(work, row, department, faults)
-    if faults or department is None:
-        work.faults += faults
-        return "faulty"
-    if row.certificate:
-        work.seen.add(row.certificate)
-    elif not row.is_expert:
-        work.remarks.append(_fault(row, "执法证号", "", "没有执法证件", "登记证件后才能被抽取。"))
-    values = {
-        "name": row.name,
-        "post": row.post,
-        "skills": list(row.skills),
-        "qualification": row.qualification,
-        "region": region,
-        "status": row.status,
-        "capacity": row.capacity,
-        "may_lead": row.may_lead,
-        "is_expert": row.is_expert,
-    }
-    is_new = person is None
-    if person is None:
-        person = Inspector(department=department, number=next_numbers(department, 1)[0])
-    is_changed = any(getattr(person, key) != value for key, value in values.items())
-    if is_new or is_changed:
-        for key, value in values.items():
-            setattr(person, key, value)
-        person.updated_at = work.at
-        person.save()
-        work.by_number[person.number] = person
-    if row.certificate:
-        is_changed |= _keep_certificate(work, person, certificate, row)
-    elif is_new:
-        work.without_certificate.setdefault((department.pk, person.name), person)
-    return "added" if is_new else "changed" if is_changed else "unchanged"
-
-
-def _keep_certificate(
-    work: _Import, person: Inspector, certificate: Certificate | None, row: Row
-) -> bool:
-    """Write the row's certificate if it says anything new."""
-    if row.valid_from is None or row.valid_to is None:
-        raise ValueError("a row with a certificate and without dates is faulty")
-    certificate = certificate or Certificate(inspector=person, number=row.certificate, kind="")
-    kind = row.certificate_kind or certificate.kind or "行政执法证"
-    wanted = (kind, row.valid_from, row.valid_to)
-    if (
-        certificate.pk
-        and (certificate.kind, certificate.valid_from, certificate.valid_to) == wanted
-    ):
-        return False
-    certificate.kind, certificate.valid_from, certificate.valid_to = wanted
-    certificate.save()
-    Inspector.objects.filter(pk=person.pk).update(updated_at=work.at)
-    work.by_certificate[row.certificate] = certificate
-    work.without_certificate.pop((person.department_id, person.name), None)
-    return True
-
-
-def _department(work: _Import, row: Row, faults: list[Fault]) -> Department | None:
-    own = work.by.department if work.by else None
-    if not row.department:
-        if own is None:
-            faults.append(_fault(row, "部门", "", "没有写部门", "请填写部门名称，与部门库一致。"))
-        return own
-    department = work.departments.get(row.department)
-    if department is None:
-        cure = "请填写部门全称、简称或代码，与部门库一致。"
-        faults.append(_fault(row, "部门", row.department, "部门库中没有这个部门", cure))
-    elif work.by is not None and department.pk != work.by.department_id:
-        cure = "只能维护本部门的人员（第十一条），请由该部门导入。"
-        faults.append(_fault(row, "部门", row.department, "不是本部门的人员", cure))
-        return None
-    return department
-
-
-def _region(work: _Import, row: Row, faults: list[Fault]) -> Region | None:
-    if not row.region:
-        return None
-    region = work.regions.get(row.region)
-    if region is None:
-        cure = "请填写本市的县（区）名称，全市性人员填“洛阳市”或留空。"
-        faults.append(_fault(row, "区域", row.region, "不是洛阳市的区域", cure))
-    return region
-
-
-def _found(
-    work: _Import, row: Row, department: Department | None, faults: list[Fault]
-) -> tuple[Inspector | None, Certificate | None]:
-    """Whom the row is about, if they are on the roster already."""
-    certificate = work.by_certificate.get(row.certificate) if row.certificate else None
-    if row.certificate and row.certificate in work.seen:
-        cure = "同一证号只保留一行。"
-        faults.append(_fault(row, "执法证号", row.certificate, "本表中证号重复", cure))
-        return None, None
-    person = work.by_number.get(row.number) if row.number else None
-    if row.number and person is None:
-        cure = "新增人员请把编号留空，由系统编号。"
-        faults.append(_fault(row, "人员编号", row.number, "没有这个编号的人员", cure))
-    if certificate is not None and person is not None and certificate.inspector_id != person.pk:
-        cure = "请对照证件核对证号。"
-        faults.append(_fault(row, "执法证号", row.certificate, "证号已登记在他人名下", cure))
-        return None, None
-    if person is None and certificate is not None:
-        person = work.by_number[certificate.inspector.number]
-    if person is None and department is not None:
-        person = work.without_certificate.get((department.pk, row.name))
-    if person is not None and department is not None and person.department_id != department.pk:
-        column, value = ("人员编号", row.number) if row.number else ("执法证号", row.certificate)
-        cure = "请核对；人员调动请由原部门改为离岗并移除证件后再登记。"
-        faults.append(_fault(row, column, value, "已登记在其他部门名下", cure))
-        return None, None
-    return person, certificate
-
-
-def _fault(row: Row, column: str, value: str, what: str, cure: str) -> Fault:
-    return columns.fault_of(row.line, row.name, column, value, what, cure)

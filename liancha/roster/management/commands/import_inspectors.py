@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from liancha.accounts.models import User
 from liancha.papers.faults import Unreadable
+from liancha.papers.writers import write_workbook
 from liancha.roster import actions, sheets
 
 SHOWN = 20
@@ -50,7 +51,7 @@ class Command(BaseCommand):
         if len(batch.faults) > SHOWN:
             self.stdout.write(f"  还有 {len(batch.faults) - SHOWN} 处，用 --report 写出全部。")
         if report is not None:
-            report.write_bytes(sheets.faults(batch))
+            write_workbook(str(report), sheets.faults(batch))
             self.stdout.write(f"问题表已写到 {report}。")
         if batch.faulty:
             sys.exit(1)

@@ -1,8 +1,8 @@
+"""People on the roster: who is there, one person with their papers, leave and recusals."""
+
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from django.contrib import messages
@@ -10,18 +10,17 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST
 
 from liancha.accounts.models import Department
 from liancha.accounts.permissions import Permission, requires
 from liancha.ledger.models import Entry
-from liancha.papers.faults import Unreadable
+from liancha.papers.downloads import workbook
 from liancha.rulebook.eligibility import Span
 from liancha.rulebook.verdicts import Blocked
 
-from . import actions, forms, queries, sheets
-from .models import Certificate, Import, Inspector, InspectorQuerySet, Leave, Recusal
+from .. import actions, forms, queries, sheets
+from ..models import Certificate, Inspector, InspectorQuerySet, Leave, Recusal
 
 WHAT = {
     "roster.save_inspector": "登记或修改资料",
@@ -32,7 +31,6 @@ WHAT = {
     "roster.declare_recusal": "登记执法回避",
     "roster.lift_recusal": "解除执法回避",
 }
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 # ── Lists ─────────────────────────────────────────────────────────────────────────────────
@@ -71,12 +69,7 @@ def inspectors(request: HttpRequest) -> HttpResponse:
 def export(request: HttpRequest) -> HttpResponse:
     """The people one may see, as the table one can import again."""
     people = Inspector.objects.visible_to(request.user).with_papers()
-    return _file(sheets.roster(people), "执法检查人员名录.xlsx")
-
-
-@requires(Permission.ROSTER_VIEW)
-def template(request: HttpRequest) -> HttpResponse:
-    return _file(sheets.template(), "执法检查人员导入模板.xlsx")
+    return workbook("执法检查人员名录.xlsx", sheets.roster(people))
 
 
 # ── One person ────────────────────────────────────────────────────────────────────────────
@@ -211,49 +204,6 @@ def lift_recusal(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(person)
 
 
-# ── Import ────────────────────────────────────────────────────────────────────────────────
-
-
-@requires(Permission.ROSTER_EDIT)
-def import_inspectors(request: HttpRequest) -> HttpResponse:
-    form = forms.Upload(posted(request), request.FILES or None)
-    if request.method == "POST" and form.is_valid():
-        uploaded = form.cleaned_data["file"]
-        with tempfile.NamedTemporaryFile(prefix="liancha-roster-") as copy:
-            for piece in uploaded.chunks():
-                copy.write(piece)
-            copy.flush()
-            try:
-                batch = actions.import_inspectors(
-                    path=Path(copy.name),
-                    file_name=uploaded.name,
-                    by=request.user,
-                    at=timezone.now(),
-                )
-            except Unreadable as unreadable:
-                form.add_error("file", str(unreadable))
-            else:
-                return redirect(batch)
-    context = {
-        "form": form,
-        "earlier": Import.objects.visible_to(request.user).select_related("by")[:8],
-    }
-    status = 422 if request.method == "POST" else 200
-    return render(request, "roster/import.html", context, status=status)
-
-
-@requires(Permission.ROSTER_EDIT)
-def import_report(request: HttpRequest, pk: int) -> HttpResponse:
-    batch = get_object_or_404(Import.objects.visible_to(request.user), pk=pk)
-    return render(request, "roster/import_report.html", {"batch": batch})
-
-
-@requires(Permission.ROSTER_EDIT)
-def import_faults(request: HttpRequest, pk: int) -> HttpResponse:
-    batch = get_object_or_404(Import.objects.visible_to(request.user), pk=pk)
-    return _file(sheets.faults(batch), f"人员导入问题-{batch.pk}.xlsx")
-
-
 # ── What several of them need ─────────────────────────────────────────────────────────────
 
 
@@ -342,12 +292,6 @@ def _edit(request: HttpRequest, person: Inspector | None) -> HttpResponse:
         {"form": form, "person": person, "department": department},
         status=422 if request.method == "POST" else 200,
     )
-
-
-def _file(content: bytes, name: str) -> HttpResponse:
-    response = HttpResponse(content, content_type=XLSX)
-    response.headers["Content-Disposition"] = content_disposition_header(True, name) or ""
-    return response
 
 
 def posted(request: HttpRequest) -> QueryDict | None:

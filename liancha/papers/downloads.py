@@ -1,0 +1,24 @@
+"""Handing out a workbook as a download; it goes through a file, not through memory."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable
+from typing import cast
+
+from django.http import FileResponse, HttpResponse
+
+from .writers import Sheet, write_workbook
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def workbook(name: str, sheets: Iterable[Sheet]) -> HttpResponse:
+    """These sheets under a file name."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
+    write_workbook(file, sheets)
+    file.seek(0)
+    # A streamed response is no HttpResponse to the type checker, though Django takes either.
+    return cast(
+        HttpResponse, FileResponse(file, as_attachment=True, filename=name, content_type=XLSX)
+    )

@@ -1,0 +1,1 @@
+"""Pages of this room: people and their papers, and the tables that bring them in."""
