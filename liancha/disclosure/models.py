@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, ClassVar, Self
 
 from django.db import models
@@ -12,6 +13,7 @@ from liancha.draw.models import Candidate
 from liancha.inspection.models import Visit, VisitPart
 from liancha.ledger.locks import AppendOnly, Lock, Sealed
 from liancha.lists.models import JointItem
+from liancha.registry.models import Target
 from liancha.rulebook import lifecycles
 from liancha.rulebook.lifecycles import FollowUpState, ResultState
 from liancha.task.models import Task
@@ -353,3 +355,49 @@ class FollowUp(models.Model):
     def advance(self, then: FollowUpState) -> None:
         self.state = lifecycles.FOLLOW_UP.step(FollowUpState(self.state), then)
         self.save(update_fields=["state"])
+
+
+class OwnLinkQuerySet(models.QuerySet["OwnLink"]):
+    def in_force(self, now: datetime) -> Self:
+        return self.filter(revoked_at=None, expires_at__gt=now)
+
+
+class OwnLink(models.Model):
+    """自查链接: opens one firm's own page until it expires or is taken back.
+
+    visit      where it was taken, by the code of the firm's own visit; null for one from the desk
+    handed_by  who gave it at the desk; null for one from a visit
+    """
+
+    target = models.ForeignKey(Target, models.PROTECT, related_name="own_links")
+    visit = models.OneToOneField(
+        Visit, models.PROTECT, null=True, blank=True, related_name="own_link"
+    )
+    handed_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    handed_at = models.DateTimeField()
+    expires_at = models.DateTimeField("有效期至")
+    revoked_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    revoked_at = models.DateTimeField("收回时间", null=True, blank=True)
+
+    objects = OwnLinkQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(visit__isnull=True, handed_by__isnull=False)
+                | Q(visit__isnull=False, handed_by__isnull=True),
+                name="own_links_come_from_a_desk_or_a_visit",
+            ),
+            models.CheckConstraint(
+                condition=Q(revoked_at__isnull=True, revoked_by__isnull=True)
+                | Q(revoked_at__isnull=False, revoked_by__isnull=False),
+                name="revoked_links_say_when_and_by_whom",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.target.name}的自查链接"
+
+    def is_in_force(self, now: datetime) -> bool:
+        return self.revoked_at is None and now < self.expires_at

@@ -32,6 +32,8 @@ urlpatterns = [
     path("own/<str:token>/", firm.firm, name="firm"),
     path("own/<str:token>/<int:pk>/", firm.firm_check, name="firm_check"),
     path("own/<str:token>/<int:pk>/firm.json", firm.firm_file, name="firm_file"),
+    path("check/<str:token>/own/", firm.take_link, name="take_link"),
     path("targets/<int:pk>/own-link/", firm.own_link, name="own_link"),
+    path("own-links/<int:pk>/revoke/", firm.revoke_link, name="revoke_link"),
     path("public/data/", public.data, name="public_data"),
 ]

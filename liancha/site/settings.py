@@ -19,6 +19,7 @@ LIANCHA_LOG_KEY           file with the public log's private key; default LIANCH
 LIANCHA_LOG_WITNESSES     who cosigns: "KEY URL" or "KEY" where the witness fetches, comma separated
 LIANCHA_LOG_WAIT          0: reveals do not wait for a cosignature; default 1 if there are witnesses
 LIANCHA_LOG_PATIENCE      minutes after which an operator may go on without one; default 10
+LIANCHA_OWN_LINK_DAYS     days a firm's link to its own page holds; default 180
 LIANCHA_QUEUE_SYNC        1: background jobs run at once, in the process that asks (tests)
 LIANCHA_WORKERS           background workers; default 2
 LIANCHA_BACKGROUND_FROM   pools of so many targets are frozen and locked by the worker; default 5000
@@ -345,6 +346,9 @@ LANGUAGES = [("zh-hans", "简体中文")]
 USE_I18N = True
 TIME_ZONE = "Asia/Shanghai"
 USE_TZ = True
+
+# A firm's link outlives the visits of the draw it was given for; then it is fetched anew.
+LIANCHA_OWN_LINK_DAYS = env.int("LIANCHA_OWN_LINK_DAYS", default=180)
 
 # A smaller pool is frozen and locked while the person waits: it takes less than a second.
 LIANCHA_BACKGROUND_FROM = env.int("LIANCHA_BACKGROUND_FROM", default=5_000)

@@ -11,7 +11,7 @@ from django.urls import reverse
 from liancha.disclosure.models import ResultCode
 from liancha.inspection import actions, contents, sheets
 from liancha.inspection.models import RecordForm, Visit
-from liancha.inspection.views.public import token_of
+from liancha.inspection.doorcodes import token_of
 from liancha.rulebook.lifecycles import TaskState, VisitState
 from tests.people import LUOYANG, NOON
 from tests.rooms.visit_world import (

@@ -3,7 +3,7 @@
 from ..answers import Entered, checked_items
 from .corrections import ask_correction, decide_correction
 from .followups import close_follow_up, open_follow_up
-from .handing import hand_link
+from .handing import hand_link, revoke_link, take_link
 from .publishing import publish
 from .results import LONGEST, audit, collect, enter, send_back
 
@@ -20,5 +20,7 @@ __all__ = [
     "hand_link",
     "open_follow_up",
     "publish",
+    "revoke_link",
     "send_back",
+    "take_link",
 ]

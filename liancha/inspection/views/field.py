@@ -19,8 +19,8 @@ from liancha.rulebook.lifecycles import VisitState
 from liancha.rulebook.verdicts import Blocked
 
 from .. import actions, contents, crew, forms, phrases
+from ..doorcodes import token_of
 from ..models import ItemAnswer, Measure, RecordForm, Visit, VisitQuerySet
-from .public import token_of
 
 P = Permission
 SOON = timedelta(days=30)

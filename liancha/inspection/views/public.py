@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.utils import timezone
 
 from liancha.accounts.permissions import public
 
-from .. import contents, crew
-from ..models import RecordForm, Visit
+from .. import contents, crew, doorcodes
+from ..models import RecordForm
 
-SALT = "inspection.check"
 DIGITS = 64
-
-
-def token_of(visit: Visit) -> str:
-    """What the code on the arrival page carries: cannot be guessed, holds for the visit only."""
-    return signing.dumps(visit.pk, salt=SALT)
 
 
 @public
@@ -27,20 +20,10 @@ def check(request: HttpRequest, token: str) -> HttpResponse:
 
     Of a surprise visit it says only that it is one: the clue is confidential (art. 21).
     """
-    try:
-        pk = signing.loads(token, salt=SALT)
-    except signing.BadSignature:
-        raise Http404 from None
-    one = get_object_or_404(
-        Visit.objects.select_related(
-            "team__task__field__version", "team__leader", "drawn_target__candidate", "notice"
-        ),
-        pk=pk,
-    )
-    day = timezone.localdate()
-    begun = one.checkins.filter(at__date=day).exists()
-    ended_today = one.completed_at and timezone.localdate(one.completed_at) == day
-    if not (ended_today or (begun and not one.is_over)):
+    one, day = doorcodes.read(token), timezone.localdate()
+    if one is None:
+        raise Http404
+    if not doorcodes.is_open(one, day):
         return render(request, "inspection/check.html", {"is_open": False}, status=404)
     asked = {
         section.part.pk: [each.row.item.name for each in section.rows if each.row.is_expected]
@@ -50,6 +33,7 @@ def check(request: HttpRequest, token: str) -> HttpResponse:
         "is_open": True,
         "visit": one,
         "task": one.team.task,
+        "token": token,
         "departments": [(each, asked[each.part.pk]) for each in crew.attendance(one, on=day)],
     }
     return render(request, "inspection/check.html", context)
