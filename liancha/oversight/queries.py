@@ -16,7 +16,8 @@ from liancha.draw.models import Dispatch, Draw
 from liancha.inspection.models import Visit
 from liancha.ledger.models import Entry
 from liancha.lists.models import JointField, ListVersion
-from liancha.plan.models import Plan, PlanLine
+from liancha.plan import queries as plans
+from liancha.plan.models import Plan
 from liancha.registry.models import SoloCheck
 from liancha.rulebook import deadlines, planning
 from liancha.rulebook.deadlines import Calendar
@@ -341,12 +342,8 @@ def unplanned(version: ListVersion, year: int) -> list[JointField]:
 
     Source: clause 13.1.
     """
-    plans = Plan.objects.filter(year=year, region=version.region)
-    planned = PlanLine.objects.live().filter(plan__in=plans).values("field__code")
-    excepted = plans.filter(exceptions__isnull=False).values("exceptions__field__code")
-    level = "C" if version.region.kind == version.region.Kind.CITY else "X"
-    fields = version.fields.filter(level__contains=level).select_related("initiator")
-    return list(fields.exclude(code__in=planned).exclude(code__in=excepted))
+    missing = plans.uncovered(version.fields.all(), version.region_id, year)
+    return list(missing.select_related("initiator"))
 
 
 SOURCES: tuple[Callable[[Horizon], Iterable[Pending]], ...] = (

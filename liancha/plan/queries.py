@@ -11,8 +11,10 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
+from django.db.models import QuerySet
+
 from liancha.accounts.models import Department, User
-from liancha.lists.models import JointField
+from liancha.lists.models import JointField, ListVersion
 from liancha.rulebook import deadlines, planning, regions
 from liancha.rulebook.lifecycles import LineState, PlanState
 
@@ -85,6 +87,28 @@ def coverage_of(plan: Plan, lines: Iterable[PlanLine]) -> list[FieldRow]:
         FieldRow(each, tuple(by_code.get(each.code, ())), signed.get(each.code))
         for each in plan.fields()
     ]
+
+
+def uncovered(fields: QuerySet[JointField], region: str, year: int) -> QuerySet[JointField]:
+    """Of these fields, those of the region's level without a live line or a signed exception.
+
+    Source: art. 13, paragraph 1, 应覆盖……所有抽查领域. Clause 13.1.
+    """
+    plans = Plan.objects.filter(year=year, region=region)
+    planned = PlanLine.objects.live().filter(plan__in=plans).values("field__code")
+    excepted = plans.filter(exceptions__isnull=False).values("exceptions__field__code")
+    asked = fields.filter(level__contains="X" if regions.is_county(region) else "C")
+    return asked.exclude(code__in=planned).exclude(code__in=excepted)
+
+
+def uncovered_by(department: Department, year: int) -> QuerySet[JointField]:
+    """Of the list in force of its region, what a department initiates and nobody has planned.
+
+    Source: art. 12, paragraph 1, 各抽查领域发起部门. Clause 12.2.
+    """
+    in_force = ListVersion.objects.in_force(ListVersion.Kind.JOINT, department.region_id)
+    own = JointField.objects.filter(version__in=in_force, initiator=department)
+    return uncovered(own, department.region_id, year)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,8 +28,9 @@ from liancha.disclosure.models import Result
 from liancha.disclosure.queries import entries_saved
 from liancha.draw.models import Dispatch, Draw, Party
 from liancha.inspection.models import OVER, Visit
+from liancha.lists.models import ListVersion
 from liancha.rulebook.deadlines import Calendar
-from liancha.rulebook.lifecycles import DrawState, TaskState, VisitState
+from liancha.rulebook.lifecycles import DrawState, ListState, TaskState, VisitState
 from liancha.task.models import Participation, Task
 from liancha.workdays import queries as workdays
 
@@ -82,6 +83,17 @@ class Desk:
 
     def may(self, *permissions: Permission) -> bool:
         return any(self.user.may(permission) for permission in permissions)
+
+    @cached_property
+    def lists(self) -> list[tuple[ListVersion, int]]:
+        """Lists of one's own region in force or on the way; how many have not signed yet."""
+        if self.user.department is None:
+            return []
+        found = ListVersion.objects.filter(
+            state__in=(ListState.CONSULTING, ListState.APPROVED, ListState.PUBLISHED),
+            region=self.user.department.region_id,
+        ).annotate(silent=Count("cosigns", filter=Q(cosigns__agrees=None)))
+        return [(each, each.silent) for each in found.select_related("region")]
 
     @cached_property
     def tasks(self) -> list[Running]:

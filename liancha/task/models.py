@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from liancha.accounts.models import Department, User
-from liancha.lists.models import JointField, JointItem, Method
+from liancha.lists.models import JointField, JointItem, ListVersion, Method
 from liancha.plan.models import PlanLine
 from liancha.rulebook import lifecycles
 from liancha.rulebook.lifecycles import TaskState
@@ -113,6 +113,16 @@ class Task(models.Model):
         if self.line is not None:
             return Period("时间安排", self.line.starts_on, self.line.ends_on)
         return Period("时间安排", self.starts_on, self.ends_on)
+
+    @property
+    def is_off_the_list(self) -> bool:
+        """Whether the list in force has no longer this field: the task goes on, and says so.
+
+        Source: art. 8, paragraph 2, 进行动态调整. Clause 8.4.
+        """
+        version = self.field.version
+        in_force = ListVersion.objects.in_force(version.kind, version.region_id)
+        return not JointField.objects.filter(version__in=in_force, code=self.field.code).exists()
 
     @property
     def visits(self) -> Period:

@@ -67,6 +67,15 @@ def beacon_text(scheme: Scheme) -> str:
     return scheme.beacon_source or "由发起部门在抽取规则中载明"
 
 
+def resting_text(task: Task) -> str:
+    """Whom a plan line leaves in peace; "" where nobody is.
+
+    Source: art. 15, paragraph 2, 应适当降低: an option the scheme states. Clause 15.4.
+    """
+    months = task.line.cooldown_months if task.line else 0
+    return f"信用风险 A 类、{months} 个月内检查过的，不再抽取" if months else ""
+
+
 def opening_text(task: Task) -> str:
     """When the drawn names become public."""
     if task.lists_open_on:
@@ -122,8 +131,10 @@ def _targets(task: Task) -> list[str]:
     line = task.line
     if line is None:
         return ["抽查比例在建库时按参与部门协商确定，写入抽取规则，向社会公开。"]
+    resting = f"{said}。" if (said := resting_text(task)) else ""
     return [
         f"实施主体：{line.executor}（{line.get_org_mode_display()}）。检查对象：{line.targets}。"
+        f"{resting}"
     ]
 
 

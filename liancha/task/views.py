@@ -208,6 +208,7 @@ def scheme(request: HttpRequest, pk: int) -> HttpResponse:
         "offsite": sheets.offsite_text(written),
         "beacon": sheets.beacon_text(written),
         "opens": sheets.opening_text(task),
+        "resting": sheets.resting_text(task),
     }
     return render(request, "task/scheme.html", context)
 

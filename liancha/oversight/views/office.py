@@ -21,7 +21,7 @@ from liancha.ledger.models import Entry
 from liancha.rulebook.deadlines import working_days_after
 from liancha.workdays.queries import calendar
 
-from .. import actions, forms, queries
+from .. import actions, forms, queries, solo
 from ..models import Reminder
 
 A_PAGE = 30
@@ -65,6 +65,9 @@ def overdue(request: HttpRequest) -> HttpResponse:
         "is_soon": is_soon,
         "is_over": not is_soon,
         "may_remind": _may_remind(request.user),
+        "solo": solo.board(request.user, today=timezone.localdate())
+        if request.user.may(Permission.REGISTRY_VIEW)
+        else None,
     }
     return render(request, "oversight/overdue.html", context)
 

@@ -60,7 +60,7 @@ def save_line(
 ) -> PlanLine:
     """Write a line of a draft, or prepare one for a published plan (to be added by adjustment).
 
-    Raises Blocked by arts. 2, 3, 4, 10, 12, 14 and 15, NeedsReason by art. 13 (a cooperator
+    Raises Blocked by arts. 2, 3, 4, 8, 10, 12, 14 and 15, NeedsReason by art. 13 (a cooperator
     dropped) and 15 (rates that do not rise with risk, a general field above its cap).
     Source: art. 14, eight columns; art. 15, rates. Clauses 8.1, 13.2 and 14.1.
     """
@@ -69,6 +69,7 @@ def save_line(
         line = PlanLine.objects.select_for_update().get(pk=line.pk, plan=plan)
     check_writable(plan, line)
     check_writer(data.initiator, by, plan)
+    _check_listed(data.field, plan)
     items = _items(data)
     _check_departments(data, items)
     coverage.check_dates(data.starts_on, data.ends_on, year=plan.year)
@@ -246,6 +247,18 @@ def executor_text(org_mode: str) -> str:
         PlanLine.OrgMode.CITY_COUNTY: "市级抽取，县（区）部门实施",
         PlanLine.OrgMode.COUNTY_COUNTY: "县（区）部门",
     }[PlanLine.OrgMode(org_mode)]
+
+
+def _check_listed(field: JointField, plan: Plan) -> None:
+    """A line belongs to a field of the list the plan is made from (art. 8, paragraph 1)."""
+    if field.version_id == plan.list_version_id:
+        return
+    raise Blocked(
+        f"“{field.name}”不在这份计划依据的清单（{plan.list_version}）中，不能编计划行。"
+        "请改选清单中的领域；清单外的工作可以作为临时性联合抽查办理。",
+        article="8",
+        paragraph=1,
+    )
 
 
 def _check_tags(data: LineData) -> None:

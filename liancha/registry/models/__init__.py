@@ -8,7 +8,7 @@ searching  the narrow table of the search box
 """
 
 from ..classes import CreditBatch, CreditChange
-from .checks import CaseCheck, InspectionFact, SoloCheck
+from .checks import SOLO_STATES, CaseCheck, InspectionFact, SoloCheck
 from .doubts import CHOSEN, ComplaintDecision, Doubt, FormerCode, KeyFlag, Licence
 from .imports import Import, ImportChange, ImportFault, RegisterQuerySet
 from .searching import SearchFill, SearchRow
@@ -24,6 +24,7 @@ from .targets import (
 
 __all__ = [
     "CHOSEN",
+    "SOLO_STATES",
     "CaseCheck",
     "ComplaintDecision",
     "CreditBatch",

@@ -5,6 +5,7 @@ A complaint or a clue is a case: it is answered by itself and never put into a p
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import ClassVar, Self
 
@@ -67,6 +68,14 @@ class InspectionFact(models.Model):
         return f"{self.department.short} {self.on} {self.outcome}"
 
 
+SOLO_STATES = (
+    ("waiting", "待批复"),
+    ("approved", "已批准"),
+    ("refused", "不同意"),
+    ("reused", "采用其他部门结果"),
+)
+
+
 class SoloCheckQuerySet(models.QuerySet["SoloCheck"]):
     def visible_to(self, user: User) -> Self:
         """One's own department's; the coordinating office and supervisors see all (art. 8)."""
@@ -76,6 +85,17 @@ class SoloCheckQuerySet(models.QuerySet["SoloCheck"]):
 
     def undecided(self) -> Self:
         return self.filter(decided_at=None, reused=None)
+
+    def standing(self, state: str) -> Self:
+        """Those in one of SOLO_STATES; all for any other word."""
+        match state:
+            case "waiting":
+                return self.undecided()
+            case "approved" | "refused":
+                return self.filter(is_approved=state == "approved")
+            case "reused":
+                return self.exclude(reused=None)
+        return self
 
 
 class SoloCheck(models.Model):
@@ -121,6 +141,15 @@ class SoloCheck(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("registry:solo_check", args=[self.pk])
+
+    def reusable(self, facts: Iterable[InspectionFact]) -> list[InspectionFact]:
+        """Which of the target's facts would do instead of going: of others, and recent (E25)."""
+        since = self.planned_on - timedelta(days=REUSED_WITHIN)
+        return [
+            fact
+            for fact in facts
+            if fact.department_id != self.department_id and since < fact.on <= self.planned_on
+        ]
 
 
 class CaseCheckQuerySet(models.QuerySet["CaseCheck"]):

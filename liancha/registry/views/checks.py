@@ -16,7 +16,7 @@ from liancha.accounts.permissions import Permission, requires
 from liancha.rulebook.verdicts import Blocked, NeedsReason
 
 from .. import actions, complaints, forms, queries
-from ..models import CaseCheck, KeyFlag, SoloCheck, Target
+from ..models import SOLO_STATES, CaseCheck, KeyFlag, SoloCheck, Target
 
 ROWS = 20
 
@@ -24,10 +24,18 @@ ROWS = 20
 @requires(Permission.REGISTRY_VIEW)
 def solo_checks(request: HttpRequest) -> HttpResponse:
     """Daily inspections by one department alone, and who allowed them (art. 8)."""
-    found = SoloCheck.objects.visible_to(request.user).select_related(
+    seen, state = SoloCheck.objects.visible_to(request.user), request.GET.get("state", "")
+    found = seen.standing(state).select_related(
         "target", "department", "decided_by", "reused__department"
     )
-    context = {"page_obj": Paginator(found, ROWS).get_page(request.GET.get("page"))}
+    states = [("", "全部", seen.count(), state not in dict(SOLO_STATES))]
+    states += [
+        (each, word, seen.standing(each).count(), each == state) for each, word in SOLO_STATES
+    ]
+    context = {
+        "states": states,
+        "page_obj": Paginator(found, ROWS).get_page(request.GET.get("page")),
+    }
     return render(request, "registry/solo_checks.html", context)
 
 

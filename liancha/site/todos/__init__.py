@@ -38,6 +38,7 @@ SOURCES: tuple[tuple[tuple[Permission, ...], Source], ...] = (
     ((P.PLAN_APPROVE, P.PLAN_EDIT), planning.plans_to_cosign),
     ((P.PLAN_PUBLISH,), planning.plans_to_publish),
     ((P.PLAN_PUBLISH,), planning.fields_to_plan),
+    ((P.PLAN_EDIT,), planning.own_fields_to_plan),
     ((P.PLAN_APPROVE,), planning.adjustments_to_decide),
     ((P.REGISTRY_EDIT,), libraries.doubts),
     ((P.TASK_APPROVE,), libraries.solo_checks),

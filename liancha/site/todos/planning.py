@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from django.db.models import Count, Q
-
-from liancha.lists.models import CoSign, ListVersion
+from liancha.lists.models import CoSign
 from liancha.oversight import queries as oversight
+from liancha.plan import queries as planned
 from liancha.plan.models import Adjustment, Plan, PlanCoSign
-from liancha.rulebook.deadlines import plan_due
+from liancha.rulebook.deadlines import plan_due, plan_reminders
 from liancha.rulebook.lifecycles import ListState, PlanState
 
 from ..desk import Desk
@@ -37,12 +36,9 @@ def lists_to_cosign(desk: Desk) -> Iterator[Todo]:
 def lists_to_publish(desk: Desk) -> Iterator[Todo]:
     """For the office: all have signed, or the version is approved."""
     user = desk.user
-    versions = ListVersion.objects.filter(
-        state__in=(ListState.CONSULTING, ListState.APPROVED),
-        region=user.department.region_id if user.department else None,
-    ).annotate(silent=Count("cosigns", filter=Q(cosigns__agrees=None)))
-    for one in versions:
-        if one.state == ListState.CONSULTING and one.silent:
+    for one, silent in desk.lists:
+        is_waiting = one.state == ListState.CONSULTING and silent
+        if one.state == ListState.PUBLISHED or is_waiting:
             continue
         verb = "公布清单" if one.state == ListState.APPROVED else "批准清单"
         yield Todo(
@@ -96,11 +92,8 @@ def fields_to_plan(desk: Desk) -> Iterator[Todo]:
     user, year = desk.user, desk.today.year
     if user.department is None:
         return
-    version = (
-        ListVersion.objects.in_force(ListVersion.Kind.JOINT, user.department.region_id)
-        .select_related("region")
-        .first()
-    )
+    joint = (one for one, _ in desk.lists if one.is_joint and one.state == ListState.PUBLISHED)
+    version = next(joint, None)
     missing = oversight.unplanned(version, year) if version else []
     if not missing or version is None:
         return
@@ -115,6 +108,35 @@ def fields_to_plan(desk: Desk) -> Iterator[Todo]:
         user.department,
         plan_due(year),
         "未覆盖",
+        "back",
+    )
+
+
+def own_fields_to_plan(desk: Desk) -> Iterator[Todo]:
+    """Fields one's department initiates without a line, from the first reminder to 30 April.
+
+    What is still missing then is overdue, and on that list.
+    Source: art. 12, paragraph 1, 各抽查领域发起部门; the days are local practice. Clause 12.2.
+    """
+    department, year = desk.user.department, desk.today.year
+    passed = [day for day in plan_reminders(year) if day <= desk.today]
+    due_on = plan_due(year)
+    if not passed or desk.today > due_on or department is None or department.is_coordinator:
+        return
+    missing = list(planned.uncovered_by(department, year))
+    if not missing:
+        return
+    named = "、".join(field.name for field in missing[:2])
+    yield Todo(
+        "计划",
+        f"{year} 年计划还没有编本部门发起的 {len(missing)} 个领域",
+        f"{named}{'等' if len(missing) > 2 else ''}，{passed[-1]:%m-%d} 第 {len(passed)} 次提醒",
+        page_at("plan:plans"),
+        "编计划行",
+        None,
+        department,
+        due_on,
+        "未编",
         "back",
     )
 
