@@ -111,10 +111,10 @@ def help_text() -> str:
 
 
 def _rows(commands: list[tuple[str, str]] | tuple[tuple[str, str], ...]) -> list[str]:
-    return [f"  {_padded(name, 18)}{text}" for name, text in commands]
+    return [f"  {padded(name, 18)}{text}" for name, text in commands]
 
 
-def _padded(text: str, width: int) -> str:
+def padded(text: str, width: int) -> str:
     """Pad to a width in terminal columns, where a Chinese character takes two."""
     taken = sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
     return text + " " * max(1, width - taken)

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
 from django.utils import timezone
 
 from liancha.accounts.models import Department
+from liancha.registry.models import Import
 
-from . import city, dirt, libraries, people, setting_out
-from .plots import Plot
+from . import catch, city, dirt, libraries, people, setting_out
+from .plots import Plot, Turn
 from .stories import tell
 from .year import make_world, play
 
 SEED = 20260
 # The tasks of the year, oldest first; working days before today. A picture of every state.
 PLOTS = (
-    Plot("JF09", 118, "results_published", visits=104, is_confidential=False),
-    Plot("JF26", 96, "archived", visits=84),
-    Plot("JF40", 62, "results_published", visits=50),
-    Plot("JF28", 40, "completed", visits=23, slow=("SWJ",)),
+    Plot("JF09", 118, "results_published", visits=104, is_confidential=False, turn=Turn.VOID),
+    Plot("JF26", 96, "archived", visits=84, turn=Turn.BATCH),
+    Plot("JF40", 62, "results_published", visits=50, turn=Turn.KEEPER),
+    Plot("JF28", 40, "completed", visits=23, slow=("SWJ",), turn=Turn.ABSENT),
     Plot("JF33", 26, "completed", visits=9),
     Plot("JF05", 16, "inspecting", visits=3, a_day=3),
     Plot("JF37", 14, "teams_set", visits=-2),
@@ -38,6 +40,15 @@ PLOTS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """What the import made of a large register: its catch by kind of dirt, and the digest of what
+    the registry then held (catch.digest)."""
+
+    caught: list[catch.Caught]
+    digest: str
+
+
 class NotEmpty(Exception):
     """There is something in the database already; a demo is built only from nothing."""
 
@@ -49,18 +60,20 @@ def build(
     size: int | None = None,
     register: Path | None = None,
     tell_progress: Callable[[str], None] = lambda words: None,
-) -> None:
+) -> Weighed | None:
     """Build it all, by the same actions that officials use.
 
     now       the moment the demo ends at; default now
     size      so many targets, with the proportions and the dirt of real registers; without it the
               small tidy city
     register  a file with a real register, taken instead of the made-up one
+    returns   what became of the dirt, where there was any: with a size and no file
 
     Raises NotEmpty when departments are there already.
     """
     if Department.objects.exists():
         raise NotEmpty
+    weighed = None
     now = now or timezone.now()
     today = timezone.localdate(now)
     year = today.year if today.month >= 3 else today.year - 1
@@ -70,18 +83,21 @@ def build(
         tell_progress("部门、人员和执法人员名录库")
         cast = people.settle(seed, folder=folder, at=start)
         world = make_world(cast, seed=seed, now=now)
-        if register is None:
-            register = folder / "检查对象名录.csv"
-            if size is None:
-                city.write(register, seed)
-            else:
-                dirt.write(register, seed, size)
+        made = register or folder / "检查对象名录.csv"
+        if register is None and size is None:
+            city.write(made, seed)
+        elif register is None and size is not None:
+            dirt.write(made, seed, size)
         tell_progress("清单和检查对象名录库")
-        play(world, [setting_out.lists_and_registry(world, year, register)])
+        play(world, [setting_out.lists_and_registry(world, year, made)])
+    if register is None and size is not None:
+        tell_progress("逐行核对名录的收录")
+        batch = Import.objects.latest("id")
+        weighed = Weighed(catch.count(dirt.rows(seed, size), batch), catch.digest())
     tell_progress("年度计划")
     play(world, [setting_out.planning(world, year)])
     if not world.lines:  # the year is too young for a plan
-        return
+        return weighed
     tell_progress("一年的任务：摇号、检查、公示")
     stories = [tell(world, plot) for plot in PLOTS if world.back(plot.start) >= _opened(year)]
     adjusted = world.back(20)
@@ -104,6 +120,7 @@ def build(
         stories.append(libraries.trying(world, year + 1))
     play(world, stories)
     world.log.checkpoint(now)
+    return weighed
 
 
 def _opened(year: int) -> date:

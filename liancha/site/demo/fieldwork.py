@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from liancha.accounts.models import User
+from liancha.accounts.models import Department, User
 from liancha.disclosure import actions as disclosure
 from liancha.disclosure.models import FollowUp, Result
 from liancha.inspection import actions as inspection
@@ -15,7 +15,7 @@ from liancha.task.models import Task
 
 from .plots import Plot
 from .scribble import signature
-from .year import Story, World
+from .year import Story, World, together
 
 PAPERS = "营业执照、相关许可证件；近一年的台账、从业人员名册；安全管理制度"
 SLOTS = ("09:00", "10:30", "14:30", "16:00")
@@ -151,38 +151,13 @@ def results(world: World, plot: Plot, task: Task) -> Story:
         gap += day.weekday() < 5
     is_midway = plot.until == TaskState.COMPLETED and not plot.slow
     takes_part = task.participations.select_related("department").order_by("pk")
-    for turn, participation in enumerate(takes_part):
-        code = participation.department.code
-        if is_midway and turn > 2:
-            break
-        handler, head = world.people.handler[code], world.people.head[code]
-        own = list(
-            Result.objects.filter(
-                part__visit__team__task=task, part__department=participation.department
-            ).order_by("pk")
-        )
-        is_slow = code in plot.slow
-        for n, result in enumerate(own):
-            if is_slow and n >= len(own) // 2:
-                break
-            at = world.at(day, 9 + n // 50, n % 50)
-            yield at
-            items = {answer.item_id: _code(answer) for answer in disclosure.checked_items(result)}
-            disclosure.enter(result=result, items=items, by=handler, at=at)
-        if is_slow or (is_midway and turn == 2):
-            continue
-        at = world.at(day + timedelta(days=1), 10)
-        yield at
-        for result in own:
-            result.refresh_from_db()
-            disclosure.audit(result=result, by=head, at=at)
-        if is_midway and turn == 1:
-            continue
-        at = world.at(day + timedelta(days=1), 15)
-        yield at
-        disclosure.publish(
-            results=[r for r in own if r.state != ResultState.PUBLISHED], by=handler, at=at
-        )
+    departments = [each.department for each in takes_part]
+    # Midway one has published, one has audited, one has entered, and the others have done nothing.
+    stops = {1: "audited", 2: "entered"} if is_midway else {}
+    yield from together(
+        _results_of(world, plot, task, department, day=day, until=stops.get(turn, ""))
+        for turn, department in enumerate(departments[:3] if is_midway else departments)
+    )
     if not is_midway:
         found = FollowUp.objects.filter(result__part__visit__team__task=task).order_by("pk")
         left_open = 0 if plot.until == TaskState.ARCHIVED else 1
@@ -195,6 +170,38 @@ def results(world: World, plot: Plot, task: Task) -> Story:
                 by=world.people.handler[follow_up.department.code],
                 at=at,
             )
+
+
+def _results_of(
+    world: World, plot: Plot, task: Task, department: Department, *, day: date, until: str
+) -> Story:
+    """One department enters on this day, audits and publishes on the next; a slow one waits."""
+    handler, head = world.people.handler[department.code], world.people.head[department.code]
+    own = list(
+        Result.objects.filter(part__visit__team__task=task, part__department=department).order_by(
+            "pk"
+        )
+    )
+    is_slow = department.code in plot.slow
+    for n, result in enumerate(own[: len(own) // 2] if is_slow else own):
+        at = world.at(day, 9 + n // 50, n % 50)
+        yield at
+        items = {answer.item_id: _code(answer) for answer in disclosure.checked_items(result)}
+        disclosure.enter(result=result, items=items, by=handler, at=at)
+    if is_slow or until == "entered":
+        return
+    at = world.at(day + timedelta(days=1), 10)
+    yield at
+    for result in own:
+        result.refresh_from_db()
+        disclosure.audit(result=result, by=head, at=at)
+    if until == "audited":
+        return
+    at = world.at(day + timedelta(days=1), 15)
+    yield at
+    disclosure.publish(
+        results=[r for r in own if r.state != ResultState.PUBLISHED], by=handler, at=at
+    )
 
 
 def account(inspector: Inspector) -> User:

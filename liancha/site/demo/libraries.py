@@ -26,7 +26,7 @@ from liancha.rulebook.planning import MANY_COMPLAINTS
 
 from . import people
 from .city import HEADINGS, KIND_WORDS, code
-from .year import Story, World
+from .year import Story, World, together
 
 REPEALED = "企业名称登记管理规定"
 DOUBLES = 6
@@ -167,37 +167,38 @@ def marking(world: World) -> Story:
 
 def counties(world: World, year: int) -> Story:
     """May: two counties derive their plans; one is public, one still being written."""
-    for region, is_public in COUNTIES.items():
-        moment = world.at(date(year, 5, 6), 9, 30)
-        yield moment
-        planner = people.open_county(region, at=moment)
-        assert world.plan is not None
-        plan = plans.start_plan(year=year, region=region, by=planner, at=moment)
-        source = Plan.objects.get(pk=world.plan.pk)
-        plans.derive(plan=plan, source=source, by=planner, at=moment)
-        if not is_public:
-            continue
-        moment = world.at(date(year, 5, 14), 10)
-        yield moment
-        rows = plan_queries.coverage_of(plan, list(plan.lines.select_related("field")))
-        for field in plan_queries.missing(rows):
-            plans.except_field(
-                plan=plan,
-                field=field,
-                reason=CoverageException.Reason.NO_TARGETS,
-                note="本地没有共同的检查对象",
-                by=planner,
-                at=moment,
-            )
-        plans.send_for_cosign(plan=plan, by=planner, at=moment)
-        moment = world.at(date(year, 5, 20), 16)
-        yield moment
-        plan.refresh_from_db()
-        plans.approve(plan=plan, minutes=f"洛龙区联席会议纪要〔{year}〕2号", by=planner, at=moment)
-        plan.refresh_from_db()
-        plans.publish(
-            plan=plan, document_number=f"洛龙双随机办〔{year}〕1号", by=planner, at=moment
+    yield from together(_county(world, year, *each) for each in COUNTIES.items())
+
+
+def _county(world: World, year: int, region: str, is_public: bool) -> Story:
+    moment = world.at(date(year, 5, 6), 9, 30)
+    yield moment
+    planner = people.open_county(region, at=moment)
+    assert world.plan is not None
+    plan = plans.start_plan(year=year, region=region, by=planner, at=moment)
+    source = Plan.objects.get(pk=world.plan.pk)
+    plans.derive(plan=plan, source=source, by=planner, at=moment)
+    if not is_public:
+        return
+    moment = world.at(date(year, 5, 14), 10)
+    yield moment
+    rows = plan_queries.coverage_of(plan, list(plan.lines.select_related("field")))
+    for field in plan_queries.missing(rows):
+        plans.except_field(
+            plan=plan,
+            field=field,
+            reason=CoverageException.Reason.NO_TARGETS,
+            note="本地没有共同的检查对象",
+            by=planner,
+            at=moment,
         )
+    plans.send_for_cosign(plan=plan, by=planner, at=moment)
+    moment = world.at(date(year, 5, 20), 16)
+    yield moment
+    plan.refresh_from_db()
+    plans.approve(plan=plan, minutes=f"洛龙区联席会议纪要〔{year}〕2号", by=planner, at=moment)
+    plan.refresh_from_db()
+    plans.publish(plan=plan, document_number=f"洛龙双随机办〔{year}〕1号", by=planner, at=moment)
 
 
 def trying(world: World, year: int) -> Story:

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from liancha.rulebook.lifecycles import TaskState
 
 # How far a task may have come: the states, and the steps inside the first draw.
 STEPS = [str(state) for state in TaskState]
 STEPS[STEPS.index("pool_frozen") + 1 : STEPS.index("pool_frozen") + 1] = ["committing", "closed"]
+
+
+class Turn(StrEnum):
+    """What goes otherwise than planned in the first draw of a task."""
+
+    NONE = ""
+    VOID = "void"  # the hall goes dark: the draw is void, and drawn anew under the next number
+    ABSENT = "absent"  # a witness who committed does not come back to reveal
+    KEEPER = "keeper"  # no public value is named: a keeper takes every number and reveals them
+    BATCH = "batch"  # two of the drawn have closed down: a supplementary batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +33,7 @@ class Plot:
     a_day         visits a day
     slow          departments that are late: codes
     is_confidential  None: as the plan line says
+    turn          what goes otherwise than planned
     """
 
     field: str
@@ -31,6 +43,7 @@ class Plot:
     a_day: int = 4
     slow: tuple[str, ...] = ()
     is_confidential: bool | None = None
+    turn: Turn = Turn.NONE
 
 
 def goes_beyond(plot: Plot, state: TaskState) -> bool:

@@ -17,7 +17,7 @@ from liancha.registry import actions as registry
 from liancha.registry.models import Target
 
 from .city import FULL
-from .year import Story, World
+from .year import Story, World, together
 
 HENAN_2021 = (("A", "1/100"), ("B", "1/50"), ("C", "1/10"), ("D", "3/10"), ("未分类", "1/50"))
 # Fields whose story needs other rates, or fewer cooperators: code → (rates, cooperators).
@@ -28,54 +28,59 @@ WHY_RATES = "参照全省按信用风险分类的差异化比例，高风险类�
 
 def lists_and_registry(world: World, year: int, register: Path) -> Story:
     """February and March: both lists, co-signed and published; then the registers."""
-    office = world.people.cast["xieban"]
-    for kind, title, load, day in (
-        ("joint", f"洛阳市部门联合抽查事项清单（{year} 年）", "joint", date(year, 2, 10)),
-        ("items", f"洛阳市市场监管局抽查事项清单（{year} 年）", "items", date(year, 2, 12)),
-    ):
-        moment = world.at(day, 9, 30)
-        yield moment
-        version = lists.start_version(
-            kind=kind,
-            title=title,
-            basis="《洛阳市市场监管领域部门联合抽查实施办法》第八条至第十条",
-            document_number=f"洛双随机办〔{year}〕{1 if kind == 'joint' else 2}号",
-            by=office,
-            at=moment,
+    yield from together(
+        _publish_list(world, year, kind, title, day)
+        for kind, title, day in (
+            ("joint", f"洛阳市部门联合抽查事项清单（{year} 年）", date(year, 2, 10)),
+            ("items", f"洛阳市市场监管局抽查事项清单（{year} 年）", date(year, 2, 12)),
         )
-        if load == "joint":
-            lists.load_joint(
-                version=version, rows=list_sheets.shipped_joint(), by=office, at=moment
-            )
-        else:
-            lists.load_items(
-                version=version, rows=list_sheets.shipped_items(), by=office, at=moment
-            )
-        moment = world.at(day.replace(day=day.day + 2), 10)
-        yield moment
-        lists.consult(version=version, by=office, at=moment)
-        for cosign in version.cosigns.select_related("department").order_by("pk"):
-            moment = world.at(day.replace(day=day.day + 8), 15)
-            yield moment
-            lists.cosign(
-                version=version,
-                department=cosign.department,
-                opinion="同意",
-                by=world.people.handler[cosign.department.code],
-                at=moment,
-            )
-        moment = world.at(date(year, 3, 2), 9)
-        yield moment
-        lists.approve(version=version, by=office, at=moment)
-        yield moment
-        lists.publish(version=version, by=office, at=moment)
-        if load == "joint":
-            version.refresh_from_db()
-            registry.sync_supervisors(version=version, by=office, at=moment)
+    )
     moment = world.at(date(year, 3, 5), 14)
     yield moment
+    office = world.people.cast["xieban"]
     registry.import_targets(path=register, file_name=register.name, by=office, at=moment)
     world.times = max(1, round(Target.objects.count() / FULL))
+
+
+def _publish_list(world: World, year: int, kind: str, title: str, day: date) -> Story:
+    """One list from its draft to its publication; the joint one says who supervises what."""
+    office = world.people.cast["xieban"]
+    is_joint = kind == ListVersion.Kind.JOINT
+    moment = world.at(day, 9, 30)
+    yield moment
+    version = lists.start_version(
+        kind=kind,
+        title=title,
+        basis="《洛阳市市场监管领域部门联合抽查实施办法》第八条至第十条",
+        document_number=f"洛双随机办〔{year}〕{1 if is_joint else 2}号",
+        by=office,
+        at=moment,
+    )
+    if is_joint:
+        lists.load_joint(version=version, rows=list_sheets.shipped_joint(), by=office, at=moment)
+    else:
+        lists.load_items(version=version, rows=list_sheets.shipped_items(), by=office, at=moment)
+    moment = world.at(day.replace(day=day.day + 2), 10)
+    yield moment
+    lists.consult(version=version, by=office, at=moment)
+    for cosign in version.cosigns.select_related("department").order_by("pk"):
+        moment = world.at(day.replace(day=day.day + 8), 15)
+        yield moment
+        lists.cosign(
+            version=version,
+            department=cosign.department,
+            opinion="同意",
+            by=world.people.handler[cosign.department.code],
+            at=moment,
+        )
+    moment = world.at(date(year, 3, 2), 9)
+    yield moment
+    lists.approve(version=version, by=office, at=moment)
+    yield moment
+    lists.publish(version=version, by=office, at=moment)
+    if is_joint:
+        version.refresh_from_db()
+        registry.sync_supervisors(version=version, by=office, at=moment)
 
 
 def planning(world: World, year: int) -> Story:
@@ -89,7 +94,7 @@ def planning(world: World, year: int) -> Story:
     version = ListVersion.objects.in_force(ListVersion.Kind.JOINT).get()
     fields = JointField.objects.filter(version=version).select_related("initiator")
     for n, joint_field in enumerate(fields):
-        moment = world.at(date(year, 3, 12 + n % 14), 9 + n % 8, 10)
+        moment = world.at(date(year, 3, 12 + n * 14 // len(fields)), 9, 10 + n)
         yield moment
         plans.save_line(
             plan=plan,

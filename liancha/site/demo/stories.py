@@ -8,24 +8,20 @@ allowed is said by the actions.
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from liancha.accounts.models import Department, User
+from liancha.accounts.models import Department
 from liancha.draw import actions as draws
+from liancha.draw import chains
 from liancha.draw.models import Draw
-from liancha.rulebook.lifecycles import TaskState
+from liancha.rulebook.lifecycles import DrawState, TaskState
 from liancha.task import actions as tasks
 from liancha.task.models import Task
 
-from . import fieldwork
-from .plots import Plot, goes_beyond
-from .year import Story, World
-
-# What the ceremony calls a party, its department or its witness, and who acts for it.
-Hand = tuple[str, Department | None, User | None, User]
-LOTTERY = "双色球 第 {issue} 期 红球升序 + 蓝球"
-LOTTERY_FORM = "00 00 00 00 00 00 + 00"
-DICE_FORM = "0 0 0 0 0 0 0 0 0 0"
+from . import ceremonies, fieldwork
+from .plots import Plot, Turn, goes_beyond
+from .year import Story, World, together
 
 
 def tell(world: World, plot: Plot) -> Story:
@@ -37,9 +33,11 @@ def tell(world: World, plot: Plot) -> Story:
     if draw is None or not goes_beyond(plot, TaskState.TARGETS_DRAWN):
         return
     yield from _dispatch(world, plot, task, draw)
+    if plot.turn == Turn.BATCH:
+        yield from _another_batch(world, plot, task, draw)
     if not goes_beyond(plot, TaskState.DISPATCHED):
         return
-    yield from _second_draws(world, plot, task, draw)
+    yield from _second_draws(world, plot, task)
     if not goes_beyond(plot, TaskState.INSPECTORS_DRAWN):
         return
     yield from fieldwork.teams_and_notices(world, plot, task)
@@ -68,10 +66,14 @@ def _beginning(world: World, plot: Plot) -> Generator[datetime, None, Task | Non
     )
     if plot.until == TaskState.CREATED:
         return None
-    for participation in task.participations.exclude(department=line.initiator):
-        at = world.at(world.back(plot.start - 1), 9 + participation.pk % 8, participation.pk % 60)
+    confirmed_on = world.back(plot.start - 1)
+    others = task.participations.exclude(department=line.initiator).select_related("department")
+    for at, code in sorted(
+        (world.at(confirmed_on, 9 + each.pk % 8, each.pk % 60), each.department.code)
+        for each in others
+    ):
         yield at
-        tasks.confirm(task=task, by=world.people.handler[participation.department.code], at=at)
+        tasks.confirm(task=task, by=world.people.handler[code], at=at)
     at = world.at(world.back(plot.start - 2), 10, 5)
     yield at
     first, last = world.back(plot.start), task.ends_on
@@ -120,102 +122,52 @@ def _first_draw(world: World, plot: Plot, task: Task) -> Generator[datetime, Non
     planner = world.people.planner[task.initiator.code]
     at = world.at(world.back(plot.start - 4), 16, 42)
     yield at
-    draw = draws.freeze(
+    draw = _freeze(world, task, at=at)
+    if plot.until == TaskState.POOL_FROZEN:
+        return None
+    hands = ceremonies.three_hands(world, task)
+    day = world.back(plot.start - 5)
+    evening = world.at(day, 21, 15)
+    if plot.until == "committing":
+        evening = world.now + timedelta(days=7)
+    if plot.until == "closed":
+        evening = world.at(world.back(1), 21, 15)
+    at = world.at(day, 9, 5)
+    yield at
+    if plot.turn == Turn.KEEPER:
+        yield from ceremonies.with_keeper(world, draw, hands, day=day, by=planner)
+        return _locked(draw)
+    ceremony = ceremonies.Ceremony(
+        draw, hands, ceremonies.lottery(day, evening), by=planner, day=day, until=plot.until
+    )
+    if plot.turn == Turn.VOID:
+        yield from ceremonies.hold(world, replace(ceremony, until="closed"))
+        yield from ceremonies.make_void(world, draw, day=day, by=planner)
+        at = world.at(day, 11, 30)
+        yield at
+        again = _freeze(world, task, at=at)
+        yield from ceremonies.hold(world, replace(ceremony, draw=again, hour=14))
+        yield from ceremonies.compute_void(world, draw, ceremony.beacon, by=planner)
+        return _locked(again)
+    yield from ceremonies.hold(
+        world, replace(ceremony, absent=len(hands) - 1 if plot.turn == Turn.ABSENT else None)
+    )
+    return _locked(draw)
+
+
+def _freeze(world: World, task: Task, *, at: datetime) -> Draw:
+    return draws.freeze(
         task=task,
         secret=world.nonce(),
         reason="各类户数少的，按类合并会改变比例",
-        by=planner,
+        by=world.people.planner[task.initiator.code],
         at=at,
     )
-    if plot.until == TaskState.POOL_FROZEN:
-        return None
-    cooperator = task.participations.exclude(department=task.initiator)[0].department
-    witness = world.people.cast["jianzheng"]
-    hands: list[Hand] = [
-        (task.initiator.name, task.initiator, None, planner),
-        (cooperator.name, cooperator, None, world.people.handler[cooperator.code]),
-        (witness.body, None, witness, witness),
-    ]
-    day = world.back(plot.start - 5)
-    at = world.at(day, 9, 5)
-    yield at
-    yield from _ceremony(world, plot, draw, hands, day=day, by=planner)
-    draw.refresh_from_db()
-    return draw if draw.state == "locked" else None
 
 
-def _ceremony(
-    world: World,
-    plot: Plot,
-    draw: Draw,
-    hands: list[Hand],
-    *,
-    day: date,
-    by: User,
-) -> Story:
-    is_first = draw.kind == Draw.Kind.TARGETS
-    evening = world.at(day, 21, 15)
-    due = evening if is_first else world.at(day, 11, 30)
-    if is_first and plot.until == "committing":
-        due = world.now + timedelta(days=7)
-    if is_first and plot.until == "closed":
-        due = world.at(world.back(1), 21, 15)
-    source = (
-        LOTTERY.format(issue=f"{day.year}{day.timetuple().tm_yday * 151 // 365:03d}")
-        if is_first
-        else "现场掷骰十枚，自左至右"
-    )
-    at = world.at(day, 9, 10)
-    draws.open_rule(
-        draw=draw,
-        parties=[
-            draws.PartySpec(
-                name=name, department=department, user=user, is_witness=user is not None
-            )
-            for name, department, user, _ in hands
-        ],
-        beacon=draws.BeaconSpec(
-            source=source, form=LOTTERY_FORM if is_first else DICE_FORM, due=due
-        ),
-        by=by,
-        at=at,
-    )
-    if is_first and plot.until == "committing":
-        return
-    parties = list(draw.parties.order_by("position"))
-    nonces = {party.pk: world.nonce() for party in parties}
-    for n, (party, (_, _, _, person)) in enumerate(zip(parties, hands, strict=True)):
-        at = world.at(day, 9, 20 + 3 * n)
-        yield at
-        draws.commit(
-            party=party,
-            commitment=draws.commitment_of(draw, party, nonces[party.pk]),
-            by=person,
-            at=at,
-        )
-    world.log.checkpoint(at)  # the rule, before anybody reveals
-    for n, (party, (_, _, _, person)) in enumerate(zip(parties, hands, strict=True)):
-        at = world.at(day, 9, 40 + 3 * n)
-        yield at
-        draws.reveal(party=party, nonce=nonces[party.pk], by=person, at=at)
-    world.log.checkpoint(at)  # the close, before the public value
-    if is_first and plot.until == "closed":
-        return
-    at = due + timedelta(minutes=25)
-    yield at
+def _locked(draw: Draw) -> Draw | None:
     draw.refresh_from_db()
-    draws.enter_beacon(
-        draw=draw,
-        value=_lottery(world) if is_first else _dice(world),
-        evidence="中国福利彩票发行管理中心开奖公告" if is_first else "见证人读数，照片存证",
-        by=by,
-        at=at,
-    )
-    at += timedelta(minutes=5)
-    yield at
-    draw.refresh_from_db()
-    draws.lock(draw=draw, by=by, at=at)
-    world.log.checkpoint(at)
+    return draw if draw.state == DrawState.LOCKED else None
 
 
 def _dispatch(world: World, plot: Plot, task: Task, draw: Draw) -> Story:
@@ -226,45 +178,67 @@ def _dispatch(world: World, plot: Plot, task: Task, draw: Draw) -> Story:
     tasks.record_platform_number(
         task=task, number=f"410300{day:%Y%m%d}{task.pk:04d}", by=planner, at=at
     )
-    draw.refresh_from_db()
+    yield from _send(world, plot, draw, at=at)
+
+
+def _send(world: World, plot: Plot, draw: Draw, *, at: datetime) -> Story:
+    """The list goes to all departments, and they sign for it in the next hours."""
     yield at
-    draws.dispatch(draw=draw, by=planner, at=at)
-    for dispatch in draw.dispatches.filter(acknowledged_at=None).select_related("department"):
+    draw.refresh_from_db()
+    draws.dispatch(draw=draw, by=world.people.planner[draw.department.code], at=at)
+    sent = draw.dispatches.filter(acknowledged_at=None).select_related("department")
+    for after, dispatch in sorted((20 + each.pk * 37 % 100, each) for each in sent.order_by("pk")):
         code = dispatch.department.code
         if code in plot.slow and plot.until == TaskState.DISPATCHED:
             continue
-        at = world.at(day, 10 + dispatch.pk % 6, dispatch.pk % 60)
-        yield at
-        draws.acknowledge(dispatch=dispatch, by=world.people.handler[code], at=at)
+        signed = at + timedelta(minutes=after)
+        yield signed
+        draws.acknowledge(dispatch=dispatch, by=world.people.handler[code], at=signed)
 
 
-def _second_draws(world: World, plot: Plot, task: Task, draw: Draw) -> Story:
-    """Every department draws its own people, one after another in a morning."""
+def _another_batch(world: World, plot: Plot, task: Task, draw: Draw) -> Story:
+    """Two of the drawn have closed down: asked for, agreed, drawn by dice and sent the same day."""
     planner = world.people.planner[task.initiator.code]
+    day = world.back(plot.start - 6)
+    batch = yield from ceremonies.supplement(world, draw, day=day, by=planner)
+    afternoon = ceremonies.Ceremony(
+        batch,
+        ceremonies.three_hands(world, task),
+        ceremonies.dice(world.at(day, 15, 30)),
+        by=planner,
+        day=day,
+        hour=14,
+    )
+    yield from ceremonies.hold(world, afternoon)
+    yield from _send(world, plot, batch, at=world.at(day, 16, 10))
+
+
+def _second_draws(world: World, plot: Plot, task: Task) -> Story:
+    """Every department draws its own people, all in one morning; a further batch's later on."""
     day = world.back(plot.start - 7)
-    for participation in task.participations.select_related("department").order_by("pk"):
-        department = participation.department
-        handler = world.people.handler[department.code]
-        at = world.at(day, 9, 1)
-        yield at
-        task.refresh_from_db()
-        own = draws.freeze_inspectors(task=task, department=department, by=handler, at=at)
-        witness = world.people.cast["jianzheng"]
-        other: Hand = (
-            (witness.body, None, witness, witness)
-            if department == task.initiator
-            else (task.initiator.name, task.initiator, None, planner)
+    takes_part = [each.department for each in task.participations.select_related("department")]
+    for batch in chains.batches(task):
+        hour = 14 if batch.supplements_id else 9
+        yield from together(
+            _draw_of_people(world, batch, department, day=day, hour=hour)
+            for department in takes_part
         )
-        hands: list[Hand] = [(department.name, department, None, handler), other]
-        at = world.at(day, 9, 8)
-        yield at
-        yield from _ceremony(world, plot, own, hands, day=day, by=handler)
 
 
-def _lottery(world: World) -> str:
-    reds = sorted(world.chance.sample(range(1, 34), 6))
-    return f"{' '.join(f'{n:02d}' for n in reds)} + {world.chance.randint(1, 16):02d}"
-
-
-def _dice(world: World) -> str:
-    return " ".join(str(world.chance.randint(1, 6)) for _ in range(10))
+def _draw_of_people(
+    world: World, batch: Draw, department: Department, *, day: date, hour: int
+) -> Story:
+    handler = world.people.handler[department.code]
+    at = world.at(day, hour, 1)
+    yield at
+    task = Task.objects.get(pk=batch.task_id)
+    own = draws.freeze_inspectors(task=task, department=department, of=batch, by=handler, at=at)
+    ceremony = ceremonies.Ceremony(
+        own,
+        ceremonies.two_hands(world, task, department),
+        ceremonies.dice(world.at(day, hour + 2, 30)),
+        by=handler,
+        day=day,
+        hour=hour,
+    )
+    yield from ceremonies.hold(world, ceremony)

@@ -7,7 +7,7 @@ A story is a generator: it yields the moment of its next act and acts when that 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from itertools import count
@@ -33,6 +33,7 @@ class World:
     anchor  the last working day up to now, from which stories count back
     log     the public log, with its witness
     times   how many times the small city this one is
+    values  public values that have been published, by their source
     """
 
     people: People
@@ -42,6 +43,7 @@ class World:
     calendar: Calendar
     log: Logbook = field(default_factory=Logbook)
     times: int = 1
+    values: dict[str, str] = field(default_factory=dict)
     plan: Plan | None = None
     lines: dict[str, PlanLine] = field(default_factory=dict)
 
@@ -76,20 +78,26 @@ def make_world(people: People, *, seed: int, now: datetime) -> World:
 
 def play(world: World, stories: list[Story], tell: Callable[[], None] = lambda: None) -> int:
     """Let all stories go on in the order of time until now; returns how many acts there were."""
+    acts = 0
+    for moment in (all_of_them := together(stories)):
+        if moment > world.now:
+            all_of_them.close()  # the rest of these stories is still to come
+            break
+        acts += 1
+        tell()
+    return acts
+
+
+def together(stories: Iterable[Story]) -> Story:
+    """Several stories as one, in the order of time."""
     order = count()
     waiting: list[tuple[datetime, int, Story]] = []
-    acts = 0
     for story in stories:
         _next(waiting, next(order), story)
     while waiting:
         moment, _, story = heapq.heappop(waiting)
-        if moment > world.now:
-            story.close()  # the rest of this story is still to come
-            continue
-        acts += 1
-        tell()
+        yield moment
         _next(waiting, next(order), story)
-    return acts
 
 
 def _next(waiting: list[tuple[datetime, int, Story]], turn: int, story: Story) -> None:
