@@ -238,11 +238,29 @@ class NoteForm(forms.Form):
 
 
 class UploadForm(forms.Form):
+    """A table of rows of a list, and whether it is the whole list."""
+
+    SCOPES = (("whole", "整张清单"), ("part", "只有部分行"))
+
+    scope = forms.ChoiceField(
+        label="这张表是",
+        choices=SCOPES,
+        widget=forms.RadioSelect,
+        initial="whole",
+        required=False,
+        help_text="整张清单：表里没有的行会删去。只有部分行：其余的行不动。",
+    )
     file = forms.FileField(
         label="清单文件",
         widget=forms.ClearableFileInput(attrs={"accept": ".xlsx,.xls,.csv"}),
-        error_messages={"empty": "文件是空的。请选择有内容的表格。"},
+        error_messages={
+            "required": "请选择文件。",
+            "empty": "文件是空的。请选择有内容的表格。",
+        },
     )
+
+    def clean_scope(self) -> str:
+        return self.cleaned_data["scope"] or "whole"
 
 
 class BasisForm(forms.Form):
@@ -298,7 +316,7 @@ class MechanismForm(forms.ModelForm):
         self.fields["lead"].empty_label = "请选择"  # type: ignore[attr-defined]
 
 
-class UpperForm(forms.Form):
+class UpperForm(UploadForm):
     """A list from above, as a file."""
 
     level = forms.ChoiceField(
@@ -306,12 +324,6 @@ class UpperForm(forms.Form):
     )
     title = forms.CharField(label="清单名称", max_length=120)
     document_number = forms.CharField(label="文号", max_length=80, required=False)
-    file = forms.FileField(
-        label="清单文件",
-        widget=forms.ClearableFileInput(attrs={"accept": ".xlsx,.xls,.csv"}),
-        help_text="要有“代码”和“抽查领域”两列",
-        error_messages={"empty": "文件是空的。请选择有内容的表格。"},
-    )
 
 
 class DecisionForm(forms.Form):

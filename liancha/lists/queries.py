@@ -14,13 +14,16 @@ from liancha.accounts.models import User
 from liancha.ledger.models import Entry
 from liancha.rulebook.lifecycles import ListState
 
-from .models import CheckItem, JointField, LegalBasis, ListVersion, Mechanism
+from . import rows as parsed
+from .models import LegalBasis, ListVersion, Mechanism
 
 SAME_ITEM = 0.6  # names at least so alike are one item that was reworded
 
 EVENTS = {
     "lists.start": "开始编制",
     "lists.load": "载入整张清单",
+    "lists.import": "导入表格",
+    "lists.undo_import": "撤回导入",
     "lists.save_field": "修改领域",
     "lists.remove_field": "删除领域",
     "lists.save_item": "修改事项",
@@ -222,46 +225,17 @@ def _day(moment: datetime) -> str:
 
 def _fields(version: ListVersion) -> dict[str, dict[str, str]]:
     return {
-        field.code: _field_words(field)
+        field.code: parsed.of_field(field).words()
         for field in version.fields.select_related("initiator").prefetch_related(
             "cooperators", "items__department"
         )
     }
 
 
-def _field_words(field: JointField) -> dict[str, str]:
-    return {
-        "抽查领域": field.name,
-        "抽查事项": "；".join(
-            f"{item.name}（{item.department.short}）" for item in field.items.all()
-        ),
-        "检查对象": field.targets,
-        "对象标签": field.tag,
-        "发起部门": field.initiator.short,
-        "配合部门": "、".join(department.short for department in field.cooperators.all()),
-        "事项类别": field.get_item_class_display(),
-        "检查方式": field.method_words,
-        "层级": field.get_level_display(),
-        "参考比例和频次": field.ratio_note,
-    }
-
-
 def _items(version: ListVersion) -> dict[str, dict[str, str]]:
     return {
-        f"{item.department.short} {item.position:03d}": _item_words(item)
+        f"{item.department.short} {item.position:03d}": parsed.of_item(item).words()
         for item in version.items.select_related("department")
-    }
-
-
-def _item_words(item: CheckItem) -> dict[str, str]:
-    return {
-        "抽查类别": item.category,
-        "抽查事项": item.name,
-        "检查对象": item.targets,
-        "事项类别": item.get_item_class_display(),
-        "检查方式": item.methods,
-        "检查主体": item.subject,
-        "检查依据": item.basis,
     }
 
 

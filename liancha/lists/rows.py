@@ -7,13 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from liancha.accounts.models import Department
 from liancha.rulebook import eligibility, listing
 from liancha.rulebook.eligibility import Duty
 from liancha.rulebook.verdicts import Blocked
 
-from .models import CheckItem, ItemClass, JointField, Method
+from .models import LEVELS, CheckItem, ItemClass, JointField, Method
+
+FIELD_TEXTS = (
+    *("code", "name", "targets", "tag", "item_class", "methods", "level"),
+    *("duty", "ratio_note", "source"),
+)
+ITEM_TEXTS = ("category", "name", "targets", "item_class", "methods", "subject", "basis")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +50,38 @@ class FieldRow:
     duty: str = Duty.COMPETENT
     ratio_note: str = ""
     source: str = ""
+
+    def plain(self) -> dict[str, Any]:
+        """As `joint` takes it and JSON keeps it, departments by their codes."""
+        return {
+            **{name: getattr(self, name) for name in FIELD_TEXTS},
+            "initiator": self.initiator.code if self.initiator else "",
+            "cooperators": [department.code for department in self.cooperators],
+            "items": [
+                {
+                    "name": item.name,
+                    "department": item.department.code,
+                    "basis": item.basis,
+                    "needs_tag": item.needs_tag,
+                }
+                for item in self.items
+            ],
+        }
+
+    def words(self) -> dict[str, str]:
+        """What it says, by the column's word."""
+        return {
+            "抽查领域": self.name,
+            "抽查事项": "；".join(f"{item.name}（{item.department.short}）" for item in self.items),
+            "检查对象": self.targets,
+            "对象标签": self.tag,
+            "发起部门": self.initiator.short if self.initiator else "",
+            "配合部门": "、".join(department.short for department in self.cooperators),
+            "事项类别": _label(ItemClass.choices, self.item_class),
+            "检查方式": "、".join(_label(Method.choices, digit) for digit in self.methods.split()),
+            "层级": _label(LEVELS, self.level),
+            "参考比例和频次": self.ratio_note,
+        }
 
     def check(self, place: str) -> tuple[str, ...]:
         """Raise Blocked if it cannot stand in the list; else what is worth saying (WARN).
@@ -97,6 +136,24 @@ class CheckRow:
     subject: str
     basis: str
     department: Department | None
+
+    def plain(self) -> dict[str, Any]:
+        """As `check_item` takes it and JSON keeps it."""
+        return {name: getattr(self, name) for name in ITEM_TEXTS} | {
+            "department": self.department.code if self.department else ""
+        }
+
+    def words(self) -> dict[str, str]:
+        """What it says, by the column's word."""
+        return {
+            "抽查类别": self.category,
+            "抽查事项": self.name,
+            "检查对象": self.targets,
+            "事项类别": _label(ItemClass.choices, self.item_class),
+            "检查方式": self.methods,
+            "检查主体": self.subject,
+            "检查依据": self.basis,
+        }
 
     def check(self, place: str) -> None:
         """Raise Blocked if one of the seven columns is empty.
@@ -180,12 +237,7 @@ def joint(row: Mapping[str, object], departments: Departments) -> FieldRow:
 def check_item(row: Mapping[str, object], departments: Departments) -> CheckRow:
     """A row of the single-department list from parsed words."""
     return CheckRow(
-        **{
-            name: _text(row, name)
-            for name in (
-                *("category", "name", "targets", "item_class", "methods", "subject", "basis"),
-            )
-        },
+        **{name: _text(row, name) for name in ITEM_TEXTS},
         department=departments.get(_text(row, "department")) if row.get("department") else None,
     )
 
@@ -241,6 +293,10 @@ def _check_choices(place: str, *, item_class: str, methods: str = "", level: str
         )
     if level not in ("C", "X", "CX"):
         raise Blocked(f"{place}的层级应为 C、X 或 CX。请改正。", article="10", paragraph=1)
+
+
+def _label(choices: Iterable[tuple[str, Any]], value: str) -> str:
+    return str(dict(choices).get(value, value))
 
 
 def _text(row: Mapping[str, object], key: str) -> str:

@@ -1,4 +1,4 @@
-"""Lists on paper: the tables shipped with the software, uploads, and downloads for everybody."""
+"""Lists on paper: the tables shipped with the software, templates, and downloads for everybody."""
 
 from __future__ import annotations
 
@@ -6,66 +6,58 @@ import csv
 from collections import defaultdict
 from collections.abc import Iterable
 from importlib import resources
-from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from django.utils.timezone import localtime
 
-from liancha.papers.readers import Column, Row, find_table, open_book
-from liancha.papers.writers import Sheet, write_workbook
+from liancha.accounts.models import Department
+from liancha.papers.blanks import Blank, template
+from liancha.papers.errata import error_sheets
+from liancha.papers.held import Held
+from liancha.papers.writers import Sheet
+from liancha.rulebook.eligibility import Duty
 
-from .models import ItemClass, ListVersion, Method
+from .columns import COLUMNS, ITEM_COLUMNS, JOINT_COLUMNS, column_words
+from .models import LEVELS, Import, ItemClass, ListVersion, Method
 
-ITEM_COLUMNS = (
-    Column("category", ("抽查类别", "类别"), is_required=True),
-    Column("name", ("抽查事项", "事项"), is_required=True),
-    Column("targets", ("检查对象", "抽查对象"), is_required=True),
-    Column("item_class", ("事项类别", "重点/一般"), is_required=True),
-    Column("methods", ("检查方式", "抽查方式"), is_required=True),
-    Column("subject", ("检查主体", "实施主体"), is_required=True),
-    Column("basis", ("检查依据", "抽查依据"), is_required=True),
-    Column("department", ("部门", "所属部门", "责任部门")),
-)
-JOINT_COLUMNS = (
-    Column("code", ("代码", "领域代码", "序号"), is_required=True),
-    Column("name", ("抽查领域", "领域"), is_required=True),
-    Column("item", ("抽查事项", "事项"), is_required=True),
-    Column("targets", ("检查对象", "抽查对象"), is_required=True),
-    Column("initiator", ("发起部门", "发起"), is_required=True),
-    Column("cooperators", ("配合部门", "配合"), is_required=True),
-    Column("department", ("检查部门", "事项检查部门")),
-    Column("tag", ("对象标签",)),
-    Column("item_class", ("事项类别", "重点/一般")),
-    Column("methods", ("检查方式", "抽查方式")),
-    Column("level", ("层级",)),
-    Column("ratio_note", ("参考比例和频次", "抽查比例")),
-    Column("basis", ("检查依据", "抽查依据")),
-    Column("source", ("来源",)),
-    Column("duty", ("发起部门职责",)),
-    Column("needs_tag", ("需另有标签",)),
-)
-UPPER_COLUMNS = (
-    Column("code", ("代码", "领域代码", "序号", "编号"), is_required=True),
-    Column("name", ("抽查领域", "领域"), is_required=True),
-    Column("items", ("抽查事项", "事项")),
-    Column("targets", ("检查对象", "抽查对象")),
-    Column("initiator", ("发起部门", "牵头部门", "发起")),
-    Column("cooperators", ("配合部门", "参与部门", "配合")),
-)
-_CLASSES = {
-    **{label: value for value, label in ItemClass.choices},
-    **{"重点": "key", "一般": "general", "K": "key", "G": "general"},
+HINTS = {
+    "items": {
+        "category": "必填，例如 登记事项检查。几行同类的可以合并单元格。",
+        "name": "必填，一行一个事项。同一部门的同名事项就是同一个。",
+        "targets": "必填，例如 企业、个体工商户。",
+        "item_class": "必填，重点检查事项或一般检查事项。",
+        "methods": "必填，例如 现场检查、网络监测。",
+        "subject": "必填，例如 县级以上市场监督管理部门。",
+        "basis": "必填，法律、法规、规章的名称和条款，名称写在书名号里。",
+        "department": "部门的全称、简称或代码，留空就是导入人所在部门。",
+    },
+    "joint": {
+        "code": "必填，例如 JF05。同一领域的各行代码相同，或只写在第一行。",
+        "name": "必填，写在领域的第一行。",
+        "item": "必填，一行一个事项；一格里也可以用分号分开几个。",
+        "targets": "必填，例如 各类宾馆、旅店。",
+        "initiator": "必填，主管部门或有重要监管职责的部门（第十条）。",
+        "cooperators": "必填，几个部门用顿号分开。",
+        "department": "这一事项由哪个部门检查，留空就是发起部门。",
+        "tag": "必填，名录库里对象标签的代码，例如 hotel。",
+        "item_class": "重点检查事项或一般检查事项，新领域留空为一般。",
+        "methods": "现场检查、书面检查、网络监测等，用顿号分开，新领域留空为现场检查。",
+        "level": "市级、县（区）级，或市、县（区）级。新领域留空为市、县（区）级。",
+        "ratio_note": "例如 5%，每年 1 次。",
+        "basis": "这一事项的依据。",
+        "source": "例如 省联席办清单。",
+        "duty": "职责表里没有登记的才看这一列，留空为主管部门。",
+        "needs_tag": "只有还带这个标签的对象才查这一事项，例如 lift。",
+    },
+    "upper": {
+        "code": "必填，照上级清单的编号。",
+        "name": "必填，照上级清单。",
+        "items": "一行一个，或一格里用分号分开。",
+        "targets": "照上级清单。",
+        "initiator": "照上级清单。",
+        "cooperators": "照上级清单。",
+    },
 }
-_METHODS = {label: value for value, label in Method.choices}
-_LEVELS = {
-    "市级": "C",
-    "市": "C",
-    "县（区）级": "X",
-    "县": "X",
-    "市、县（区）级": "CX",
-    "市县": "CX",
-}
-_DUTIES = {"主管部门": "competent", "重要监管职责": "major", "一般监管职责": "ordinary"}
 
 
 def shipped_joint() -> list[dict[str, Any]]:
@@ -81,68 +73,8 @@ def shipped_items() -> list[dict[str, str]]:
     return _shipped("check_items.csv")
 
 
-def read_items(path: Path, file_name: str, *, department: str) -> list[dict[str, str]]:
-    """Rows of an uploaded 抽查事项清单.
-
-    department  whose items they are where the file does not say
-
-    Raises Unreadable.
-    """
-    with open_book(path, file_name) as book:
-        return [
-            {column.key: row[column.key] for column in ITEM_COLUMNS}
-            | {
-                "item_class": _CLASSES.get(row["item_class"], row["item_class"]),
-                "department": row["department"] or department,
-            }
-            for row in find_table(book, ITEM_COLUMNS).rows()
-        ]
-
-
-def read_joint(path: Path, file_name: str) -> list[dict[str, Any]]:
-    """Fields of an uploaded joint list: one row an item, a field's words on its first row.
-
-    An item without a department of its own is the initiator's. Raises Unreadable.
-    """
-    fields: dict[str, dict[str, Any]] = {}
-    code = ""
-    with open_book(path, file_name) as book:
-        for row in find_table(book, JOINT_COLUMNS).rows():
-            code = row["code"] or code
-            field = fields.setdefault(code, _field(row, code))
-            for name in filter(None, row["item"].replace("；", ";").split(";")):
-                field["items"].append(
-                    {
-                        "name": name.strip(),
-                        "department": row["department"] or field["initiator"],
-                        "basis": row["basis"],
-                        "needs_tag": row["needs_tag"],
-                    }
-                )
-    return list(fields.values())
-
-
-def read_upper(path: Path, file_name: str) -> list[dict[str, str]]:
-    """Fields of a list from above: one row a field, or one an item under its field.
-
-    Raises Unreadable.
-    """
-    fields: dict[str, dict[str, str]] = {}
-    code = ""
-    with open_book(path, file_name) as book:
-        for row in find_table(book, UPPER_COLUMNS).rows():
-            code = row["code"] or code
-            field = fields.get(code)
-            if field is None:
-                fields[code] = {column.key: row[column.key] for column in UPPER_COLUMNS}
-                fields[code]["code"] = code
-            elif row["items"]:
-                field["items"] = "；".join(filter(None, (field["items"], row["items"])))
-    return list(fields.values())
-
-
-def write_version(target: IO[bytes], version: ListVersion) -> None:
-    """A version as a workbook; a joint list comes in the form that read_joint takes."""
+def version_sheets(version: ListVersion) -> list[Sheet]:
+    """A version in the official order of columns, in the form that can be brought in again."""
     lines = [f"{version.title}（第 {version.number} 版）"]
     if version.document_number:
         lines.append(version.document_number)
@@ -157,7 +89,37 @@ def write_version(target: IO[bytes], version: ListVersion) -> None:
         columns, rows = list(ITEM_COLUMNS), _item_lines(version)
         widths = (16, 36, 28, 14, 20, 26, 40, 14)
     titles = [column.words[0] for column in columns]
-    write_workbook(target, [Sheet("清单", titles, rows, lines=lines, widths=widths)])
+    return [Sheet("清单", titles, rows, lines=lines, widths=widths)]
+
+
+def blank(kind: str) -> list[Sheet]:
+    """An empty table for one of the lists, with a note on every heading and drop-downs.
+
+    kind  items, joint or upper
+    """
+    choices = {
+        "item_class": tuple(map(str, ItemClass.labels)),
+        "level": tuple(label for _, label in LEVELS),
+        "duty": tuple(duty.label for duty in Duty),
+    }
+    if kind != Import.Kind.UPPER:
+        names = Department.objects.active().city().order_by("pk").values_list("short", flat=True)
+        choices |= {"initiator": tuple(names), "department": tuple(names)}
+    return template(
+        "清单",
+        [
+            Blank(column, HINTS[kind][column.key], 24, choices.get(column.key, ()))
+            for column in COLUMNS[kind]
+        ],
+    )
+
+
+def faults(batch: Import) -> list[Sheet]:
+    """The rows that were not taken with what to mend, then fault by fault, and the remarks."""
+    words = {word: key for key, word in column_words(batch.kind).items()}
+    return error_sheets(
+        Held.of(batch.held), batch.faults, batch.remarks, words=words, also=batch.lost
+    )
 
 
 def as_json(version: ListVersion) -> dict[str, Any]:
@@ -220,25 +182,6 @@ def fields_of(version: ListVersion) -> Iterable[Any]:
     return version.fields.select_related("initiator").prefetch_related(
         "cooperators", "items__department"
     )
-
-
-def _field(row: Row, code: str) -> dict[str, Any]:
-    methods = [word for word in row["methods"].replace("、", " ").split() if word]
-    return {
-        "code": code,
-        "name": row["name"],
-        "targets": row["targets"],
-        "tag": row["tag"],
-        "initiator": row["initiator"],
-        "cooperators": row["cooperators"],
-        "item_class": _CLASSES.get(row["item_class"], row["item_class"] or "general"),
-        "methods": " ".join(_METHODS.get(word, word) for word in methods) or "1",
-        "level": _LEVELS.get(row["level"], row["level"]),
-        "ratio_note": row["ratio_note"],
-        "source": row["source"],
-        "duty": _DUTIES.get(row["duty"], row["duty"]),
-        "items": [],
-    }
 
 
 def _joint_lines(version: ListVersion) -> Iterable[list[str]]:

@@ -1,7 +1,7 @@
 from django.urls import path, register_converter
 
-from .models import ListVersion
-from .views import compare, office, public, sources
+from .models import Import, ListVersion
+from .views import compare, imports, office, public, sources
 
 
 class Kind:
@@ -16,7 +16,14 @@ class Kind:
         return str(value)
 
 
+class Table(Kind):
+    """joint, items or upper."""
+
+    regex = "|".join(Import.Kind.values)
+
+
 register_converter(Kind, "list_kind")
+register_converter(Table, "list_table")
 
 app_name = "lists"
 urlpatterns = [
@@ -32,7 +39,14 @@ urlpatterns = [
     path("lists/<list_kind:kind>/new/", office.new_version, name="new_version"),
     path("lists/<list_kind:kind>/<int:pk>/", office.version, name="version"),
     path("lists/versions/<int:pk>/export/", office.export, name="export"),
-    path("lists/versions/<int:pk>/upload/", office.upload, name="upload"),
+    path("lists/versions/<int:pk>/upload/", imports.upload, name="upload"),
+    path("lists/imports/<int:pk>/", imports.show_import, name="show_import"),
+    path("lists/imports/<int:pk>/check/", imports.check, name="check_import"),
+    path("lists/imports/<int:pk>/commit/", imports.commit, name="commit_import"),
+    path("lists/imports/<int:pk>/give-up/", imports.give_up, name="give_up_import"),
+    path("lists/imports/<int:pk>/undo/", imports.undo, name="undo_import"),
+    path("lists/imports/<int:pk>/faults.xlsx", imports.import_faults, name="import_faults"),
+    path("lists/<list_table:table>/template.xlsx", imports.template, name="template"),
     path("lists/joint/<int:pk>/fields/new/", office.new_field, name="new_field"),
     path("lists/items/<int:pk>/rows/new/", office.new_item, name="new_item"),
     path("lists/versions/<int:pk>/consult/", office.consult, name="consult"),

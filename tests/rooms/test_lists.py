@@ -6,7 +6,6 @@ import json
 from importlib import resources
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, transaction
 from python_calamine import CalamineWorkbook
 
@@ -15,10 +14,8 @@ from liancha.lists import actions, queries, sheets
 from liancha.lists.models import CheckItem, JointField, JointItem, ListVersion
 from liancha.registry.models import Tag
 from liancha.rulebook.eligibility import Duty
-from liancha.rulebook.listing import CHECK_ITEM_COLUMNS
 from tests.people import NOON, make_cast
 from tests.rooms.listings import HOTELS, LICENCE, PETROL, draft, published, sign_all
-from tests.rooms.registers import text
 
 pytestmark = pytest.mark.django_db
 
@@ -163,53 +160,6 @@ class TestVersions:
 def refused(change):
     with pytest.raises(DatabaseError, match="已锁定"), transaction.atomic():
         change()
-
-
-class TestUploads:
-    HEADINGS = (*CHECK_ITEM_COLUMNS, "部门")
-    GOOD = (
-        *("登记事项检查", "名称规范使用情况的检查", "企业", "一般检查事项", "现场检查"),
-        *("县级以上市场监督管理部门", "《企业名称登记管理规定》", "市监"),
-    )
-
-    def upload(self, client, version, content):
-        file = SimpleUploadedFile("清单.csv", content.encode())
-        return client.post(f"/lists/versions/{version.pk}/upload/", {"file": file})
-
-    def test_a_row_without_its_basis_is_named_by_row_and_column(self, cast, sign_in):
-        version = draft(cast, LICENCE, kind="items")
-        bad = [*self.GOOD[:6], "", "市监"]
-        response = self.upload(sign_in(cast.zhou), version, text([self.GOOD, bad], self.HEADINGS))
-        assert response.status_code == 422
-        page = response.content.decode()
-        assert "第 2 行缺少：检查依据" in page
-        assert "没有载入，草稿没有变化" in page
-        assert version.items.get().name == LICENCE["name"]
-
-    def test_a_whole_table_replaces_the_rows(self, cast, sign_in):
-        version = draft(cast, LICENCE, kind="items")
-        response = self.upload(sign_in(cast.zhou), version, text([self.GOOD], self.HEADINGS))
-        assert response.status_code == 302
-        assert version.items.get().name == "名称规范使用情况的检查"
-
-    def test_what_was_exported_can_be_loaded_again(self, cast, sign_in):
-        version = draft(cast, HOTELS, PETROL)
-        client = sign_in(cast.zhou)
-        before = list(JointItem.objects.values_list("field__code", "name", "department__code"))
-        response = client.get(f"/lists/versions/{version.pk}/export/")
-        content = b"".join(response.streaming_content)
-        file = SimpleUploadedFile("清单.xlsx", content)
-        loaded = client.post(f"/lists/versions/{version.pk}/upload/", {"file": file})
-        assert loaded.status_code == 302
-        after = list(JointItem.objects.values_list("field__code", "name", "department__code"))
-        assert after == before
-
-    def test_an_unknown_department_is_named(self, cast, sign_in):
-        version = draft(cast, LICENCE, kind="items")
-        response = self.upload(
-            sign_in(cast.zhou), version, text([[*self.GOOD[:7], "网格中心"]], self.HEADINGS)
-        )
-        assert "没有“网格中心”这个部门" in response.content.decode()
 
 
 class TestOffice:

@@ -17,7 +17,7 @@ from liancha.rulebook.verdicts import Blocked
 from .. import rows as parsed
 from .. import upper
 from ..models import CoSign, ListVersion
-from .drafting import check_office
+from ._drafts import check_office
 
 
 @transaction.atomic

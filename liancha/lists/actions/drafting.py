@@ -15,24 +15,20 @@ from django.db.models import Max
 
 from liancha.accounts.models import Department, Region, User
 from liancha.ledger import actions as ledger
-from liancha.rulebook.eligibility import Duty
-from liancha.rulebook.lifecycles import LIST, ListState
 from liancha.rulebook.regions import CITY, check_region
-from liancha.rulebook.verdicts import Blocked, NeedsReason
+from liancha.rulebook.verdicts import Blocked
 
 from .. import duties
 from .. import rows as parsed
 from ..models import (
     CheckItem,
-    Cooperation,
-    FieldDuty,
     JointField,
-    JointItem,
     ListChange,
     ListVersion,
     UpperDecision,
 )
 from ..rows import CheckRow, Departments, FieldRow
+from ._drafts import check_office, draft, note_change, take_duties, write_field, write_item
 
 
 @transaction.atomic
@@ -110,10 +106,10 @@ def load_joint(
     record decides. Raises Blocked, naming the row, for one that cannot stand in the list.
     Source: art. 10.
     """
-    version = _draft(version, by)
+    version = draft(version, by)
     departments = Departments.load(version.region_id)
     fields = [parsed.joint(row, departments) for row in rows]
-    _take_duties(version, fields, by, at)
+    take_duties(version, fields, by, at)
     fields = [duties.as_recorded(field) for field in fields]
     remarks = [
         remark for n, field in enumerate(fields, 1) for remark in field.check(f"第 {n} 个领域")
@@ -121,7 +117,7 @@ def load_joint(
     _refuse_doubles([field.code for field in fields])
     version.fields.all().delete()
     for field in fields:
-        _write_field(version, field)
+        write_field(version, field)
     _note_differences(version, version.basis, by, at)
     _log("lists.load", version, by, at, fields=len(fields))
     return tuple(remarks)
@@ -135,14 +131,14 @@ def load_items(
 
     rows  parsed items: category, name, targets, item_class, methods, subject, basis, department
     """
-    version = _draft(version, by)
+    version = draft(version, by)
     departments = Departments.load(version.region_id)
     items = [parsed.check_item(row, departments) for row in rows]
     for n, item in enumerate(items, 1):
         item.check(f"第 {n} 行")
     version.items.all().delete()
     for n, item in enumerate(items, 1):
-        _write_item(version, item, n)
+        write_item(version, item, n)
     _log("lists.load", version, by, at, items=len(items))
 
 
@@ -163,15 +159,15 @@ def save_field(
     earlier version to differ from.
     Source: art. 8, paragraph 2, and art. 10. Clauses 8.4 and 9.5.
     """
-    version = _draft(version, by)
+    version = draft(version, by)
     row = duties.as_recorded(row)
     remarks = row.check(f"“{row.name or '新领域'}”")
     same = version.fields.filter(code=row.code)
     if (same.exclude(pk=field.pk) if field else same).exists():
         raise Blocked(f"代码 {row.code} 已用于另一个领域。请换一个。", article="10", paragraph=1)
     kind = ListChange.Kind.CHANGED if field else ListChange.Kind.ADDED
-    _note_change(version, kind, row.code, row.name, basis, by, at)
-    written = _write_field(version, row, field)
+    note_change(version, kind, row.code, row.name, basis, by, at)
+    written = write_field(version, row, field)
     _log("lists.save_field", version, by, at, code=row.code, name=row.name, basis=basis)
     return written, remarks
 
@@ -184,8 +180,8 @@ def remove_field(*, field: JointField, basis: str, by: User, at: datetime) -> No
 
     Source: clauses 8.4 and 9.4.
     """
-    version = _draft(field.version, by)
-    _note_change(version, ListChange.Kind.REMOVED, field.code, field.name, basis, by, at)
+    version = draft(field.version, by)
+    note_change(version, ListChange.Kind.REMOVED, field.code, field.name, basis, by, at)
     if version.region_id != CITY:
         UpperDecision.objects.update_or_create(
             version=version,
@@ -216,12 +212,12 @@ def save_item(
 
     Raises Blocked, NeedsReason as save_field does.
     """
-    version = _draft(version, by, own=row.department)
+    version = draft(version, by, own=row.department)
     row.check(f"“{row.name or '新事项'}”")
     kind = ListChange.Kind.CHANGED if item else ListChange.Kind.ADDED
     number = item.position if item else (version.items.aggregate(n=Max("position"))["n"] or 0) + 1
-    _note_change(version, kind, str(number), row.name, basis, by, at)
-    written = _write_item(version, row, number, item)
+    note_change(version, kind, str(number), row.name, basis, by, at)
+    written = write_item(version, row, number, item)
     _log("lists.save_item", version, by, at, name=row.name, basis=basis)
     return written
 
@@ -229,84 +225,10 @@ def save_item(
 @transaction.atomic
 def remove_item(*, item: CheckItem, basis: str, by: User, at: datetime) -> None:
     """Take a check item out of a draft."""
-    version = _draft(item.version, by, own=item.department)
-    _note_change(version, ListChange.Kind.REMOVED, str(item.position), item.name, basis, by, at)
+    version = draft(item.version, by, own=item.department)
+    note_change(version, ListChange.Kind.REMOVED, str(item.position), item.name, basis, by, at)
     _log("lists.remove_item", version, by, at, name=item.name, basis=basis)
     item.delete()
-
-
-def check_office(by: User, region: str) -> None:
-    """Lists are kept by the coordinating office of their own level (art. 9).
-
-    Raises Blocked.
-
-    Source: clause 9.1.
-    """
-    department = by.department
-    if department and department.is_coordinator and department.region_id == region:
-        return
-    raise Blocked(
-        "清单由同级市场监管局（联席会议办公室）会同相关部门制定。请联系联席会议办公室。",
-        article="9",
-        paragraph=1,
-    )
-
-
-def _draft(version: ListVersion, by: User, own: Department | None = None) -> ListVersion:
-    """The version, locked for writing, if it is a draft and this person may write to it."""
-    version = ListVersion.objects.select_for_update(of=("self",)).get(pk=version.pk)
-    if not version.is_draft:
-        LIST.step(ListState(version.state), ListState.DRAFT)
-        raise Blocked(
-            f"“{version}”正在征求意见，不能改动。请先退回草稿。", article="9", paragraph=1
-        )
-    if own is None or own.pk != by.department_id:
-        check_office(by, version.region_id)
-    return version
-
-
-def _write_field(
-    version: ListVersion, row: FieldRow, field: JointField | None = None
-) -> JointField:
-    field = field or JointField(version=version)
-    for name in (
-        *("code", "name", "targets", "tag", "item_class", "methods", "level", "duty"),
-        *("ratio_note", "source", "initiator"),
-    ):
-        setattr(field, name, getattr(row, name))
-    field.save()
-    field.cooperations.all().delete()
-    field.items.all().delete()
-    Cooperation.objects.bulk_create(
-        Cooperation(field=field, department=department) for department in row.cooperators
-    )
-    JointItem.objects.bulk_create(
-        JointItem(
-            version=version,
-            field=field,
-            position=n,
-            name=item.name,
-            department=item.department,
-            basis=item.basis,
-            needs_tag=item.needs_tag,
-        )
-        for n, item in enumerate(row.items, 1)
-    )
-    return field
-
-
-def _write_item(
-    version: ListVersion, row: CheckRow, position: int, item: CheckItem | None = None
-) -> CheckItem:
-    item = item or CheckItem(version=version)
-    item.position = position
-    for name in (
-        *("category", "name", "targets", "item_class", "methods", "subject", "basis"),
-        "department",
-    ):
-        setattr(item, name, getattr(row, name))
-    item.save()
-    return item
 
 
 def _copy_rows(source: ListVersion, version: ListVersion) -> None:
@@ -338,9 +260,9 @@ def _copy_rows(source: ListVersion, version: ListVersion) -> None:
             "initiator": here(field.initiator),
             "cooperators": [d for d in cooperators if d != here(field.initiator)],
         }
-        _write_field(version, FieldRow(**values))
+        write_field(version, FieldRow(**values))
     for item in source.items.select_related("department"):
-        _write_item(version, parsed.of_item(item), item.position)
+        write_item(version, parsed.of_item(item), item.position)
 
 
 def _copy_decisions(source: ListVersion, version: ListVersion) -> None:
@@ -358,44 +280,6 @@ def _copy_decisions(source: ListVersion, version: ListVersion) -> None:
     )
 
 
-def _take_duties(version: ListVersion, fields: list[FieldRow], by: User, at: datetime) -> None:
-    """Write down the duties a whole table names, as far as none is on record."""
-    for row in fields:
-        if row.initiator is None:
-            continue
-        held = {row.initiator: row.duty}
-        for department in row.cooperators:
-            held.setdefault(department, Duty.ORDINARY)
-        for department, duty in held.items():
-            FieldDuty.objects.get_or_create(
-                department=department.system or department,
-                code=row.code,
-                defaults={
-                    "name": row.name,
-                    "duty": duty,
-                    "basis": f"按{version.title}登记"[:200],
-                    "at": at,
-                    "by": by,
-                },
-            )
-
-
-def _note_change(
-    version: ListVersion, kind: str, code: str, name: str, basis: str, by: User, at: datetime
-) -> None:
-    if version.previous_id is None and version.region_id == CITY:
-        return  # the first list has nothing to differ from; its own basis stands for every row
-    if not basis.strip():
-        raise NeedsReason(
-            f"“{name}”的变动要写明依据：哪部法律立、改、废、释，或哪项实际工作需要。",
-            article="8",
-            paragraph=2,
-        )
-    ListChange.objects.create(
-        version=version, kind=kind, code=code, name=name, basis=basis.strip()[:300], by=by, at=at
-    )
-
-
 def _note_differences(version: ListVersion, basis: str, by: User, at: datetime) -> None:
     """What a whole new table changes against the version before, on the version's own basis."""
     if version.previous is None:
@@ -405,9 +289,9 @@ def _note_differences(version: ListVersion, basis: str, by: User, at: datetime) 
     version.changes.all().delete()
     for code in sorted(old.keys() | new.keys()):
         if code not in new:
-            _note_change(version, ListChange.Kind.REMOVED, code, old[code], basis, by, at)
+            note_change(version, ListChange.Kind.REMOVED, code, old[code], basis, by, at)
         elif code not in old:
-            _note_change(version, ListChange.Kind.ADDED, code, new[code], basis, by, at)
+            note_change(version, ListChange.Kind.ADDED, code, new[code], basis, by, at)
 
 
 def _refuse_doubles(codes: list[str]) -> None:

@@ -25,7 +25,7 @@ from ..models import (
     UpperList,
     UpperRow,
 )
-from .drafting import check_office
+from ._drafts import check_office
 
 
 @transaction.atomic

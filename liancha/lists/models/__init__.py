@@ -2,8 +2,10 @@
 
 versions  the two lists: versions, rows, co-signatures, changes
 sources   what they rest on: legal bases, lists from above, duties, mechanisms
+imports   what came in with tables
 """
 
+from .imports import Import
 from .sources import FieldDuty, LegalBasis, Mechanism, UpperDecision, UpperList, UpperRow
 from .versions import (
     LEVELS,
@@ -25,6 +27,7 @@ __all__ = [
     "CoSign",
     "Cooperation",
     "FieldDuty",
+    "Import",
     "ItemClass",
     "JointField",
     "JointItem",

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any
 
 from django.contrib import messages
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from liancha.accounts.permissions import Permission, requires
-from liancha.papers.faults import Unreadable
+from liancha.papers import downloads
 from liancha.rulebook.lifecycles import ListState
 from liancha.rulebook.regions import CITY
 from liancha.rulebook.verdicts import Blocked, NeedsReason
 
 from .. import actions, forms, queries, sheets, upper
-from ..models import CheckItem, JointField, ListVersion
+from ..models import CheckItem, Import, JointField, ListVersion
 
 TABS = ("rows", "changes", "signs", "story")
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @requires(Permission.LISTS_VIEW)
@@ -66,7 +63,7 @@ def new_version(request: HttpRequest, kind: str) -> HttpResponse:
 
 @requires(Permission.LISTS_EDIT)
 def new_field(request: HttpRequest, pk: int) -> HttpResponse:
-    return _edit_field(request, _draft(request, pk), None)
+    return _edit_field(request, draft(request, pk), None)
 
 
 @requires(Permission.LISTS_EDIT)
@@ -75,7 +72,7 @@ def edit_field(request: HttpRequest, pk: int) -> HttpResponse:
         JointField.objects.select_related("version__region").filter(version__in=versions(request)),
         pk=pk,
     )
-    return _edit_field(request, _draft(request, field.version_id), field)
+    return _edit_field(request, draft(request, field.version_id), field)
 
 
 @requires(Permission.LISTS_EDIT)
@@ -92,7 +89,7 @@ def remove_field(request: HttpRequest, pk: int) -> HttpResponse:
 
 @requires(Permission.LISTS_EDIT)
 def new_item(request: HttpRequest, pk: int) -> HttpResponse:
-    return _edit_item(request, _draft(request, pk), None)
+    return _edit_item(request, draft(request, pk), None)
 
 
 @requires(Permission.LISTS_EDIT)
@@ -101,7 +98,7 @@ def edit_item(request: HttpRequest, pk: int) -> HttpResponse:
         CheckItem.objects.select_related("version__region").filter(version__in=versions(request)),
         pk=pk,
     )
-    return _edit_item(request, _draft(request, item.version_id), item)
+    return _edit_item(request, draft(request, item.version_id), item)
 
 
 @requires(Permission.LISTS_EDIT)
@@ -116,28 +113,6 @@ def remove_item(request: HttpRequest, pk: int) -> HttpResponse:
     found = item.version
     actions.remove_item(item=item, basis=_reason(request), by=request.user, at=timezone.now())
     messages.success(request, f"已从草稿中删除“{item.name}”")
-    return redirect(found)
-
-
-@requires(Permission.LISTS_PUBLISH)
-@require_POST
-def upload(request: HttpRequest, pk: int) -> HttpResponse:
-    """Load a whole table into the draft, or nothing of it."""
-    found = _draft(request, pk)
-    form = forms.UploadForm(request.POST, request.FILES)
-    if not form.is_valid():
-        return _show(request, found, upload_form=form)
-    file = form.cleaned_data["file"]
-    with tempfile.NamedTemporaryFile(prefix="liancha-") as kept:
-        for chunk in file.chunks():
-            kept.write(chunk)
-        kept.flush()
-        try:
-            _load(request, found, Path(kept.name), file.name)
-        except (Unreadable, Blocked) as fault:
-            form.add_error("file", str(fault))
-            return _show(request, found, upload_form=form)
-    messages.success(request, f"已载入“{file.name}”")
     return redirect(found)
 
 
@@ -214,13 +189,8 @@ def export(request: HttpRequest, pk: int) -> HttpResponse:
 
 def workbook(found: ListVersion) -> HttpResponse:
     """A version as a download."""
-    file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
-    sheets.write_version(file, found)
-    file.seek(0)
-    name = f"{found.title}（第{found.number}版）.xlsx"
-    # A streamed response is no HttpResponse to the type checker, though Django takes either.
-    return cast(
-        HttpResponse, FileResponse(file, as_attachment=True, filename=name, content_type=XLSX)
+    return downloads.workbook(
+        f"{found.title}（第{found.number}版）.xlsx", sheets.version_sheets(found)
     )
 
 
@@ -243,7 +213,7 @@ def _find(request: HttpRequest, pk: int) -> ListVersion:
     )
 
 
-def _draft(request: HttpRequest, pk: int) -> ListVersion:
+def draft(request: HttpRequest, pk: int) -> ListVersion:
     found = _find(request, pk)
     if not found.is_draft:
         raise Blocked(
@@ -336,7 +306,7 @@ def _show(request: HttpRequest, found: ListVersion, **more: Any) -> HttpResponse
         and mine is not None
         and not mine.agrees,
         "cosign_form": forms.CosignForm(),
-        "upload_form": forms.UploadForm(),
+        "came_in": Import.objects.filter(version=found)[:5] if keeps else (),
         "note_form": forms.NoteForm(),
         "upper_open": sum(row.is_open for row in upper.above(found)) if not found.is_public else 0,
         "doubtful": queries.doubtful(found),
@@ -347,26 +317,6 @@ def _show(request: HttpRequest, found: ListVersion, **more: Any) -> HttpResponse
         context | _rows(request, found) | more,
         status=422 if more else 200,
     )
-
-
-def _load(request: HttpRequest, found: ListVersion, path: Path, name: str) -> None:
-    department = request.user.department
-    if found.is_joint:
-        remarks = actions.load_joint(
-            version=found,
-            rows=sheets.read_joint(path, name),
-            by=request.user,
-            at=timezone.now(),
-        )
-        for remark in remarks:
-            messages.warning(request, remark)
-    else:
-        actions.load_items(
-            version=found,
-            rows=sheets.read_items(path, name, department=department.code if department else ""),
-            by=request.user,
-            at=timezone.now(),
-        )
 
 
 def _edit_field(request: HttpRequest, found: ListVersion, field: JointField | None) -> HttpResponse:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from django.contrib import messages
@@ -15,12 +13,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from liancha.accounts.permissions import Permission, requires
-from liancha.papers.faults import Unreadable
 from liancha.rulebook.regions import CITY
 from liancha.rulebook.verdicts import Blocked
 
-from .. import actions, forms, queries, sheets, upper
-from ..models import FieldDuty, LegalBasis, ListVersion, Mechanism, UpperList
+from .. import actions, forms, queries, upper
+from ..models import FieldDuty, Import, LegalBasis, ListVersion, Mechanism, UpperList
+from .imports import received
 from .office import may_write, region_of, versions
 
 
@@ -73,16 +71,23 @@ def uppers(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     if request.method == "POST" and form.is_valid():
         try:
-            loaded = _load_upper(request, form)
-        except Unreadable as fault:
-            form.add_error("file", str(fault))
+            batch = received(
+                request,
+                form,
+                level=form.cleaned_data["level"],
+                title=form.cleaned_data["title"],
+                document_number=form.cleaned_data["document_number"],
+            )
         except Blocked as blocked:
             refused = blocked
         else:
-            messages.success(request, f"已导入“{loaded}”，{loaded.rows.count()} 个领域待决定")
-            return redirect("lists:uppers")
+            if batch:
+                return redirect(batch)
     in_work = ListVersion.objects.in_work().filter(kind=ListVersion.Kind.JOINT, region=CITY).first()
     context = {
+        "came_in": Import.objects.visible_to(request.user)
+        .filter(kind=Import.Kind.UPPER)
+        .select_related("by__department")[:8],
         "uppers": UpperList.objects.filter(is_over=False).prefetch_related("rows"),
         "form": form,
         "refused": refused,
@@ -179,23 +184,6 @@ def _recorded(
             return redirect(place)
     context |= {"form": form, "refused": refused, "may_record": _keeps(request)}
     return render(request, f"lists/{page}.html", context, status=_status(request, refused))
-
-
-def _load_upper(request: HttpRequest, form: forms.UpperForm) -> UpperList:
-    data = form.cleaned_data
-    with tempfile.NamedTemporaryFile(prefix="liancha-") as kept:
-        for chunk in data["file"].chunks():
-            kept.write(chunk)
-        kept.flush()
-        rows = sheets.read_upper(Path(kept.name), data["file"].name)
-    return actions.load_upper(
-        level=data["level"],
-        title=data["title"],
-        document_number=data["document_number"],
-        rows=rows,
-        by=request.user,
-        at=timezone.now(),
-    )
 
 
 def _keeps(request: HttpRequest) -> bool:
