@@ -17,7 +17,7 @@ import marshal
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -171,37 +171,37 @@ def _pieces(table: Table) -> Iterator[Piece]:
     """Rows below the heading, cut and filled up to the width of the heading."""
     width = len(table.titles)
     first = table.places[min(table.places, key=lambda key: table.places[key])]
-    records = islice(enumerate(table.sheet.records(), 1), table.heading, None)
-    while True:
-        numbers: list[int] = []
-        lines: list[Sequence[str]] = []
-        is_over = True
-        for number, record in records:
-            if any(record):
-                numbers.append(number)
-                if len(record) != width:
-                    record = [*record[:width], *("" for _ in range(width - len(record)))]
-                lines.append(record)
-                if len(lines) == PIECE:
-                    is_over = False
-                    break
+    records = islice(table.sheet.records(), table.heading, None)
+    number = table.heading + 1
+    while lines := list(islice(records, PIECE)):
+        numbers = list(range(number, number + len(lines)))
+        number += len(lines)
+        if {*map(len, lines)} != {width}:
+            lines = [[*line[:width], *[""] * (width - len(line))] for line in lines]
         columns = [_cleaned(column) for column in zip(*lines, strict=True)]
-        if columns and "" in columns[first]:
+        if "" in columns[first]:
             _drop_blank(numbers, columns)
         if numbers:
             yield Piece(numbers, columns)
-        if is_over:
-            return
 
 
-def _cleaned(cells: Iterable[str]) -> list[str]:
-    """The same as `clean` on each; nearly every cell is seen to be clean already."""
+def _cleaned(cells: Sequence[str]) -> list[str]:
+    """The same as `clean` on each; nearly every column is seen to be clean at one look."""
+    text = "".join(cells)
+    if text.isprintable() and (" " not in text or not _has_outer_spaces(cells)):
+        return list(cells)
     return [
         cell
         if not cell or (cell.isprintable() and cell[0] != " " and cell[-1] != " ")
         else clean(cell)
         for cell in cells
     ]
+
+
+def _has_outer_spaces(cells: Sequence[str]) -> bool:
+    """Of cells without a line break."""
+    text = "\n".join(("", *cells, ""))
+    return "\n " in text or " \n" in text
 
 
 def _drop_blank(numbers: list[int], columns: list[list[str]]) -> None:

@@ -7,7 +7,7 @@ import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from statistics import mode
 
@@ -20,6 +20,7 @@ WORDS = {
 }
 DELIMITERS = {",": "逗号", "\t": "制表符", ";": "分号", "，": "中文逗号", "|": "竖线"}
 CHUNK = 2**20
+PIECE = 200  # records looked at together; no more is read than is asked for
 LONGEST = 8 * 2**20  # characters in one field; an unclosed quote swallows the rest of the file
 LINES_IN_A_CELL = 200
 csv.field_size_limit(LONGEST)
@@ -52,11 +53,12 @@ class Text:
     def _has(self, text: str) -> bool:
         """Whether these ASCII characters stand anywhere; of UTF-16, that they may."""
         wanted, tail = text.encode(), b""
+        size = len(wanted) - 1
         with self.path.open("rb") as file:
             for chunk in iter(lambda: file.read(CHUNK), b""):
-                if wanted in tail + chunk:
+                if wanted in chunk or wanted in tail + chunk[:size]:
                     return True
-                tail = chunk[1 - len(wanted) :]
+                tail = chunk[-size:]
         return self.encoding == "utf-16"
 
     def records(self) -> Iterator[list[str]]:
@@ -65,21 +67,33 @@ class Text:
         Raises Unreadable, naming the record, for a quote that is never closed.
         """
         number = lines = 0
+        read: list[list[str]] = []
         is_wrapped = self._has('="')
         with self.path.open(encoding=self.encoding, errors="replace", newline="") as file:
+            reader = csv.reader(file, delimiter=self.delimiter)
             try:
-                reader = csv.reader(file, delimiter=self.delimiter)
-                for number, record in enumerate(reader, 1):
-                    if reader.line_num - lines > LINES_IN_A_CELL and any(
-                        cell.count("\n") > LINES_IN_A_CELL for cell in record
-                    ):
-                        raise Unreadable(_unclosed(number))
-                    lines = reader.line_num
-                    yield (
-                        [_EXCEL_TEXT.sub(r"\1", cell) for cell in record] if is_wrapped else record
-                    )
+                while True:
+                    # What is read before an error stays in the list, so that it can be counted.
+                    read = []
+                    read.extend(islice(reader, PIECE))
+                    if not read:
+                        return
+                    if reader.line_num - lines >= len(read) + LINES_IN_A_CELL:
+                        _refuse_long(read, number)
+                    number, lines = number + len(read), reader.line_num
+                    if is_wrapped:
+                        read = [[_EXCEL_TEXT.sub(r"\1", cell) for cell in each] for each in read]
+                    yield from read
             except csv.Error as error:
-                raise Unreadable(_unclosed(number + 1)) from error
+                _refuse_long(read, number)
+                raise Unreadable(_unclosed(number + len(read) + 1)) from error
+
+
+def _refuse_long(records: list[list[str]], before: int) -> None:
+    """A cell with hundreds of lines is a quote that was closed by the next one."""
+    for number, record in enumerate(records, before + 1):
+        if any(cell.count("\n") > LINES_IN_A_CELL for cell in record):
+            raise Unreadable(_unclosed(number))
 
 
 def recognise(path: Path) -> Text:

@@ -153,7 +153,11 @@ class Gazetteer:
         """
         if county and (region := self.of_word(county)):
             return Decision(region, f"县区列写明“{county}”")
-        is_ours = CITY_NAME in city or name.startswith(self._starts) or bool(_OUR_CITY.search(name))
+        is_ours = (
+            CITY_NAME in city
+            or name.startswith(self._starts)
+            or (CITY_NAME in name and bool(_OUR_CITY.search(name)))
+        )
         text = address.replace(" ", "")
         key = (text if self._has_digits else _DIGITS.sub("0", text), city, county, is_ours)
         known = self._known.get(key)

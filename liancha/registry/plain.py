@@ -7,7 +7,9 @@ alone knows what to say about it. Both must take the same from the same row (a t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import date
 from typing import Generic, TypeVar
 
@@ -19,6 +21,8 @@ from .kinds import CodeKind
 K = TypeVar("K")
 
 ODD = "\0"  # what no cell can be: the row is not for here
+_IS_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}").fullmatch
+_FIRST_DAY = str(columns.FIRST_DAY)
 KEPT = 50_000  # different cells of a column that are remembered
 TEXTS = {  # key: longest
     **{"name": 200, "premises": 300, "address": 300, "scope": 20_000, "industry": 80},
@@ -98,18 +102,21 @@ class PlainRows:
         return [known[cell] for cell in self._cells(piece, key)]
 
     def _texts_of(self, piece: Piece, key: str, longest: int) -> list[str]:
+        """Most columns are seen at one look to hold nothing odd but in their short cells."""
         known, least = self._texts[key], columns.LONGEST_BLANK
         if key not in self._places and key != "name":
             return [""] * len(piece.numbers)
+        cells = self._cells(piece, key)
+        sizes = list(map(len, cells))
+        text = "".join(cells)
+        if max(sizes) > longest or not text.isprintable() or "  " in text or "�" in text:
+            return [known[cell] for cell in cells]
+        if key == "name" and not {cell[:1] for cell in cells}.isdisjoint(columns.FORMULA):
+            return [known[cell] for cell in cells]
+        if min(sizes) >= least:
+            return list(cells)
         return [
-            cell
-            if least <= len(cell) <= longest
-            and cell.isprintable()
-            and "  " not in cell
-            and "�" not in cell
-            and cell[0] not in columns.FORMULA
-            else known[cell]
-            for cell in self._cells(piece, key)
+            cell if size >= least else known[cell] for cell, size in zip(cells, sizes, strict=True)
         ]
 
     def _read_kinds(self, piece: Piece, found: dict[str, list[str]]) -> None:
@@ -156,6 +163,10 @@ def _word_reader(key: str) -> Callable[[str], str]:
 
 
 def _day(cell: str, today: date) -> str:
+    if _IS_DAY(cell) and _FIRST_DAY <= cell <= str(today):
+        with suppress(ValueError):
+            date.fromisoformat(cell)
+            return cell
     value = columns.value_of(cell)
     if not value or value in columns.NO_END:
         return ""

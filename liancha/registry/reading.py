@@ -94,8 +94,16 @@ class Reader:
 
     def _doubles(self, piece: Piece, taken: list[list[str]], gone: set[int]) -> list[Note]:
         """Rows whose code came before; they are added to those that are gone."""
+        seen, codes_, numbers = self._seen, taken[CODE], piece.numbers
+        if gone:
+            kept = [place for place in range(len(numbers)) if place not in gone]
+            codes_ = [codes_[place] for place in kept]
+            numbers = [numbers[place] for place in kept]
+        fresh = dict(zip(codes_, numbers, strict=True))
+        if len(fresh) == len(numbers) and seen.keys().isdisjoint(fresh):
+            seen.update(fresh)
+            return []
         found: list[Note] = []
-        seen = self._seen
         for place, code in enumerate(taken[CODE]):
             if place in gone:
                 continue

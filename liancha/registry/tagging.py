@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from operator import add
 
-KEPT = 20_000  # scopes remembered
+KEPT = 20_000  # scopes remembered, and phrases of them, and ends of names
+SEPARATORS = "；;，,。"  # between the phrases of a scope
 _ASIDE = re.compile(
     r"[（(\[【][^（()）\[\]【】]*(?:不含|除外|不得|禁止|不包括|未取得)[^（()）\[\]【】]*[)）\]】]"
 )
@@ -75,8 +76,26 @@ def _one_of(words: Iterable[str]) -> str:
     )
 
 
+class _Known(dict[str, frozenset[int]]):
+    """Tags of texts that were read; each different text is read once."""
+
+    def __init__(self, read: Callable[[str], frozenset[int]]) -> None:
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, text: str) -> frozenset[int]:
+        if len(self) >= KEPT:
+            self.clear()
+        found = self[text] = self._read(text)
+        return found
+
+
 class Tagger:
-    """All rules at once, ready for many targets."""
+    """All rules at once, ready for many targets.
+
+    Most of a million names and scopes are told by what they share: the phrases of a scope are read
+    one by one, of a name what follows from the first letters that any word begins with.
+    """
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self._rules = list(rules)
@@ -90,7 +109,17 @@ class Tagger:
         for rule in self._rules:
             for kind in rule.kinds:
                 self._by_kind[kind] |= {rule.tag}
-        self._scopes: dict[str, frozenset[int]] = {}
+        words = {
+            word
+            for rule in self._rules
+            for word in (*rule.words, *rule.name_words, *rule.exclusions)
+        }
+        # An exclusion may begin before the word that it holds.
+        self._begins = re.compile(_one_of(word[:2] for word in words if word) or r"(?!)").search
+        # A word with a separator in it would be cut, so that such a separator separates nothing.
+        self._separators = [each for each in SEPARATORS if not any(each in word for word in words)]
+        self._phrases = _Known(lambda text: self._meant(self._in_scopes.found(text), text))
+        self._ends = _Known(lambda text: self._meant(self._in_names.found(text), text))
         self._without_name: dict[tuple[str, str], frozenset[int]] = {}
 
     def tags(self, name: str, scope: str, kind: str) -> frozenset[int]:
@@ -101,8 +130,8 @@ class Tagger:
                 self._without_name.clear()
             found = self._by_kind[kind] | self._of_scope(scope)
             self._without_name[kind, scope] = found
-        if in_name := self._in_names.found(name):
-            return found | self._meant(in_name, name)
+        if begun := self._begins(name):
+            return found | self._ends[name[begun.start() :]]
         return found
 
     def _meant(self, found: list[tuple[int, frozenset[str]]], text: str) -> frozenset[int]:
@@ -111,15 +140,12 @@ class Tagger:
         )
 
     def _of_scope(self, scope: str) -> frozenset[int]:
-        """The same scope stands in many rows; it is read once."""
-        known = self._scopes.get(scope)
-        if known is None:
-            text = allowed(scope)
-            known = self._meant(self._in_scopes.found(text), text)
-            if len(self._scopes) >= KEPT:
-                self._scopes.clear()
-            self._scopes[scope] = known
-        return known
+        """A word stands within one phrase; the same phrases stand in many scopes."""
+        text = allowed(scope)
+        separator = next((each for each in self._separators if each in text), None)
+        if separator is None:
+            return self._phrases[text]
+        return frozenset().union(*map(self._phrases.__getitem__, text.split(separator)))
 
 
 def allowed(scope: str) -> str:
