@@ -20,6 +20,7 @@ from liancha.registry.models import Tag, Target
 from liancha.roster.models import Inspector
 from liancha.rulebook import forecast, workload
 from liancha.rulebook.forecast import Assumptions, Forecast, Group, Line
+from liancha.rulebook.presence import Method
 from liancha.workdays.queries import calendar
 
 from . import bases
@@ -41,6 +42,9 @@ class Settings:
     share    part of the working days, in percent, that people have for joint checks
     halves   half days one visit takes each inspector
     branches people of the county branches count too
+    off_site       share of drawn targets checked without going there, in percent: only on lines
+                   whose field names such a method, and of class A unless off_site_all
+    off_site_time  what that takes of the time of a visit, in percent
     """
 
     rates: Mapping[str, str] = field(default_factory=dict)
@@ -51,6 +55,9 @@ class Settings:
     share: int = 25
     halves: int = 1
     has_branches: bool = True
+    off_site: int = 0
+    off_site_all: bool = False
+    off_site_time: int = 50
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -62,6 +69,9 @@ class Settings:
             "share": self.share,
             "halves": self.halves,
             "has_branches": self.has_branches,
+            "off_site": self.off_site,
+            "off_site_all": self.off_site_all,
+            "off_site_time": self.off_site_time,
         }
 
     @classmethod
@@ -71,15 +81,24 @@ class Settings:
 
     @property
     def as_planned(self) -> Settings:
-        """The same suppositions, with the plan's own rates and dates."""
-        return replace(self, rates={}, moves={})
+        """The same suppositions, with the plan's own rates and dates, and everybody visited."""
+        return replace(self, rates={}, moves={}, off_site=0)
+
+    @property
+    def is_tried(self) -> bool:
+        """Whether anything differs from the plan itself."""
+        return bool(self.rates or self.moves or self.off_site)
 
     @property
     def suppose(self) -> Assumptions:
+        days = Fraction(self.halves, 2)
         return Assumptions(
-            days=Fraction(self.halves, 2),
+            days=days,
             merge_days=MERGE_DAYS if self.is_merged else None,
             cap=self.cap,
+            off_site=Fraction(self.off_site, 100),
+            off_site_classes=None if self.off_site_all else frozenset({Target.CreditClass.A}),
+            off_site_days=days * self.off_site_time / 100,
         )
 
 
@@ -166,11 +185,12 @@ class Trial:
     def groups(self, settings: Settings) -> list[Group]:
         """The registry as this plan's lines see it."""
         if settings.is_cooling not in self._groups:
-            sizes: dict[tuple[tuple[str, str], ...], int] = defaultdict(int)
+            sizes: dict[tuple[tuple[tuple[str, str], ...], str], int] = defaultdict(int)
             for kin in self.counted.kin:
-                sizes[tuple(self._strata(kin, settings.is_cooling))] += kin.size
+                strata = tuple(self._strata(kin, settings.is_cooling))
+                sizes[strata, kin.credit_class] += kin.size
             self._groups[settings.is_cooling] = [
-                Group(size, strata) for strata, size in sizes.items() if strata
+                Group(size, strata, credit) for (strata, credit), size in sizes.items() if strata
             ]
         return self._groups[settings.is_cooling]
 
@@ -209,6 +229,7 @@ class Trial:
             ends_on=line.ends_on,
             rates=rates,
             frequency=line.frequency,
+            may_be_off_site=is_off_site_possible(line),
         )
         return workload.moved(asked, settings.moves.get(line.pk, 0)) or asked
 
@@ -270,6 +291,14 @@ class Trial:
                 has_branches=has_branches,
             )
         return self._people[has_branches]
+
+
+def is_off_site_possible(line: PlanLine) -> bool:
+    """Whether the list names, for the line's field, a method that needs nobody to go there.
+
+    Source: art. 20, paragraph 1; the methods are the list's own column (art. 10). Clause 20.2.
+    """
+    return any(not Method(digit).is_onsite for digit in line.field.methods.split())
 
 
 def next_step(rate: Fraction, by: int = 1) -> Fraction:

@@ -14,6 +14,7 @@ from .forms import read_rate
 from .trial import LADDER, Settings
 
 CLASSES = (("A", "A"), ("B", "B"), ("C", "C"), ("D", "D"), ("U", "未分类"))
+AWAY = "off_site"
 LADDER_TEXTS = tuple(columns.percent_text(step / 100).removesuffix("%") for step in LADDER)
 
 
@@ -31,6 +32,22 @@ class TrialForm(forms.Form):
     cap = forms.IntegerField(label="每户每部门每年上限（次）", min_value=1, max_value=12)
     share = forms.IntegerField(label="可用于联合抽查的工作日（%）", min_value=1, max_value=100)
     halves = forms.IntegerField(label="每户每人用时（半天）", min_value=1, max_value=6)
+    off_site = forms.IntegerField(
+        label="非现场占比（%）", min_value=0, max_value=100, required=False
+    )
+    off_site_time = forms.IntegerField(
+        label="非现场用时，为实地的（%）", min_value=1, max_value=100, required=False
+    )
+    off_site_all = forms.BooleanField(label="各类都可以非现场，不限 A 类", required=False)
+
+    @property
+    def usual(self) -> list[forms.BoundField]:
+        """What is supposed of visits; `away` is what is supposed of checks without one."""
+        return [each for each in self if not each.name.startswith(("rate_", AWAY))]
+
+    @property
+    def away(self) -> list[forms.BoundField]:
+        return [each for each in self if each.name.startswith(AWAY)]
 
     def clean(self) -> None:
         self.rates: dict[str, str] = {}
@@ -73,18 +90,20 @@ class TrialForm(forms.Form):
         return rows
 
 
+TICKED = ("is_merged", "is_cooling", "has_branches", "off_site_all")
+NUMBERS = ("cap", "share", "halves", "off_site", "off_site_time")
+LATER = ("off_site", "off_site_time")  # an older link does not name them
+
+
 def read(data: QueryDict) -> tuple[TrialForm, Settings]:
     """The form and what it asks; what is shipped where nothing, or nonsense, is said."""
     usual = Settings()
     if "share" in data:
-        form = TrialForm(data)
+        older = {name: getattr(usual, name) for name in LATER if name not in data}
+        form = TrialForm({**data.dict(), **older})
     else:
-        kept = {name: getattr(usual, name) for name in ("cap", "share", "halves")}
-        ticked = {
-            name: "on"
-            for name in ("is_merged", "is_cooling", "has_branches")
-            if getattr(usual, name)
-        }
+        kept = {name: getattr(usual, name) for name in NUMBERS}
+        ticked = {name: "on" for name in TICKED if getattr(usual, name)}
         typed = {key: value for key, value in data.items() if key.startswith("rate_")}
         form = TrialForm({**kept, **ticked, **typed})
     moves = {
@@ -95,21 +114,17 @@ def read(data: QueryDict) -> tuple[TrialForm, Settings]:
         and key.isascii()
         and by in {str(n) for n in range(-11, 12)}
     }
-    if not form.is_valid():
-        said = form.cleaned_data
-        return form, Settings(
-            rates=form.rates,
-            moves=moves,
-            is_merged=said.get("is_merged", usual.is_merged),
-            is_cooling=said.get("is_cooling", usual.is_cooling),
-            has_branches=said.get("has_branches", usual.has_branches),
-            cap=said.get("cap") or usual.cap,
-            share=said.get("share") or usual.share,
-            halves=said.get("halves") or usual.halves,
-        )
-    names = ("is_merged", "is_cooling", "has_branches", "cap", "share", "halves")
+    form.is_valid()
+    said = form.cleaned_data
+    numbers = {name: said.get(name) for name in NUMBERS}
     return form, Settings(
-        rates=form.rates, moves=moves, **{name: form.cleaned_data[name] for name in names}
+        rates=form.rates,
+        moves=moves,
+        **{name: said.get(name, getattr(usual, name)) for name in TICKED},
+        **{
+            name: getattr(usual, name) if number is None else number
+            for name, number in numbers.items()
+        },
     )
 
 
@@ -120,10 +135,10 @@ def address(settings: Settings, **changes: Any) -> str:
         if stratum in settings.rates:
             text = columns.percent_text(Fraction(settings.rates[stratum])).removesuffix("%")
             data[f"rate_{short}"] = text
-    for name in ("is_merged", "is_cooling", "has_branches"):
+    for name in TICKED:
         if getattr(settings, name):
             data[name] = "on"
-    for name in ("cap", "share", "halves"):
+    for name in NUMBERS:
         data[name] = str(getattr(settings, name))
     for key, by in {**settings.moves, **changes.get("moves", {})}.items():
         if by:

@@ -23,6 +23,7 @@ MONTH_WORDS = tuple(f"{n} 月" for n in range(1, 13))
 FIGURES = (
     ("firms", "被抽中企业", "户"),
     ("visits", "入企户次", "户次"),
+    ("off_site", "非现场", "户次"),
     ("merged", "合并省下", "户次"),
     ("days", "需要人日", "人日"),
     ("available", "可用人日", "人日"),
@@ -42,7 +43,8 @@ def figures(outcome: Outcome) -> dict[str, int]:
         "visits": round(found.visits),
         "unmerged": found.unmerged,
         "separate": found.separate,
-        "merged": round(found.unmerged - found.visits),
+        "off_site": round(found.off_site),
+        "merged": round(found.unmerged - found.off_site - found.visits),
         "days": round(found.person_days),
         "available": round(outcome.available),
         "heavy": len(outcome.heavy),
@@ -57,12 +59,13 @@ def shown(trial: Trial, outcome: Outcome, planned: Outcome, department: str) -> 
     return {
         "now": now,
         "was": was,
-        "is_changed": bool(outcome.settings.rates or outcome.settings.moves),
+        "is_changed": outcome.settings.is_tried,
         "change": {key: now[key] - was[key] for key in now},
         "part": _percent(outcome.found.firms, total),
         "used": _percent(outcome.found.person_days, outcome.available),
         "joint": now["separate"] - now["unmerged"],
         "heavy_words": heavy_words(outcome),
+        "off_site_words": off_site_words(outcome),
         "months": _months(outcome, department),
         "hist": _histogram(outcome),
         "heat": heat(outcome),
@@ -90,6 +93,23 @@ def heavy_words(outcome: Outcome) -> str:
         for key, months in by_department.items()
     ]
     return "，".join(words[:3]) + (f" 等 {len(words)} 个部门" if len(words) > 3 else "")
+
+
+def off_site_words(outcome: Outcome) -> str:
+    """What is supposed of checks without a visit, and on how many lines the list allows them.
+
+    Source: art. 20, paragraph 1, 一般情况应采取实地核查. Clauses 20.1 and 20.2.
+    """
+    tried, all_lines = outcome.settings, len(outcome.lines)
+    lines = sum(each.may_be_off_site for each in outcome.asked)
+    if not tried.off_site:
+        return f"假定：全部实地核查（第二十条）；清单写明可以非现场的有 {lines} / {all_lines} 行"
+    whom = "各类" if tried.off_site_all else " A 类"
+    return (
+        f"假定：清单写明可以非现场的 {lines} / {all_lines} 行，抽中的{whom}有 {tried.off_site}% "
+        "书面检查或网络监测，不入企；每部门仍为 2 人，"
+        f"用时为实地的 {tried.off_site_time}%（本地做法）"
+    )
 
 
 def heat(outcome: Outcome) -> list[dict[str, Any]]:
@@ -134,6 +154,7 @@ def costs(outcome: Outcome) -> list[dict[str, Any]]:
     by_line = {
         str(line.pk): line for line in outcome.lines if line.stratify == PlanLine.Stratify.CREDIT
     }
+    suppose = outcome.settings.suppose
     rows = []
     for name in bases.CREDIT_STRATA:
         row: dict[str, Any] = {"stratum": name}
@@ -147,7 +168,8 @@ def costs(outcome: Outcome) -> list[dict[str, Any]]:
                 outcome.asked,
                 outcome.found,
                 {key: then for key, (_, then) in asked.items()},
-                effort=float(outcome.settings.suppose.people * outcome.settings.suppose.days),
+                effort=float(suppose.people * suppose.days),
+                factors={line.key: suppose.factor(line, name) for line in outcome.asked},
                 days_off=outcome.days_off,
             )
             steps = set(asked.values())
@@ -167,18 +189,17 @@ def compared(
     planned: Outcome, outcome: Outcome, scenarios: list[Scenario]
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Columns (the plan, what is tried, what was kept) and rows of the comparison."""
+    own = [("按计划", planned)]
+    if outcome.settings.is_tried:
+        own.append(("正在试", outcome))
     tried: list[dict[str, Any]] = [
-        {"name": "按计划", "figures": figures(planned), "query": address(planned.settings)}
+        {"name": name, "figures": figures(each), "settings": each.settings} for name, each in own
     ]
-    if outcome.settings.rates or outcome.settings.moves:
-        tried.append(
-            {"name": "正在试", "figures": figures(outcome), "query": address(outcome.settings)}
-        )
     tried += [
         {
             "name": each.name,
             "figures": each.figures,
-            "query": address(Settings.from_json(each.settings)),
+            "settings": Settings.from_json(each.settings),
             "scenario": each,
             "is_old": each.counted != outcome.counted.state,
         }
@@ -193,7 +214,7 @@ def compared(
         ]
         rows.append({"word": word, "unit": unit, "cells": cells})
     for each in tried:
-        each["rates"] = _rates_word(each)
+        each["query"], each["rates"] = address(each["settings"]), _rates_word(each)
     return tried, rows
 
 
@@ -207,6 +228,7 @@ def workbook(trial: Trial, outcome: Outcome, planned: Outcome, kept: list[Scenar
         f"{outcome.counted.on} 统计；期望值，不抽取任何检查对象",
         f"假定：每部门 2 人，每户每人 {supposed.halves / 2:g} 天，"
         f"工作日的 {supposed.share}% 用于联合抽查（本地做法）",
+        off_site_words(outcome),
     ]
     heat_rows = heat(outcome)
     by_month = [
@@ -372,18 +394,11 @@ def _faults(settings: Settings) -> str:
 
 
 def _rates_word(column: dict[str, Any]) -> str:
-    scenario = column.get("scenario")
-    rates = scenario.settings.get("rates", {}) if scenario else None
-    if rates is None:
-        query = [part.split("=") for part in column["query"].split("&")]
-        return (
-            "、".join(
-                f"{key[5:].replace('U', '未分类')} {v}%" for key, v in query if key[:5] == "rate_"
-            )
-            or "计划的比例"
-        )
-    words = [f"{name} {columns.percent_text(Fraction(ratio))}" for name, ratio in rates.items()]
-    return "、".join(words) or "计划的比例"
+    settings = column["settings"]
+    rates = settings.rates.items()
+    words = [f"{name} {columns.percent_text(Fraction(ratio))}" for name, ratio in rates]
+    away = f"，非现场 {settings.off_site}%" if settings.off_site else ""
+    return ("、".join(words) or "计划的比例") + away
 
 
 def _step_word(steps: set[tuple[Fraction, Fraction]]) -> str:

@@ -19,6 +19,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
+from math import prod
 
 from .coverage import planned_count
 
@@ -32,6 +33,7 @@ class Line:
 
     departments  the initiator first
     rates        stratum → share drawn, or a fixed number of targets
+    may_be_off_site  whether its items may be checked without going there at all (art. 20)
     """
 
     key: str
@@ -40,6 +42,7 @@ class Line:
     ends_on: date
     rates: Mapping[str, Fraction | int]
     frequency: int = 1
+    may_be_off_site: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +50,12 @@ class Group:
     """`size` targets that are alike: in the same strata of the same lines.
 
     strata  (line key, stratum), each line once
+    credit  their class; "" without one
     """
 
     size: int
     strata: tuple[tuple[str, str], ...]
+    credit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +70,38 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class Assumptions:
-    """What a forecast supposes; none of it is the Measures' except two people (art. 20).
+    """What a forecast supposes; none of it is the Measures' except two people (art. 21).
 
     people      inspectors each department sends on a visit
     days        days one visit takes each of them
     merge_days  two visits to one firm become one when their windows lie no further apart;
                 None: every line visits for itself
     cap         visits of one department to one firm a year that are still in order
+    off_site    share of drawn targets checked without going there, where line and class allow it
+    off_site_classes  the classes meant by that; None for all
+    off_site_days     days one such check takes each of its people, who are as many (A12)
     """
 
     people: int = 2
     days: Fraction = Fraction(1, 2)
     merge_days: int | None = None
     cap: int | None = None
+    off_site: Fraction = Fraction(0)
+    off_site_classes: frozenset[str] | None = frozenset({"A"})
+    off_site_days: Fraction = Fraction(1, 4)
+
+    def off_site_share(self, line: Line, credit: str) -> Fraction:
+        """Which part of a class, drawn for a line, is checked without going there.
+
+        Source: art. 20, paragraph 1, 根据实际也可以采取书面检查、网络监测等非现场检查. Clause 20.2.
+        """
+        is_meant = self.off_site_classes is None or credit in self.off_site_classes
+        return self.off_site if is_meant and line.may_be_off_site else Fraction(0)
+
+    def factor(self, line: Line, credit: str) -> float:
+        """What a drawn target of this class costs, in visits: 1 where everybody goes there."""
+        share = self.off_site_share(line, credit)
+        return float(1 - share + share * self.off_site_days / self.days)
 
 
 @dataclass
@@ -87,7 +111,8 @@ class Forecast:
     drawn         targets drawn, by line: whole numbers, known before the draw
     by_stratum    (line, stratum) → (base, drawn)
     firms         expected number of different firms visited
-    visits        expected visits to firms, merged as assumed
+    visits        expected visits to firms, merged as assumed; what is done off site is none
+    off_site      expected checks that need no visit, each line for itself
     unmerged      visits when every line goes for itself: exactly the sum of `drawn` × frequency
     separate      visits when every department goes for itself
     histogram     [expected firms visited 0 times, once, twice, …]
@@ -100,6 +125,7 @@ class Forecast:
     by_stratum: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
     firms: float = 0.0
     visits: float = 0.0
+    off_site: float = 0.0
     unmerged: int = 0
     separate: int = 0
     histogram: list[float] = field(default_factory=list)
@@ -290,7 +316,8 @@ def forecast(
 ) -> Forecast:
     """What these lines ask of these targets and of the departments, over a year.
 
-    Source: arts. 12 and 14 for what a plan says, art. 15 for its rates, art. 20 for two people.
+    Source: arts. 12 and 14 for what a plan says, art. 15 for its rates, art. 21 for two people,
+    art. 20, paragraph 1, for checks off the spot.
     """
     suppose = suppose or Assumptions()
     found = Forecast(by_stratum=shares(lines, groups))
@@ -303,24 +330,33 @@ def forecast(
         for department in line.departments:
             found.need.setdefault(department, [0.0] * MONTHS)
     histogram = [0.0] * (MOST_VISITS + 1)
-    asked: dict[tuple[Round, str], float] = defaultdict(float)
-    for size, chances in _alike(groups, found.by_stratum, cut):
-        one = met(chances, merge_days=suppose.merge_days, cap=suppose.cap)
+    days: dict[tuple[Round, str], float] = defaultdict(float)
+    there, away = (float(suppose.people * n) for n in (suppose.days, suppose.off_site_days))
+    by_key = {line.key: line for line in lines}
+    for size, chances, credit in _alike(groups, found.by_stratum, cut, suppose):
+        parts = [float(suppose.off_site_share(by_key[one.line], credit)) for one, _ in chances]
+        going = [
+            (one, chance * (1 - share)) for (one, chance), share in zip(chances, parts, strict=True)
+        ]
+        one = met(going, merge_days=suppose.merge_days, cap=suppose.cap)
         found.over_cap += size * one.over
         for times, probability in enumerate(one.times):
             histogram[min(times, MOST_VISITS)] += size * probability
             found.visits += size * probability * times
-        found.firms += size * (1 - one.times[0])
-        for (which, _), departments in zip(chances, one.need, strict=True):
+        found.firms += size * (1 - prod(1 - chance for _, chance in chances))
+        for (which, chance), share, departments in zip(chances, parts, one.need, strict=True):
             for department, probability in departments.items():
-                asked[which, department] += size * probability
+                days[which, department] += size * probability * there
+            if share:
+                found.off_site += size * chance * share
+                for department in which.departments:
+                    days[which, department] += size * chance * share * away
     found.histogram = histogram
-    effort = float(suppose.people * suppose.days)
-    for (which, department), visits in asked.items():
+    for (which, department), asked in days.items():
         for month, part in enumerate(by_month(which.starts_on, which.ends_on, days_off)):
-            found.need[department][month] += visits * effort * float(part)
+            found.need[department][month] += asked * float(part)
         place = (which.line, department)
-        found.line_need[place] = found.line_need.get(place, 0.0) + visits * effort
+        found.line_need[place] = found.line_need.get(place, 0.0) + asked
     return found
 
 
@@ -328,14 +364,21 @@ def _alike(
     groups: Iterable[Group],
     drawn: Mapping[tuple[str, str], tuple[int, int]],
     cut: Mapping[str, Sequence[Round]],
-) -> Iterable[tuple[int, list[tuple[Round, float]]]]:
-    """Groups with the chance of each round, strata that draw nobody left out, equal ones joined."""
-    sizes: dict[tuple[tuple[str, str], ...], int] = defaultdict(int)
+    suppose: Assumptions,
+) -> Iterable[tuple[int, list[tuple[Round, float]], str]]:
+    """Groups with the chance of each round, strata that draw nobody left out, equal ones joined.
+
+    The class is told apart only where it decides who is visited; "" otherwise.
+    """
+    decides = suppose.off_site_classes if suppose.off_site else None
+    sizes: dict[tuple[tuple[tuple[str, str], ...], str], int] = defaultdict(int)
     for group in groups:
-        sizes[tuple(key for key in group.strata if drawn.get(key, (0, 0))[1])] += group.size
-    for strata, size in sizes.items():
+        credit = group.credit if decides is not None and group.credit in decides else ""
+        strata = tuple(key for key in group.strata if drawn.get(key, (0, 0))[1])
+        sizes[strata, credit] += group.size
+    for (strata, credit), size in sizes.items():
         chances = []
         for key in strata:
             base, count = drawn[key]
             chances += [(each, count / base) for each in cut[key[0]]]
-        yield size, chances
+        yield size, chances, credit

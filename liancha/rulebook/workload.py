@@ -121,12 +121,14 @@ def cost(
     rates: Mapping[tuple[str, str], Fraction],
     *,
     effort: float,
+    factors: Mapping[str, float] | None = None,
     days_off: frozenset[date] = frozenset(),
 ) -> Cost:
     """What it costs to draw these strata by these rates instead: exact counts, unmerged days.
 
     rates   (line, stratum) → the other rate
     effort  person-days one visit takes each department
+    factors line key → what part of that a drawn target takes, where some are checked off site
     """
     need = {department: list(row) for department, row in found.need.items()}
     targets, days = 0, 0.0
@@ -140,11 +142,11 @@ def cost(
         visits = more * max(1, line.frequency)
         targets += visits
         parts = _line_months(line, days_off)
+        each = visits * effort * (factors or {}).get(line.key, 1.0)
         for department in line.departments:
-            days += visits * effort
+            days += each
             need[department] = [
-                now + visits * effort * part
-                for now, part in zip(need[department], parts, strict=True)
+                now + each * part for now, part in zip(need[department], parts, strict=True)
             ]
     return Cost(targets, days, need)
 

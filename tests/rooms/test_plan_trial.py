@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
+from typing import ClassVar
 
 import pytest
 import time_machine
@@ -12,6 +14,7 @@ from django.urls import reverse
 from python_calamine import CalamineWorkbook
 
 from liancha.ledger.models import Entry
+from liancha.lists.models import JointField, ListVersion
 from liancha.plan import actions, bases, headcount, trial_shown
 from liancha.plan.models import PlanLine, Scenario
 from liancha.plan.trial import Settings, Trial, next_step
@@ -161,7 +164,8 @@ class TestWhatIf:
         assert LADDER_TEXTS[:4] == ("0", "0.5", "1", "2")
 
     def test_settings_survive_address_and_json(self, rf):
-        settings = Settings(rates={"A": "1/50", "未分类": "1/3"}, moves={7: -2}, cap=3)
+        away = {"off_site": 30, "off_site_all": True, "off_site_time": 25}
+        settings = Settings(rates={"A": "1/50", "未分类": "1/3"}, moves={7: -2}, cap=3, **away)
         request = rf.get("/?" + address(settings))
         assert read(request.GET)[1] == settings
         assert Settings.from_json(settings.as_json()) == settings
@@ -173,6 +177,60 @@ class TestWhatIf:
         _, settings = read(rf.get("/?" + query).GET)
         assert (settings.rates, settings.moves) == ({}, {})
         assert settings.cap == 2
+
+
+class TestOffSite:
+    """Checks without a visit (art. 20): only where the list's methods allow it, A first."""
+
+    TRIED: ClassVar = {"is_merged": False, "rates": {"A": "1/2", "D": "1/2"}}
+
+    @pytest.fixture
+    def trial(self, world):
+        ListVersion.objects.update(state="draft")
+        JointField.objects.filter(code="JF05").update(methods="1 2")
+        ListVersion.objects.update(state="published")
+        world.fields["JF05"].refresh_from_db()
+        return Trial(world.draft("JF05"), today=TODAY)
+
+    def test_half_of_class_a_stays_unvisited_and_costs_half_the_time(self, trial):
+        """Source: clauses 20.1 and 20.2."""
+        there = trial.run(Settings(**self.TRIED)).found
+        spared = trial.run(Settings(**self.TRIED, off_site=50))
+        found = spared.found
+        assert (there.off_site, found.off_site) == (0, pytest.approx(10))
+        assert there.visits - found.visits == pytest.approx(10)
+        # Ten checks, four departments, two people, a quarter of a day less each.
+        assert there.person_days - found.person_days == pytest.approx(10 * 4 * 2 * 0.25)
+        assert found.firms == pytest.approx(there.firms)
+        figures = trial_shown.figures(spared)
+        assert (figures["off_site"], figures["merged"]) == (10, 0)
+        step = next(each for each in trial_shown.costs(spared) if each["stratum"] == "A")
+        more = trial.run(Settings(**{**self.TRIED, "rates": {"A": "3/5"}}, off_site=50)).found
+        assert step["up"]["days"] == round(more.person_days - found.person_days)
+
+    def test_of_all_classes_if_somebody_wants_to_see_that(self, trial):
+        """Source: clause 20.2."""
+        found = trial.run(Settings(**self.TRIED, off_site=100, off_site_all=True)).found
+        assert (found.visits, found.off_site) == (pytest.approx(0), pytest.approx(27))
+
+    def test_a_field_with_visits_only_is_visited(self, world):
+        """Source: clause 20.1."""
+        _, _, outcome = tried(world, "JF05", off_site=100, off_site_all=True)
+        assert (outcome.found.off_site, outcome.found.visits) == (0, pytest.approx(8))
+        assert "的有 0 / 1 行" in trial_shown.off_site_words(replace(outcome, settings=Settings()))
+
+    def test_the_page_says_what_is_supposed_and_where_from(self, client, world, trial):
+        client.force_login(world.cast.zhou)
+        place = reverse("plan:trial", args=[trial.plan.pk])
+        page = client.get(place).content.decode()
+        for said in ("全部实地核查（第二十条）", "国办发〔2024〕54号", "本地假定", "两名执法人员"):
+            assert said in page
+        tried = client.get(
+            place + "?rate_A=50&share=25&cap=2&halves=1&off_site=50"
+        ).content.decode()
+        assert "抽中的 A 类有 50% 书面检查或网络监测，不入企" in tried
+        assert "A 50%，非现场 50%" in tried
+        assert "比按计划" in tried
 
 
 class TestPages:

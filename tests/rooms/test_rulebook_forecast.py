@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
 from itertools import combinations, product
@@ -239,3 +240,69 @@ class TestWorkload:
     def test_a_line_stays_inside_its_year(self, months, there):
         found = workload.moved(line("一", MAY), months)
         assert (found and (found.starts_on, found.ends_on)) == there
+
+
+class TestOffSite:
+    """A share of the drawn is checked without a visit: against every draw and every choice."""
+
+    LINES = (
+        replace(THREE[0], may_be_off_site=True),
+        THREE[1],
+        replace(THREE[2], may_be_off_site=True),
+    )
+    GROUPS = tuple(replace(each, credit="AABD"[n % 4]) for n, each in enumerate(MIXED))
+
+    def by_hand(self, suppose):
+        """visits, checks off site and person-days by department, as exact fractions."""
+        credits = [group.credit for group in self.GROUPS for _ in range(group.size)]
+        by_key = {each.key: each for each in self.LINES}
+        draws = list(every_draw(self.LINES, self.GROUPS))
+        visits = away = Fraction(0)
+        days = dict.fromkeys(("公安", "消防", "卫健", "市监"), Fraction(0))
+        for credit, rounds in [
+            pair for drawn in draws for pair in zip(credits, drawn, strict=True)
+        ]:
+            for gone in product((True, False), repeat=len(rounds)):
+                weight = Fraction(1, len(draws))
+                for one, is_gone in zip(rounds, gone, strict=True):
+                    share = suppose.off_site_share(by_key[one.line], credit)
+                    weight *= 1 - share if is_gone else share
+                left = [one for one, is_gone in zip(rounds, gone, strict=True) if is_gone]
+                spared = [one for one, is_gone in zip(rounds, gone, strict=True) if not is_gone]
+                made = merged(left, suppose.merge_days)
+                visits += weight * len(made)
+                away += weight * len(spared)
+                for name in days:
+                    goes = sum(any(name in one.departments for one in v) for v in made)
+                    reads = sum(name in one.departments for one in spared)
+                    days[name] += weight * suppose.people * goes * suppose.days
+                    days[name] += weight * suppose.people * reads * suppose.off_site_days
+        return visits, away, days
+
+    @pytest.mark.parametrize("merge_days", [None, 30])
+    @pytest.mark.parametrize("classes", [frozenset("A"), None])
+    @pytest.mark.parametrize("share", [Fraction(1, 3), Fraction(1)])
+    def test_visits_and_days_are_those_of_every_choice(self, merge_days, classes, share):
+        suppose = Assumptions(
+            merge_days=merge_days,
+            off_site=share,
+            off_site_classes=classes,
+            off_site_days=Fraction(1, 5),
+        )
+        found = forecast.forecast(self.LINES, self.GROUPS, suppose=suppose)
+        visits, away, days = self.by_hand(suppose)
+        assert found.visits == pytest.approx(float(visits))
+        assert found.off_site == pytest.approx(float(away)) != 0
+        got = {name: sum(row) for name, row in found.need.items()}
+        assert got == pytest.approx({name: float(n) for name, n in days.items()})
+        everybody = forecast.forecast(self.LINES, self.GROUPS, suppose=Assumptions())
+        assert found.firms == pytest.approx(everybody.firms)
+        assert found.person_days < everybody.person_days
+
+    def test_without_a_method_for_it_everybody_is_visited(self):
+        suppose = Assumptions(off_site=Fraction(1), off_site_classes=None)
+        found = forecast.forecast(THREE, self.GROUPS, suppose=suppose)
+        everybody = forecast.forecast(THREE, self.GROUPS)
+        assert (found.off_site, found.visits) == (0, everybody.visits)
+        assert suppose.factor(THREE[0], "A") == 1
+        assert suppose.factor(self.LINES[0], "A") == 0.5
