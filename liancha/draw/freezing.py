@@ -91,10 +91,10 @@ def prepare(task: Task, *, secret: str | None = None, progress: Progress | None 
         seen += len(page)
         if progress:
             progress(seen, 2 * max(seen, total))
-    pool = pools.pool(task, [(reason, stratum, n) for (reason, stratum), n in groups.items()])
+    newest = pools.newest_of(pools.targets_of(task))
+    pool = pools.pool(task, [pools.Group(*key, n, *newest) for key, n in groups.items()])
     if not inside or pool.problems:
         return Prepared(task, pool, None, secret, terms, [])
-    _ = pool.updated_at  # looked up here, not while others wait for the database
     inside.sort(key=itemgetter(0))
     outside.sort()
     if progress:
@@ -118,8 +118,9 @@ COLUMNS = ("code", "stratum", "reason", "pk", "name", "address", "region_id", "c
 def _read(task: Task) -> Iterator[list[tuple[Any, ...]]]:
     """Everybody with the tag, page by page. Sorted here afterwards: a database takes longer."""
     feed = pools.targets_of(task).order_by().values_list(*COLUMNS).iterator(chunk_size=PAGE)
-    while page := list(islice(feed, PAGE)):
-        yield page
+    with pools.by_one_process():
+        while page := list(islice(feed, PAGE)):
+            yield page
 
 
 def _sort_in(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.core.cache import cache
-from django.db.models import Max, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from liancha.accounts.models import User
@@ -177,12 +177,8 @@ def counted_pool(task: Task) -> pools.Pool:
         return pool(task)
     terms = form.H(f"{expected} {freezing.terms_of(task)}")
     key = f"draw.pool.{task.pk}.{terms}"
-    kept = cache.get(key)
-    if kept is None:
-        targets = pools.targets_of(task).order_by()
-        kept = pools.groups_of(targets), targets.aggregate(last=Max("updated_at"))["last"]
-        cache.set(key, kept, COUNTED_FOR)
-    groups, last = kept
-    found = pools.pool(task, groups)
-    found.__dict__["updated_at"] = last  # what the pool would ask for
-    return found
+    groups = cache.get(key)
+    if groups is None:
+        groups = pools.groups_of(pools.targets_of(task))
+        cache.set(key, groups, COUNTED_FOR)
+    return pools.pool(task, groups)

@@ -30,6 +30,7 @@ from liancha.rulebook.verdicts import Blocked
 from . import hands
 
 HANDS_FROM: Final = 100_000  # lines; below, starting processes costs more than it saves
+HANDS_FOR_SALTS: Final = 3  # with fewer, handing the lines over and back costs more than it saves
 DATAFUSION_FROM: Final = 200_000  # lines; below, loading the library does
 COMPILED_FROM: Final = 2_000_000  # lines; below, loading the compiler does
 LEAST_LINE: Final = 60  # bytes: a code of 18, a stratum, a salt; tells how many lines a file has
@@ -129,7 +130,7 @@ def freeze(candidates: Iterable[tuple[str, str]], secret: str) -> tuple[bytes, F
     """
     pairs = list(candidates)
     data = None
-    if len(pairs) >= HANDS_FROM and hands.count() > 1:
+    if len(pairs) >= HANDS_FROM and hands.count() >= HANDS_FOR_SALTS:
         data = _salted_by_hands(pairs, secret)
     if data is None:
         data = bundle.freeze(pairs, secret)

@@ -106,8 +106,13 @@ class TargetQuerySet(models.QuerySet["Target"]):
     def open_for_business(self) -> Self:
         return self.filter(status=Target.Status.ACTIVE)
 
-    def tagged(self, code: str) -> Self:
-        return self.filter(tags__code=code, merged_into=None)
+    def tagged(self, tag: Tag | str) -> Self:
+        """Targets with this tag, given as a record or by its code.
+
+        With the record a database knows how many rows to expect, and reads a large tag in order.
+        """
+        has = models.Q(tags__code=tag) if isinstance(tag, str) else models.Q(tags=tag)
+        return self.filter(has, merged_into=None)
 
     def in_region(self, region: str | None) -> Self:
         """Targets of one district or county; all of the city for None or the city itself."""
