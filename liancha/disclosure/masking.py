@@ -105,7 +105,7 @@ def mask(text: str, names: Iterable[str] = ()) -> Masked:
 
     names  people the record form knows; the surname stays
 
-    Source: art. 22, paragraph 1, for what is published; domain §k.3 for what is not.
+    Source: art. 22, paragraph 1, for what is published; domain §k.3 for what is not. Clause 22.3.
     """
     text = text.translate(_WIDE)
     found: list[tuple[str, str]] = []

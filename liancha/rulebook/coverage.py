@@ -285,7 +285,7 @@ def check_scheme(scheme: Mapping[str, object]) -> None:
     """A scheme has its three parts before it is approved.
 
     Raises Blocked naming the empty ones.
-    Source: art. 17, paragraph 1.
+    Source: art. 17, paragraph 1. Clause 17.1.
     """
     if missing := missing_columns(scheme, SCHEME_PARTS):
         raise Blocked(
@@ -299,7 +299,7 @@ def check_scheme_dates(
     """A scheme stays inside the window of its plan line, or the plan is adjusted first.
 
     Raises Blocked.
-    Source: art. 17, paragraph 1, 按计划; art. 16 for the adjustment.
+    Source: art. 17, paragraph 1, 按计划; art. 16 for the adjustment. Clause 17.2.
     """
     if starts_on < line_starts_on or ends_on > line_ends_on:
         raise Blocked(
@@ -314,7 +314,7 @@ def check_confirmed(participants: Sequence[str], *, confirmed: Collection[str]) 
     """Every participant has confirmed its part before the scheme is approved.
 
     Raises Blocked.
-    Source: art. 17, paragraph 1, 会同各参与部门.
+    Source: art. 17, paragraph 1, 会同各参与部门. Clause 17.1.
     """
     if lacking := [name for name in participants if name not in confirmed]:
         raise Blocked(

@@ -169,6 +169,7 @@ def results_due(
     whichever ends first. Before the target is completed, and with PER_TASK, only the outer limit
     binds.
     Source: art. 22, 20 working days after completion, for entry and publication together.
+    Clause 22.2.
     """
     ended_on = min(task_planned_end, task_completed_on or task_planned_end)
     outer = working_days_after(ended_on, RESULT_DAYS, calendar)

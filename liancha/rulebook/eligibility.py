@@ -234,7 +234,7 @@ def common_to(
 
     By default every participant must supervise it. One released with a reason may be missing,
     while two at least remain.
-    Source: art. 18, paragraph 1, 共同的监管对象; the release is decision A10.
+    Source: art. 18, paragraph 1, 共同的监管对象; the release is decision A10. Clause 18.2.
     """
     reasons = released or {}
     staying = frozenset(name for name in participants if not reasons.get(name, "").strip())

@@ -3,6 +3,8 @@
 One table per record. If a step is not in the table it does not exist, for anybody.
 `docs/lifecycles.md` is drawn from these tables. Nothing here looks at a record's contents:
 what must be true before a step is said by the other modules of the rulebook.
+
+Source: clause 17.3.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ class Method(Worded):
     def is_onsite(self) -> bool:
         """Whether somebody goes there: then notice, check-in and signature apply.
 
-        Source: art. 20, paragraph 1.
+        Source: art. 20, paragraph 1. Clauses 20.1 and 20.2.
         """
         return self in (Method.ONSITE, Method.TESTING)
 
@@ -57,7 +57,7 @@ class Present:
     def counts_on(self, day: date) -> bool:
         """An officer with a certificate valid that day. Experts never count.
 
-        Source: art. 20, paragraph 4, and art. 21, paragraph 1.
+        Source: art. 20, paragraph 4, and art. 21, paragraph 1. Clause 20.6.
         """
         return not self.is_expert and any(
             each.first <= day <= each.last for each in self.certificates
@@ -83,7 +83,7 @@ def check_present(people: Iterable[Present], department: str, *, on: date) -> No
 
     The other departments go on. Off the spot the same two are named instead (decision A12).
     Raises Blocked.
-    Source: art. 21, paragraph 1.
+    Source: art. 21, paragraph 1. Clause 21.5.
     """
     count = officers_present(people, [department], on=on)[department]
     if count < LEAST:
@@ -99,7 +99,7 @@ def check_leader(*, members: Collection[str], leaders: Collection[str]) -> None:
     """A team has one leader, who is one of its members.
 
     Raises Blocked.
-    Source: art. 20, paragraph 2.
+    Source: art. 20, paragraph 2. Clause 20.3.
     """
     if not leaders:
         raise Blocked("检查组还没有组长。请从组员中确定一人。", article="20", paragraph=2)
@@ -148,7 +148,7 @@ def check_notice(notice: Notice) -> None:
     """A notice says all three things, and how and whom it reached.
 
     Raises Blocked naming what is empty.
-    Source: art. 21, paragraph 1, 一次性告知.
+    Source: art. 21, paragraph 1, 一次性告知. Clause 21.3.
     """
     parts = {
         "检查事项": notice.items,
@@ -165,7 +165,7 @@ def check_surprise(surprise: Surprise) -> None:
     """Only a clue the enforcement department holds allows a visit without notice.
 
     Raises Blocked.
-    Source: art. 21, paragraph 1, 掌握问题线索需要实施突击检查.
+    Source: art. 21, paragraph 1, 掌握问题线索需要实施突击检查. Clause 21.2.
     """
     parts = {
         "线索来源": surprise.clue_source,
@@ -188,7 +188,7 @@ def check_told(
     returns  remarks for the record
 
     Raises Blocked.
-    Source: art. 21, paragraph 1; the three tries are local practice (decision A11).
+    Source: art. 21, paragraph 1; the three tries are local practice (decision A11). Clause 21.1.
     """
     if surprise is not None:
         check_surprise(surprise)
@@ -209,7 +209,7 @@ def check_told(
 def notice_remarks(text: str) -> tuple[str, ...]:
     """What a notice should not say (WARN): nobody may insist on the 法定代表人 in person.
 
-    Source: art. 21, paragraph 1, 企业相关人员; 国办发〔2024〕54号.
+    Source: art. 21, paragraph 1, 企业相关人员; 国办发〔2024〕54号. Clause 21.4.
     """
     if "法定代表人" in text and any(word in text for word in ("必须", "亲自", "本人到场")):
         return ("告知中要求法定代表人到场。企业可以派任何相关人员配合，请改正措辞。",)
@@ -225,7 +225,7 @@ def check_answered(answers: Mapping[str, str | None]) -> None:
     answers  item → finding, None or "" while open
 
     Raises Blocked naming the open ones, at most five.
-    Source: art. 21, paragraph 4, 检查事项全部完成后.
+    Source: art. 21, paragraph 4, 检查事项全部完成后. Clause 21.10.
     """
     open_items = [item for item, finding in answers.items() if not finding]
     if open_items:
@@ -255,6 +255,7 @@ def check_ending(
 
     Raises Blocked.
     Source: art. 21, paragraph 4; two officers and ten characters are local practice.
+    Clauses 21.11 and 21.12.
     """
     if ending is Ending.SIGNED:
         if not signer.strip():
@@ -316,7 +317,7 @@ def check_measure(
     officers  those who heard it: two
 
     Raises Blocked.
-    Source: art. 21, paragraph 3.
+    Source: art. 21, paragraph 3. Clauses 21.8 and 21.9.
     """
     if not has_finding:
         raise Blocked(

@@ -162,6 +162,7 @@ class TestArticle8:
         assert not SoloCheck.objects.undecided().exists()
 
     def test_a_published_result_is_what_the_next_department_is_offered(self, db):
+        """Source: clause 21.7."""
         world = make_visit_world(1)
         (visit,) = finish(world)
         result = result_of(visit, "WJ")

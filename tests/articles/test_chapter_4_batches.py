@@ -89,7 +89,7 @@ class TestArticle19:
         assert batch.seed != first.seed
 
     def test_one_side_only_where_the_system_finds_too_few_and_the_head_agrees(self, world):
-        """Source: art. 19, paragraph 2."""
+        """Source: art. 19, paragraph 2. Clause 19.4."""
         ask = {"task": world.task, "department": None, "reason": "全部检查", "at": NOON}
         with pytest.raises(Blocked) as refusal:
             actions.ask_single_random(**ask, by=world.cast.shen)

@@ -80,6 +80,7 @@ class TestArticle22:
 
     @pytest.mark.parametrize(("day", "due"), VECTORS)
     def test_results_are_due_twenty_working_days_after_the_visit(self, world, day, due):
+        """Source: clause 22.2."""
         result = completed(world, day)
         assert result.completed_on.isoformat() == day
         assert result.due_on.isoformat() == due
@@ -107,6 +108,7 @@ class TestArticle22:
         assert Result.objects.count() == 4
 
     def test_what_is_completed_after_the_planned_end_is_due_from_the_planned_end(self, world):
+        """Source: clause 22.2."""
         assert completed(world, "2026-09-30", ends="2026-09-18").due_on == date(2026, 10, 22)
 
     def test_a_delay_of_the_plan_line_in_public_moves_the_planned_end(self, world):
@@ -155,6 +157,7 @@ class TestArticle22:
     # ── 谁检查、谁录入、谁公开 ────────────────────────────────────────────────────────────────
 
     def test_another_department_can_neither_enter_nor_audit_nor_publish(self, world):
+        """Source: clause 22.1."""
         [visit] = finish(world, count=1)
         result = result_of(visit, "WJ")
         for act in (
@@ -273,6 +276,7 @@ class TestArticle22:
     # ── Publication ───────────────────────────────────────────────────────────────────────
 
     def test_no_finding_is_published_too(self, world):
+        """Source: clause 22.3."""
         [visit] = finish(world, count=1)
         publication = publish(result_of(visit, "WJ"), world.cast.lu, world.cast.gu)
         assert (publication.serial, publication.code) == (1, "01")

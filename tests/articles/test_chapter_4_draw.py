@@ -34,18 +34,21 @@ def drawn(world) -> Draw:
 
 class TestArticle18:
     def test_the_initiator_builds_the_pool_and_nobody_else(self, world):
+        """Source: clause 18.1."""
         with pytest.raises(Blocked) as refusal:
             actions.freeze(task=world.task, reason="x", by=world.cast.lu, at=NOON)
         assert refusal.value.article == "19"
         assert w.freeze(world).department == world.department("GA")
 
     def test_only_common_targets_of_all_participants_stand_in_it(self, world):
+        """Source: clause 18.2."""
         world.tag.supervisors.remove(world.department("XF"))
         pool = pools.pool(world.task)
         assert pool.size == 0
         assert [(each.code, each.count) for each in pool.excluded] == [("not_common", 76)]
 
     def test_one_released_with_a_reason_stays_while_two_departments_remain(self, world):
+        """Source: clause 18.2."""
         lift = world.targets[0]
         Release.objects.create(
             target=lift, department=world.department("SCJG"), reason="没有特种设备",
@@ -61,6 +64,7 @@ class TestArticle18:
         assert draw.frame_size == 74
 
     def test_the_pool_is_a_snapshot_which_later_changes_do_not_reach(self, world):
+        """Source: clause 18.1."""
         draw = w.freeze(world)
         before = frames.frame_of(draw)
         Target.objects.update(name="改名", credit_class="D", status="cancelled")
@@ -68,6 +72,7 @@ class TestArticle18:
         assert "改名" not in {line.name for line in frozen.lines(draw)}
 
     def test_qualification_leave_and_post_decide_who_is_in_the_officers_library(self, world):
+        """Source: clause 18.3."""
         first, second, *_ = world.department("WJ").inspectors.order_by("number")
         Certificate.objects.filter(inspector=first).update(valid_to=w.STARTS)
         Leave.objects.create(inspector=second, first_on=w.STARTS, last_on=w.ENDS)
@@ -83,6 +88,7 @@ class TestArticle18:
         }
 
     def test_both_libraries_are_closed_before_anybody_is_drawn(self, world):
+        """Source: clause 17.3."""
         draw = w.freeze(world)
         assert draw.rule_at is None
         assert {f.department.code for f in draw.inputs.all()} == {"GA", "WJ", "SCJG", "XF"}
@@ -111,6 +117,7 @@ class TestArticle19:
             w.open_rule(world, again, "WJ", beacon=None, escrow=w.KEEPER)
 
     def test_the_plans_ratio_is_drawn_from_every_class_rounded_up(self, drawn):
+        """Source: clause 19.1."""
         sizes = {each["name"]: each["size"] for each in drawn.strata}
         counts = Counter(drawn.drawn.values_list("stratum", flat=True))
         for name, ratio in w.RATES:
@@ -118,6 +125,7 @@ class TestArticle19:
             assert counts.get(name, 0) == ceil(p * sizes[name] / q)
 
     def test_the_draw_can_be_repeated_by_anybody_and_gives_the_same_list(self, drawn):
+        """Source: clause 19.1."""
         rule = rules.logged(drawn)
         lines = frames.lines_of(frames.frame_of(drawn))
         again = sampling.draw_targets(lines, rule.strata, drawn.seed)
@@ -126,19 +134,23 @@ class TestArticle19:
         )
 
     def test_openly_what_is_published_is_accepted_by_the_verifier(self, drawn):
+        """Source: clause 19.1."""
         files = {name: build() for name, build in bundles.builders(drawn).items()}
         assert verify.check(files).is_good
 
     def test_no_seed_exists_before_the_pool_is_frozen_and_logged(self, world):
+        """Source: clause 17.3."""
         draw = w.freeze(world)
         assert (draw.seed, draw.beacon_value, draw.parties.count()) == ("", "", 0)
         with pytest.raises(Blocked):
             actions.lock(draw=draw, by=world.cast.shen, at=w.DUE)
 
     def test_it_goes_to_every_participant(self, drawn):
+        """Source: clause 19.2."""
         assert {d.department.code for d in drawn.dispatches.all()} == {"GA", "WJ", "SCJG", "XF"}
 
     def test_each_department_draws_its_own_people_and_no_other_may(self, world, drawn):
+        """Source: clause 19.3."""
         with pytest.raises(Blocked):
             actions.freeze_inspectors(
                 task=world.task, department=world.department("WJ"), by=world.cast.shen, at=w.DUE
@@ -150,6 +162,7 @@ class TestArticle19:
         assert set(people) == {world.department("WJ").pk}
 
     def test_two_of_each_for_every_target(self, world, drawn):
+        """Source: clause 19.3."""
         for code in ("GA", "WJ", "SCJG", "XF"):
             w.draw_inspectors(world, code)
         world.task.refresh_from_db()
@@ -168,6 +181,7 @@ class TestArticle19:
         assert not draw.assignments.filter(drawn_target=target, inspector=person).exists()
 
     def test_a_drawn_list_is_never_drawn_again(self, world, drawn):
+        """Source: clause 19.5."""
         before = list(DrawnTarget.objects.values_list("target__code", flat=True))
         with pytest.raises(Blocked):
             actions.lock(draw=drawn, by=world.cast.shen, at=w.DUE)
@@ -185,6 +199,7 @@ class TestArticle19:
         ],
     )
     def test_the_locked_list_cannot_be_changed_by_anybody(self, world, drawn, statement):
+        """Source: clause 19.5."""
         w.draw_inspectors(world, "WJ")
         with (
             pytest.raises(DatabaseError, match=locks.MESSAGE[:3]),
@@ -201,6 +216,7 @@ class TestArticle19:
             Target.objects.filter(pk=target.pk).delete()
 
     def test_an_inspector_is_replaced_with_a_reason_by_the_word_of_the_own_head(self, world, drawn):
+        """Source: clauses 19.6 and 19.7."""
         draw = w.draw_inspectors(world, "WJ")
         seat = draw.assignments.first()
         with pytest.raises(NeedsReason):
@@ -219,6 +235,7 @@ class TestArticle19:
         assert seat.inspector not in now
 
     def test_before_the_head_agrees_nothing_changes(self, world, drawn):
+        """Source: clause 19.7."""
         draw = w.draw_inspectors(world, "WJ")
         seat = draw.assignments.first()
         actions.request_replacement(assignment=seat, reason="recusal", by=world.cast.lu, at=w.DUE)

@@ -121,6 +121,7 @@ class TestArticle22:
     # ── 谁管辖、谁负责 ────────────────────────────────────────────────────────────────────────
 
     def test_a_finding_opens_its_follow_up_due_when_the_order_says(self, world):
+        """Source: clause 22.4."""
         [visit] = finish(world, count=1, found=(PRICE,))
         head = make_head(world, "SCJG", "scjg-head")
         publish(result_of(visit, "SCJG"), world.cast.xiang, head)
@@ -154,6 +155,7 @@ class TestArticle22:
             actions.close_follow_up(follow_up=handed, note="再办", by=world.cast.pei, at=NEXT_DAY)
 
     def test_that_nothing_need_follow_is_written_down_with_its_reason(self, world):
+        """Source: clause 22.4."""
         [visit] = finish(world, count=1, found=(PRICE,))
         result = result_of(visit, "SCJG")
         enter(result, world.cast.xiang)

@@ -86,6 +86,7 @@ class TestArticle13:
 
 class TestArticle17:
     def test_a_task_follows_the_plan(self, world):
+        """Source: clause 17.2."""
         plan = world.draft()
         line = world.line()
         with pytest.raises(Blocked, match="只能由已公布、未取消的计划行建立") as refused:
@@ -143,6 +144,7 @@ class TestArticle17:
         ],
     )
     def test_the_stages_are_in_order_and_inside_the_plans_dates(self, world, changes, words):
+        """Source: clause 17.2."""
         task = world.task()
         stages = [*STAGES[:3], {**STAGES[3], **changes}]
         with pytest.raises(Blocked, match=words) as refused:
@@ -178,6 +180,7 @@ class TestArticle17:
 
     @pytest.mark.parametrize("part", ["goal", "duties"])
     def test_a_scheme_without_a_part_is_not_submitted(self, world, part):
+        """Source: clause 17.1."""
         task = world.task()
         world.write_scheme(task, **{part: "  "})
         with pytest.raises(Blocked, match="实施方案缺少") as refused:
@@ -185,6 +188,7 @@ class TestArticle17:
         assert refused.value.article == "17"
 
     def test_every_participant_confirms_before_the_head_approves(self, world):
+        """Source: clause 17.1."""
         task = world.task()
         world.write_scheme(task)
         actions.submit_scheme(task=task, by=world.cast.shen, at=NOON)

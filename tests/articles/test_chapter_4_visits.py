@@ -50,11 +50,13 @@ def officer(person, department, certificates=VALID, **facts):
 
 class TestArticle20:
     def test_a_visit_is_on_the_spot_and_other_ways_are_not(self):
+        """Source: clauses 20.1 and 20.2."""
         assert Method.ONSITE.is_onsite
         assert not Method.DOCUMENT.is_onsite
         assert not Method.NETWORK.is_onsite
 
     def test_a_team_has_one_leader_among_its_members(self):
+        """Source: clause 20.3."""
         presence.check_leader(members=["甲", "乙"], leaders=["甲"])
 
     @pytest.mark.parametrize(
@@ -62,11 +64,13 @@ class TestArticle20:
         [([], "还没有组长"), (["甲", "乙"], "只能有一名组长"), (["丙"], "不在组员名单中")],
     )
     def test_no_leader_two_leaders_or_an_outsider_are_refused(self, leaders, message):
+        """Source: clause 20.3."""
         with pytest.raises(Blocked, match=message) as refusal:
             presence.check_leader(members=["甲", "乙"], leaders=leaders)
         assert refusal.value.article == "20"
 
     def test_experts_help_and_never_count(self):
+        """Source: clause 20.6."""
         team = [
             officer("甲", "市监"),
             officer("专家一", "市监", is_expert=True),
@@ -77,6 +81,7 @@ class TestArticle20:
             presence.check_present(team, "市监", on=TODAY)
 
     def test_the_initiator_forms_the_teams_and_names_the_leader(self, world):
+        """Source: clause 20.3."""
         with pytest.raises(Blocked, match="由发起部门") as refusal:
             actions.form_teams(task=world.task, by=world.cast.lu, at=NOON)
         assert refusal.value.article == "20"
@@ -97,6 +102,7 @@ class TestArticle20:
         assert actions.set_leader(inspector=member, **facts).leader == member
 
     def test_an_invited_expert_on_the_spot_does_not_make_up_for_an_officer(self, world):
+        """Source: clause 20.6."""
         visit = told(world)[0]
         expert = world.officers["WJ"][2]
         expert.is_expert = True
@@ -111,6 +117,7 @@ class TestArticle20:
 
 class TestArticle21:
     def test_two_officers_of_each_department_no_fewer(self):
+        """Source: clause 21.5."""
         there = [officer("甲", "公安"), officer("乙", "公安"), officer("丙", "卫健")]
         presence.check_present(there, "公安", on=TODAY)
         with pytest.raises(Blocked, match="卫健到场的持有效执法证件人员 1 人") as refusal:
@@ -143,6 +150,7 @@ class TestArticle21:
         ],
     )
     def test_each_part_is_needed(self, part, word):
+        """Source: clause 21.3."""
         facts = {name: getattr(self.NOTICE, name) for name in Notice.__slots__} | {part: " "}
         with pytest.raises(Blocked, match=f"告知还缺：{word}"):
             presence.check_notice(Notice(**facts))
@@ -168,6 +176,7 @@ class TestArticle21:
         assert not deadlines.is_notice_early_enough(friday, friday, CALENDAR)
 
     def test_nobody_may_insist_on_the_legal_representative(self):
+        """Source: clause 21.4."""
         assert presence.notice_remarks("法定代表人必须到场") != ()
         assert presence.notice_remarks("请安排熟悉情况的人员配合") == ()
 
@@ -177,6 +186,7 @@ class TestArticle21:
             presence.check_answered({"许可": "fine", "消防": None, "价格": ""})
 
     def test_the_firm_signs(self):
+        """Source: clause 21.11."""
         presence.check_ending(Ending.SIGNED, signer="王某")
         with pytest.raises(Blocked, match="签字人"):
             presence.check_ending(Ending.SIGNED, signer=" ")
@@ -199,6 +209,7 @@ class TestArticle21:
 
     @pytest.mark.parametrize("kind", [MeasureKind.CEASE, MeasureKind.RECTIFY])
     def test_an_order_is_written_spoken_or_printed(self, kind):
+        """Source: clause 21.9."""
         facts = {"has_finding": True, "basis": "消防法第六十条"}
         with pytest.raises(Blocked, match="还没有方式"):
             presence.check_measure(kind, **facts)
@@ -218,11 +229,13 @@ class TestArticle21:
     # The same on a task of three hotels and four departments
 
     def test_one_notice_speaks_for_all_departments(self, world):
+        """Source: clause 21.3."""
         visit = told(world)[0]
         tell(world, visit)
         assert Visit.objects.get(pk=visit.pk).notice.items == "公安：许可；卫健：卫生许可"
 
     def test_a_visit_without_notice_does_not_begin_and_nobody_checks_in(self, world):
+        """Source: clause 21.1."""
         actions.form_teams(task=world.task, by=world.cast.shen, at=NOON)
         visit, first = world.visits[0], world.officers["GA"][0]
         with pytest.raises(Blocked, match="还没有告知企业"):
@@ -240,6 +253,7 @@ class TestArticle21:
         assert Visit.objects.get(pk=visit.pk).state == VisitState.STARTED
 
     def test_a_surprise_visit_needs_a_clue_and_no_notice(self, world):
+        """Source: clause 21.2."""
         actions.form_teams(task=world.task, by=world.cast.shen, at=NOON)
         visit, first = world.visits[0], world.officers["GA"][0]
         facts = {"visit": visit, "approver": "程以宁", "by": world.cast.shen, "at": NOON}
@@ -250,6 +264,7 @@ class TestArticle21:
         assert actions.start(visit=visit, by=first.user, at=MORNING) == ["洛阳市公安局"]
 
     def test_a_department_with_one_officer_is_stopped_and_the_others_go_on(self, world):
+        """Source: clause 21.5."""
         visit = told(world)[0]
         arrive(world, visit, "GA", "WJ", "SCJG")
         arrive(world, visit, "XF", count=1)
@@ -282,6 +297,7 @@ class TestArticle21:
         assert Visit.objects.get(pk=visit.pk).state == VisitState.SIGNED
 
     def test_an_order_without_a_finding_is_refused(self, world):
+        """Source: clause 21.8."""
         visit = begun(world)
         one = world.officers["SCJG"][0]
         answer = actions.answer(
@@ -298,6 +314,7 @@ class TestArticle21:
             )
 
     def test_a_spoken_order_names_its_words_and_a_colleague_on_the_spot(self, world):
+        """Source: clause 21.9."""
         visit = begun(world)
         one, two, absent = world.officers["SCJG"]
         answer = actions.answer(
@@ -320,12 +337,14 @@ class TestArticle21:
         assert measure.witness == two
 
     def test_a_blank_item_holds_up_the_signature(self, world):
+        """Source: clause 21.10."""
         visit = begun(world)
         answer_all(world, visit, but=("公共场所卫生许可",))
         with pytest.raises(Blocked, match="卫健还有 1 项没有填写：公共场所卫生许可"):
             sign(world, visit)
 
     def test_a_refusal_is_stated_by_two_officers_on_the_spot(self, world):
+        """Source: clause 21.12."""
         visit = begun(world)
         answer_all(world, visit)
         one, two, absent = world.officers["GA"]
@@ -347,6 +366,7 @@ class TestArticle21:
         assert Visit.objects.get(pk=visit.pk).state == VisitState.ANNOTATED
 
     def test_a_signed_form_takes_no_more_answers(self, world):
+        """Source: clause 21.11."""
         visit = begun(world)
         answer_all(world, visit)
         sign(world, visit)
@@ -363,6 +383,7 @@ class TestArticle21:
         assert set(ItemAnswer.objects.values_list("finding", flat=True)) == {"fine"}
 
     def test_each_department_writes_its_own_rows_only(self, world):
+        """Source: clause 20.5."""
         visit = begun(world)
         with pytest.raises(Blocked, match="由负责的部门填写"):
             actions.answer(
@@ -374,6 +395,7 @@ class TestArticle21:
             )
 
     def test_anybody_the_firm_sends_may_sign(self, world):
+        """Source: clause 21.4."""
         visit = begun(world)
         answer_all(world, visit)
         sign(world, visit, signer="值班前台", signer_post="前台接待")

@@ -397,6 +397,7 @@ class TestFreeze:
             actions.freeze(task=world.task, reason="x", by=world.cast.lu, at=NOON)
 
     def test_not_before_the_scheme_is_approved(self, world):
+        """Source: clause 17.3."""
         Task.objects.filter(pk=world.task.pk).update(state="created")
         with pytest.raises(Blocked, match="待拟方案"):
             w.freeze(world)

@@ -55,6 +55,7 @@ class TestOffice:
         assert world.task.state == TaskState.TEAMS_SET
 
     def test_the_schedule_is_made_for_several_at_once_and_overlaps_are_said(self, client, world):
+        """Source: clause 20.4."""
         actions.form_teams(task=world.task, by=world.cast.shen, at=NOON)
         client.force_login(world.cast.shen)
         answer = client.post(
@@ -127,6 +128,7 @@ class TestOffice:
         assert {each.notice.channel for each in world.visits} == {"sms"}
 
     def test_the_clue_is_seen_by_those_who_notify_in_that_department_only(self, client, world):
+        """Source: clause 21.2."""
         actions.form_teams(task=world.task, by=world.cast.shen, at=NOON)
         visit = world.visits[0]
         actions.plan_visit(visit=visit, planned_on=DAY, slot="09:00", by=world.cast.shen, at=NOON)

@@ -120,6 +120,7 @@ class TestTeams:
         assert Team.objects.count() == 3
 
     def test_an_officer_planned_twice_within_ninety_minutes_is_a_remark(self, world):
+        """Source: clause 20.4."""
         actions.form_teams(task=world.task, by=world.cast.shen, at=NOON)
         first, second, third = world.visits
         facts = {"by": world.cast.shen, "at": NOON}

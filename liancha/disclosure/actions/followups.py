@@ -31,7 +31,7 @@ def open_follow_up(
     无需后续处置 is written down too, with its reason, and closed at once.
 
     Raises Blocked before the result is entered, NeedsReason for 无需 or 其他 without words.
-    Source: art. 22, paragraph 2.
+    Source: art. 22, paragraph 2. Clause 22.4.
     """
     result = held(result, by)
     if result.state in (ResultState.TO_ENTER, ResultState.RETURNED):
@@ -65,7 +65,7 @@ def open_follow_up(
 
 @transaction.atomic
 def close_follow_up(*, follow_up: FollowUp, note: str, by: User, at: datetime) -> FollowUp:
-    """Say how it ended. Only the department that has it may."""
+    """Say how it ended. Only the department that has it may. Clause 22.4."""
     follow_up = (
         FollowUp.objects.select_for_update(of=("self",))
         .select_related("department")

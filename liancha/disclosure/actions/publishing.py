@@ -39,7 +39,7 @@ def publish(*, results: Iterable[Result], by: User, at: datetime) -> list[Public
 
     A finding opens its follow-up. When a task's last result is out, the task is published.
     Raises Blocked when one of them is another department's, or not audited; then none is.
-    Source: art. 22, paragraph 1; decisions A22 and A23.
+    Source: art. 22, paragraph 1; decisions A22 and A23. Clauses 22.1 and 22.3.
     """
     chosen = held_all(results, by)
     if not chosen:
@@ -131,7 +131,7 @@ def write(
 def open_what_follows(result: Result, *, by: User, at: datetime) -> None:
     """Each kind of finding without a follow-up gets one, due when its order says.
 
-    Source: art. 22, paragraph 2, 做好后续监管衔接.
+    Source: art. 22, paragraph 2, 做好后续监管衔接. Clause 22.4.
     """
     found: dict[str, list[str]] = {}
     due: dict[str, date] = {}

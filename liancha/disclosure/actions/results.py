@@ -47,7 +47,7 @@ def collect(*, by: User | str, at: datetime) -> int:
     What is not published yet is counted again by the calendar and the plan as they stand now, so
     that a year announced, or a task delayed in public, moves it. Twice is as good as once.
     Returns how many results were opened.
-    Source: art. 22, paragraph 1.
+    Source: art. 22, paragraph 1. Clause 22.2.
     """
     days = calendar()
     opened = []
@@ -100,7 +100,7 @@ def enter(
 
     Raises Blocked for another department's result, a missing item, a code without the words, the
     order or the record it needs.
-    Source: art. 22, paragraph 1; domain §c.4 for what each code needs.
+    Source: art. 22, paragraph 1; domain §c.4 for what each code needs. Clause 22.1.
     """
     result = held(result, by)
     result.advance(ResultState.ENTERED)

@@ -83,7 +83,10 @@ def dispatch(*, draw: Draw, reason: str = "", by: User, at: datetime) -> list[Di
 
 @transaction.atomic
 def acknowledge(*, dispatch: Dispatch, by: User, at: datetime) -> Dispatch:
-    """Sign for the list on behalf of one's own department. Raises Blocked when it is done."""
+    """Sign for the list on behalf of one's own department. Raises Blocked when it is done.
+
+    Source: clause 19.2.
+    """
     dispatch = (
         Dispatch.objects.select_for_update(of=("self",))
         .select_related("draw", "department")

@@ -31,7 +31,7 @@ def lock(*, draw: Draw, prepared: frames.Checked | None = None, by: User, at: da
 
     The frame is compared with what was logged and every ticket is computed again before anything
     is written; if it cannot all be written, nothing is.
-    Source: art. 19, paragraphs 1 and 3.
+    Source: art. 19, paragraphs 1 and 3. Clauses 19.1 and 19.5.
     """
     draw = held(draw)
     only_for(draw.department, by)

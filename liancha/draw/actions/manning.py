@@ -46,7 +46,7 @@ def freeze_inspectors(
     ledger has its figures, and no name. An assignment must exist before any rule is logged; it
     does not depend on the seed. Raises Infeasible (a Blocked) with what is lacking and what would
     help; NeedsReason for a removal without a reason.
-    Source: art. 18, paragraph 2; art. 19, paragraph 1.
+    Source: art. 18, paragraph 2; art. 19, paragraph 1. Clause 19.3.
     """
     only_for(department, by)
     task = Task.objects.select_for_update(of=("self",)).get(pk=task.pk)
@@ -164,7 +164,7 @@ def request_replacement(
 
     Takes effect by the word of the head of the inspector's own department. Raises Blocked,
     NeedsReason.
-    Source: art. 19, paragraph 3; decision A8.
+    Source: art. 19, paragraph 3; decision A8. Clause 19.6.
     """
     assignment = (
         Assignment.objects.select_for_update(of=("self",))
@@ -214,7 +214,7 @@ def decide_replacement(
     """The word of the head of the inspector's own department, who is not the one who asked.
 
     Raises Blocked for anybody else, and when the person to come cannot come any more.
-    Source: art. 19, paragraph 3, 经本部门负责人同意.
+    Source: art. 19, paragraph 3, 经本部门负责人同意. Clause 19.7.
     """
     replacement = (
         Replacement.objects.select_for_update(of=("self",))

@@ -77,7 +77,7 @@ def choose_pool(
     stratify  a PlanLine.Stratify, but by tag: which tags only a plan line says
 
     Raises Blocked once the pool is frozen, and for words that say no number.
-    Source: art. 15 for the cooling; decisions A24, A29.
+    Source: art. 15 for the cooling; decisions A24, A29. Clause 18.1.
     """
     task = _open_task(task, by)
     if ratio:
@@ -172,7 +172,7 @@ def freeze(
     progress  called with (done, total), see `freezing.prepare`
 
     After this nothing about the pool changes. Raises Blocked, NeedsReason.
-    Source: art. 18; draw protocol, §1.
+    Source: art. 18; draw protocol, §1. Clauses 17.3 and 18.1.
     """
     task = Task.objects.select_for_update(of=("self",)).get(pk=task.pk)
     only_for(task.initiator, by)

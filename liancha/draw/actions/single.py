@@ -78,7 +78,7 @@ def ask_single_random(
     department  whose people are too few; None: the targets are
 
     Raises Blocked where the system finds no shortage there, NeedsReason without a reason.
-    Source: art. 19, paragraph 2.
+    Source: art. 19, paragraph 2. Clause 19.4.
     """
     task = Task.objects.select_for_update(of=("self",)).get(pk=task.pk)
     only_for(task.initiator, by)
@@ -123,6 +123,8 @@ def decide_single_random(
     """The word of the initiator's head, who is not the one who asked. Raises Blocked.
 
     Agreed only while the shortage still stands.
+
+    Source: clause 19.4.
     """
     request = (
         SingleRandom.objects.select_for_update(of=("self",))

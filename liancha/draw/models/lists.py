@@ -169,7 +169,7 @@ class DrawnTargetQuerySet(models.QuerySet["DrawnTarget"]):
 
 
 class DrawnTarget(models.Model):
-    """One line of drawn.tsv. Locked for ever (art. 19)."""
+    """One line of drawn.tsv. Locked for ever (art. 19). Clause 19.5."""
 
     draw = models.ForeignKey(Draw, models.PROTECT, related_name="drawn")
     candidate = models.OneToOneField(Candidate, models.PROTECT, related_name="drawn")

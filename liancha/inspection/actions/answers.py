@@ -96,6 +96,8 @@ def fill(
 
     Raises Conflict when another has written since, Blocked (art. 21) after the signature, for
     another department's row, for a measure without a finding.
+
+    Source: clauses 20.5 and 21.10.
     """
     visit = hold(visit)
     refuse_after_end(visit)
@@ -167,6 +169,8 @@ def take_measure(
 
     Raises Blocked (art. 21): no finding, no legal basis, an order without a channel, an oral one
     without its words or a second officer, 责令改正 without a date.
+
+    Source: clauses 21.8 and 21.9.
     """
     presence.check_measure(
         presence.MeasureKind(kind),

@@ -43,6 +43,8 @@ def sign(
 
     Raises Blocked (art. 21) while anything on the form is open, signature.BadSignature for a
     picture that cannot be taken.
+
+    Source: clause 21.11.
     """
     visit, form = _open_form(visit, by, at)
     presence.check_ending(presence.Ending.SIGNED, signer=signer)
@@ -100,7 +102,10 @@ def state_refusal(
     by: User,
     at: datetime,
 ) -> RecordForm:
-    """The first officer's statement; the visit stays open until a second one confirms it."""
+    """The first officer's statement; the visit stays open until a second one confirms it.
+
+    Source: clause 21.12.
+    """
     visit, form = _open_form(visit, by, at)
     officer = officer_on_the_spot(visit, by)
     presence.check_ending(
@@ -128,6 +133,8 @@ def confirm_refusal(*, visit: Visit, by: User, at: datetime) -> RecordForm:
     """The second officer confirms by their own log-in; the visit ends.
 
     Raises Blocked (art. 21): nothing stated, the same officer again, anything still open.
+
+    Source: clause 21.12.
     """
     visit, form = _open_form(visit, by, at)
     officer = officer_on_the_spot(visit, by)

@@ -40,6 +40,8 @@ def notify(
     schedule the firm is told again, and the ledger keeps both.
 
     Raises Blocked (art. 21): something missing, no day planned, a visit under way.
+
+    Source: clause 21.3.
     """
     visit = hold(visit)
     _check_still_to_tell(visit, by)
@@ -124,6 +126,8 @@ def notify_surprise(
     The ledger says that there is a clue, not which.
 
     Raises Blocked (art. 21): no source, no number, no approver, a firm that was told already.
+
+    Source: clause 21.2.
     """
     visit = hold(visit)
     _check_still_to_tell(visit, by)

@@ -35,6 +35,8 @@ def form_teams(*, task: Task, by: User, at: datetime) -> list[Team]:
 
     Raises Blocked (art. 20, 21): not the initiator, nothing to form, a department with fewer
     than two officers for a target.
+
+    Source: clause 20.3.
     """
     task = Task.objects.select_for_update().get(pk=task.pk)
     _check_initiator(task, by)
@@ -116,6 +118,8 @@ def set_leader(*, team: Team, inspector: Inspector, by: User, at: datetime) -> T
     """The initiator names another member as leader; there is always exactly one.
 
     Raises Blocked (art. 20): not a member, no valid certificate today.
+
+    Source: clause 20.3.
     """
     team = Team.objects.select_for_update().get(pk=team.pk)
     _check_initiator(team.task, by)
@@ -157,6 +161,8 @@ def plan_visit(
     method  Method of lists.models; empty leaves it as it is
 
     Raises Blocked (art. 20): a day in the past, a visit under way.
+
+    Source: clause 20.4.
     """
     return plan_visits(
         visits=[visit],
@@ -184,6 +190,8 @@ def plan_visits(
     """Plan several visits of one task on one day, one after the other. Returns remarks (WARN).
 
     every  from one beginning to the next
+
+    Source: clause 20.4.
     """
     if planned_on < timezone.localdate(at):
         raise Blocked(
@@ -246,6 +254,8 @@ def invite(
     """Ask an expert along. Experts never count towards the two officers of a department.
 
     Raises Blocked (art. 20): not an expert of the roster, a team without enough officers.
+
+    Source: clause 20.6.
     """
     visit = hold(visit)
     _check_organiser(visit, by)

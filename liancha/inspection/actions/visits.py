@@ -42,6 +42,8 @@ def check_in(
 
     A second time gives the first check-in back. Raises Blocked (art. 19, 20, 21): not of this
     team, not the leader, no certificate valid that day, a visit planned for later, not notified.
+
+    Source: clause 21.5.
     """
     visit = hold(visit)
     refuse_after_end(visit)
@@ -86,6 +88,8 @@ def start(*, visit: Visit, by: User, at: datetime) -> list[str]:
 
     Called again when the second officer of a late department has come. Returns the names of the
     departments that began. Raises Blocked (art. 21) when none can.
+
+    Source: clauses 21.1 and 21.5.
     """
     visit = hold(visit)
     refuse_after_end(visit)

@@ -61,7 +61,7 @@ class Finding:
 def note_results(*, facts: Sequence[Finding], by: User | str, at: datetime) -> int:
     """Keep what joint checks found, a publication at a time; the same reference again corrects it.
 
-    Source: art. 8, paragraph 1; E25.
+    Source: art. 8, paragraph 1; E25. Clause 21.7.
     """
     there = {
         (fact.target_id, fact.department_id, fact.reference): fact

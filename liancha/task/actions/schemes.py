@@ -96,7 +96,7 @@ def approve_scheme(*, task: Task, by: User, at: datetime) -> Task:
     """Approve the scheme as head of the initiating department.
 
     Raises Blocked for whoever submitted it, and while a participant has not confirmed.
-    Source: art. 17, paragraph 1.
+    Source: art. 17, paragraph 1. Clause 17.1.
     """
     task, scheme = _submitted(task, by)
     if by.pk in (scheme.submitted_by_id, task.created_by_id):
