@@ -7,7 +7,9 @@ from liancha.rulebook import clauses
 from liancha.rulebook.articles import ARTICLES
 from liancha.rulebook.clauses import CLAUSES
 
-WHOLE = (5, 6, *range(8, 17))  # articles of which no clause may be without rule and test
+# Not kept yet: the penalty register and the use of results come with the rooms that need them.
+OPEN = {"21.6", "22.5", "22.6", "22.7", "22.8"}
+CUT = (5, 6, *range(8, 23))  # the articles that are cut into clauses
 
 
 @pytest.fixture(scope="module")
@@ -16,26 +18,21 @@ def kept():
 
 
 def test_no_clause_is_without_something_that_keeps_it(kept):
-    bare = [
-        number
-        for number, each in CLAUSES.items()
-        if each.article in WHOLE and not each.apart and not kept[number].by
-    ]
-    assert bare == [], "cite the clause where the rule stands, or write the rule"
+    bare = {number for number, each in CLAUSES.items() if not each.apart and not kept[number].by}
+    assert bare == OPEN, "cite the clause where the rule stands, or write the rule"
 
 
 def test_no_clause_is_without_a_test(kept):
-    bare = [
-        number
-        for number, each in CLAUSES.items()
-        if each.article in WHOLE and not each.apart and not kept[number].tests
-    ]
-    assert bare == [], "cite the clause in the docstring of a test that fails without the rule"
+    bare = {number for number, each in CLAUSES.items() if not each.apart and not kept[number].tests}
+    assert bare == OPEN, "cite the clause in the docstring of a test that fails without the rule"
+
+
+def test_chapters_2_and_3_are_whole():
+    assert not [number for number in OPEN if CLAUSES[number].article < 17]
 
 
 def test_a_clause_set_apart_has_neither(kept):
-    kept_after_all = [n for n, each in CLAUSES.items() if each.apart and (kept[n].by)]
-    assert kept_after_all == []
+    assert [n for n, each in CLAUSES.items() if each.apart and (kept[n].by or kept[n].tests)] == []
 
 
 def test_each_clause_quotes_its_paragraph():
@@ -47,7 +44,7 @@ def test_each_clause_quotes_its_paragraph():
     assert wrong == []
 
 
-@pytest.mark.parametrize("number", WHOLE)
+@pytest.mark.parametrize("number", CUT)
 def test_every_paragraph_of_an_article_has_its_clauses(number):
     named = {each.paragraph for each in clauses.of_article(number)}
     assert named == set(range(1, len(ARTICLES[number].paragraphs) + 1))
