@@ -16,7 +16,7 @@ from typing import Any
 from liancha.papers.readers import LONGEST_CELL, Column, Row
 
 from . import codes
-from .kinds import CodeKind, Kind, Status
+from .kinds import WITHOUT_CODE, CodeKind, Kind, Status
 
 COLUMNS = (
     Column(
@@ -72,8 +72,12 @@ COLUMNS = (
 )
 TEMPLATE = (  # column key, width, what to write there
     ("name", 34, "营业执照上的全称"),
-    ("code", 24, "18 位统一社会信用代码，或 15 位注册号；场所、工程等没有代码的留空"),
-    ("kind", 16, "有代码的可以不填；没有代码的填：场所网点、工程项目、其他"),
+    ("code", 24, "18 位统一社会信用代码，或 15 位注册号；没有执照的对象留空"),
+    (
+        "kind",
+        16,
+        "有代码的可以不填；没有代码的填：" + "、".join(each.label for each in WITHOUT_CODE),
+    ),
     ("legal_form", 26, "营业执照上的类型"),
     ("address", 44, "写到区县和乡镇街道，系统据此认县区"),
     ("premises", 30, "与住所不同时填写"),
@@ -115,7 +119,6 @@ _CREDIT = {
 }
 _DICTIONARIES: dict[str, dict[str, Any]] = {"status": _STATUS, "credit_class": _CREDIT}
 KINDS = {label: value for value, label in Kind.choices}
-WITHOUT_CODE = (Kind.SITE, Kind.PROJECT, Kind.OTHER)
 FORMULA = "=+@"
 NO_END = ("长期", "永久")
 SAME_ADDRESS = frozenset({"同住所", "同上", "同注册地址", "与住所一致", "同"})

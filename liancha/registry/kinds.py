@@ -24,7 +24,14 @@ class Kind(TextChoices):
     OTHER_BODY = "07", "其他组织"
     SITE = "10", "场所网点"
     PROJECT = "11", "工程项目"
+    PRODUCT = "12", "产品批次"
+    DEVICE = "13", "设备"
+    ONLINE = "14", "网站和应用"
     OTHER = "99", "其他"
+
+
+# What has no licence, and so may have no code of the state's: it is given a number of our own.
+WITHOUT_CODE = (Kind.SITE, Kind.PROJECT, Kind.PRODUCT, Kind.DEVICE, Kind.ONLINE, Kind.OTHER)
 
 
 class Status(TextChoices):

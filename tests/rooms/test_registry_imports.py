@@ -11,6 +11,7 @@ from liancha.accounts.models import Department, Grant, User
 from liancha.ledger.models import Entry
 from liancha.papers.faults import Unreadable
 from liancha.registry import actions, sheets
+from liancha.registry.kinds import WITHOUT_CODE
 from liancha.registry.models import Import, ImportChange, Tag, Target
 from tests.people import NOON, make_cast
 from tests.rooms.registers import HEADINGS, code, firm, rows, text, write
@@ -118,6 +119,19 @@ class TestGoodRows:
         assert counts(bring_in(lines, headings)) == (1, 0, 0, 0, 0)
         assert counts(bring_in(lines, headings)) == (0, 0, 1, 0, 0)
         assert Target.objects.get().code_kind == Target.CodeKind.OWN
+
+    @pytest.mark.parametrize("kind", WITHOUT_CODE)
+    def test_goods_devices_and_sites_online_are_targets_too(self, bring_in, kind):
+        lines = [["龙门 8 号", "", Target.Kind(kind).label, "洛阳市洛龙区龙门大道1号"]]
+        assert counts(bring_in(lines, ("名称", "统一社会信用代码", "类型", "住所"))) == (
+            1,
+            0,
+            0,
+            0,
+            0,
+        )
+        target = Target.objects.get()
+        assert (target.kind, target.code[1:3]) == (kind, kind)
 
     def test_one_entry_in_the_ledger_says_what_came_of_it(self, bring_in):
         batch = bring_in([*rows(2), firm(3, 企业名称="")])

@@ -19,6 +19,7 @@ from liancha.rulebook.regions import check_region, is_county
 from liancha.rulebook.verdicts import Blocked
 
 from .. import codes, search, tables
+from ..kinds import WITHOUT_CODE
 from ..models import Release, Tag, Tagging, Target, TargetQuerySet
 from .intake import retag
 
@@ -241,9 +242,10 @@ def show_phone(*, target: Target, by: User, at: datetime) -> str:
 def _new_target(data: Mapping[str, Any]) -> Target:
     cell, kind = str(data.get("code") or ""), str(data.get("kind") or "")
     if not cell.strip():
-        if kind not in (Target.Kind.SITE, Target.Kind.PROJECT, Target.Kind.OTHER):
+        if kind not in WITHOUT_CODE:
+            named = "、".join(each.label for each in WITHOUT_CODE[:-1])
             raise Blocked(
-                "没有代码。请填营业执照上的统一社会信用代码；只有场所、工程等没有代码的对象可以留空。",
+                f"没有代码。请填营业执照上的统一社会信用代码；只有{named}没有执照，可以留空。",
                 article="11",
                 paragraph=1,
             )
@@ -263,7 +265,8 @@ def _new_target(data: Mapping[str, Any]) -> Target:
             paragraph=1,
         )
     form = str(data.get("legal_form") or "")
-    return Target(code=code.text, code_kind=code.kind, kind=codes.kind_of(code, form))
+    kind = kind or (code.text[1:3] if code.kind == Target.CodeKind.OWN else "")
+    return Target(code=code.text, code_kind=code.kind, kind=kind or codes.kind_of(code, form))
 
 
 def _place(target: Target) -> None:
