@@ -30,6 +30,19 @@ def half_width(text: str) -> str:
     return text.translate({n: n - 0xFEE0 for n in range(0xFF01, 0xFF5F)} | {0x3000: 0x20})
 
 
+def hex_digits(text: str, refusal: str) -> str:
+    """64 hex digits as the protocol writes them. Raises ValidationError with the refusal."""
+    digits = half_width(text).strip().lower()
+    if not HEX.fullmatch(digits):
+        raise forms.ValidationError(refusal)
+    return digits
+
+
+def optional(label: str, longest: int, help_text: str = "") -> forms.CharField:
+    """A line that may stay empty."""
+    return forms.CharField(label=label, required=False, max_length=longest, help_text=help_text)
+
+
 class PoolChoices(forms.Form):
     """What the plan leaves open for the pool of one task."""
 
@@ -45,11 +58,10 @@ class PoolChoices(forms.Form):
         required=False,
         choices=[c for c in PlanLine.Stratify.choices if c[0] != PlanLine.Stratify.TAG],
     )
-    ratio = forms.CharField(
-        label="抽查比例",
-        required=False,
-        max_length=80,
-        help_text="没有计划行的任务在这里定，每层都按它抽：5%、1/20、60–70家、≤10所的不少于2所，其余按5%。",
+    ratio = optional(
+        "抽查比例",
+        80,
+        "没有计划行的任务在这里定，每层都按它抽：5%、1/20、60–70家、≤10所的不少于2所，其余按5%。",
     )
 
     def __init__(self, *args: Any, has_plan: bool, **kwargs: Any) -> None:
@@ -75,14 +87,10 @@ class PoolChoices(forms.Form):
         return f"{rate.numerator}/{rate.denominator}"
 
 
-class SetAside(forms.Form):
-    reason = forms.CharField(label="排除理由", max_length=200, required=False)
-
-
 class PoolSearch(forms.Form):
     """What to show of the pool: in it, or out of it and why."""
 
-    q = forms.CharField(label="名称、代码或地址", required=False, max_length=60)
+    q = optional("名称、代码或地址", 60)
     stratum = forms.ChoiceField(label="分层", required=False)
     reason = forms.ChoiceField(label="排除原因", required=False)
 
@@ -137,41 +145,16 @@ class Rule(forms.Form):
         max_value=GUESTS,
         help_text="公证员、人大代表、记者等。约定后给每人一个链接或二维码，本人登记姓名、单位、身份。",
     )
-    place = forms.CharField(
-        label="地点",
-        required=False,
-        max_length=80,
-        help_text="写进纪要。各方在各自设备上办理的不用填。",
-    )
-    keeper = forms.CharField(
-        label="托管人",
-        required=False,
-        max_length=60,
-        help_text="姓名（单位），不能是任何一方。约定后给本人一个登记链接。",
-    )
+    place = optional("地点", 80, "写进纪要。各方在各自设备上办理的不用填。")
+    keeper = optional("托管人", 60, "姓名（单位），不能是任何一方。约定后给本人一个登记链接。")
     last = forms.ChoiceField(
         label="最后提交的一方",
         required=False,
         help_text="本部门以外的一方，用自己的命令行生成随机数和承诺。本部门最先提交。",
     )
-    issue = forms.CharField(
-        label="期号",
-        required=False,
-        max_length=7,
-        help_text="七位，例如 2026135。",
-    )
-    source = forms.CharField(
-        label="来源",
-        required=False,
-        max_length=100,
-        help_text="写到两个人读来都是同一个值。",
-    )
-    spelling = forms.CharField(
-        label="格式",
-        required=False,
-        max_length=60,
-        help_text="每位数字写 0，至少 8 位，例如 0000.00 0000。",
-    )
+    issue = optional("期号", 7, "七位，例如 2026135。")
+    source = optional("来源", 100, "写到两个人读来都是同一个值。")
+    spelling = optional("格式", 60, "每位数字写 0，至少 8 位，例如 0000.00 0000。")
     due = forms.DateTimeField(
         label="公布时间",
         required=False,
@@ -310,31 +293,28 @@ class Sheets(forms.Form):
 
 
 class Commitment(forms.Form):
-    commitment = forms.CharField(label="承诺", max_length=200)
+    commitment = forms.CharField(label="承诺")
 
     def clean_commitment(self) -> str:
         """The hash itself, out of whatever line `sha256sum` printed."""
-        text = half_width(self.cleaned_data["commitment"]).strip().lower()
-        found = re.match(r"[0-9a-f]+", text)
-        digits = found[0] if found else ""
-        if not HEX.fullmatch(digits):
-            raise forms.ValidationError("承诺应是 64 位十六进制数。请复制命令输出的整行。")
-        return digits
+        line = half_width(self.cleaned_data["commitment"]).split()
+        return hex_digits(
+            line[0] if line else "", "承诺应是 64 位十六进制数。请复制命令输出的整行。"
+        )
 
 
 class Nonce(forms.Form):
-    nonce = forms.CharField(label="随机数", max_length=200)
+    nonce = forms.CharField(label="随机数")
 
     def clean_nonce(self) -> str:
-        text = half_width(self.cleaned_data["nonce"]).strip().lower()
-        if not HEX.fullmatch(text):
-            raise forms.ValidationError("随机数是 64 位十六进制数，由字母 a 到 f 和数字组成。")
-        return text
+        return hex_digits(
+            self.cleaned_data["nonce"], "随机数是 64 位十六进制数，由字母 a 到 f 和数字组成。"
+        )
 
 
 class BeaconValue(forms.Form):
     value = forms.CharField(label="公开随机值", max_length=60)
-    evidence = forms.CharField(label="出处", max_length=200, required=False)
+    evidence = optional("出处", 200)
     picture = forms.FileField(
         label="照片",
         required=False,
@@ -412,14 +392,14 @@ class ReplacementRequest(forms.Form):
     reason = forms.ChoiceField(
         label="更换原因", choices=Replacement.Reason.choices, widget=forms.RadioSelect
     )
-    detail = forms.CharField(label="说明", max_length=300, required=False)
+    detail = optional("说明", 300)
     designated: forms.ModelChoiceField[Inspector] = forms.ModelChoiceField(
         label="指定人选",
         queryset=None,
         required=False,
         empty_label="不指定，按票据递补",
     )
-    designation_reason = forms.CharField(label="指定原因", max_length=300, required=False)
+    designation_reason = optional("指定原因", 300)
 
     def __init__(self, *args: Any, people: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import ceremony, cosigning, escrow, files, guests, leeway, pool, staff
+from .views import ceremony, cosigning, escrow, files, guests, hands, leeway, pool, staff
 
 app_name = "draw"
 urlpatterns = [
@@ -36,10 +36,10 @@ urlpatterns = [
     path("draws/<int:pk>/staff/", staff.staff, name="staff"),
     path("draws/<int:pk>/minutes.<str:kind>", files.minutes, name="minutes"),
     path("draws/<int:pk>/files/<str:name>", files.download, name="file"),
-    path("parties/<int:pk>/commit/", ceremony.commit, name="commit"),
-    path("parties/<int:pk>/reveal/", ceremony.reveal, name="reveal"),
-    path("parties/<int:pk>/seal/", escrow.seal, name="seal"),
-    path("parties/<int:pk>/sheet/", escrow.sheet, name="sheet"),
+    path("parties/<int:pk>/commit/", hands.commit, name="commit"),
+    path("parties/<int:pk>/reveal/", hands.reveal, name="reveal"),
+    path("parties/<int:pk>/seal/", hands.seal, name="seal"),
+    path("parties/<int:pk>/sheet/", hands.sheet, name="sheet"),
     path("parties/<int:pk>/envelope/", escrow.take_envelope, name="take_envelope"),
     path("guests/<str:token>/", guests.guest, name="guest"),
     path("dispatches/<int:pk>/acknowledge/", ceremony.acknowledge, name="acknowledge"),

@@ -155,7 +155,9 @@ class TestNamesWaitForTheVisits:
         assert "第一层" in page
         assert ">分层</th>" not in page.partition("抽中名单")[2]
 
-    def test_open_strata_open_the_whole_frame_and_it_can_be_drawn_again(self, client, tmp_path):
+    def test_open_strata_open_the_whole_frame_and_it_can_be_drawn_again(
+        self, client, tmp_path, capsys
+    ):
         make_drawn_world(
             stratify="region",
             rates=[(code, "1/4") for code in ("410302", "410303", "410305", "410311")],
@@ -179,6 +181,7 @@ class TestNamesWaitForTheVisits:
             "drawn.tsv",
         }
         assert verify.main([str(tmp_path)]) == 0
+        assert "不认识的文件" not in capsys.readouterr().out, "each file of it is checked"
         frame = tmp_path / "frame.tsv"
         frame.write_text(frame.read_text().replace("410302", "410303", 1))
         assert verify.main([str(tmp_path)]) == 1
@@ -298,6 +301,7 @@ class TestResults:
         assert "更正：" in client.get("/public/").content.decode()
 
     def test_phone_and_people_of_the_record_form_never_reach_the_public(self, client, world):
+        """Source: clause 22.3."""
         price = "明码标价情况"
         first, _ = finish(world, found=(price,))
         first.notice.contact = "薄云舒"

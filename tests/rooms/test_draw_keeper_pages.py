@@ -13,6 +13,7 @@ from django.urls import reverse
 from liancha.accounts.models import User
 from liancha.draw import actions, invitations
 from liancha.draw.models import Draw
+from liancha.ledger.models import Entry
 from liancha.rulebook.lifecycles import DrawState
 from tests.people import NOON
 from tests.rooms import draw_world as w
@@ -118,9 +119,14 @@ class TestKeeper:
             sheet = pyrage.encrypt(w.nonce(party).encode(), [own.to_public()], armored=True)
             client.post(reverse("draw:seal", args=[party.pk]), {"seal": sheet.decode()})
         assert "核对并揭示</button>" not in keeper.get(page).content.decode()
+        sheets = reverse("draw:seals", args=[draw.pk])
+        assert keeper.get(sheets).status_code == 200
+        early = Entry.objects.filter(what="draw.read_list", by=draw.keeper.signature)
+        assert early.count() == 1, "taken before all are in"
         keeper.post(reverse("draw:take_envelope", args=[parties[2].pk]))
 
-        packed = keeper.get(reverse("draw:seals", args=[draw.pk])).content
+        packed = keeper.get(sheets).content
+        assert early.count() == 1
         with zipfile.ZipFile(io.BytesIO(packed)) as file:
             names = file.namelist()
             assert names[0] == "rule.json"

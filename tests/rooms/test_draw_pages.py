@@ -123,6 +123,25 @@ class TestPoolPage:
         assert shen.post(url("take_back", world.task.pk, target.pk)).status_code == 302
         assert not world.task.set_aside.exists()
 
+    def test_a_reason_is_kept_whole_or_refused(self, world):
+        """It stands for ever: nothing is cut off in silence, and nobody fills the ledger."""
+        shen, long = as_(world, "shen"), {"reason": "长" * 201, "note": "长" * 201}
+        aside = url("set_aside", world.task.pk, world.targets[3].pk)
+        places = [aside, url("freeze", world.task.pk)]
+        for place in places:
+            answer = shen.post(place, long)
+            assert answer.status_code == 409, place
+            assert "最多 200 字" in text(answer), place
+        assert not world.task.set_aside.exists()
+        assert shen.post(aside, {"reason": "长" * 200}).status_code == 302
+        draw = w.computed(world)
+        before = Entry.objects.count()
+        value = {"value": w.LOTTERY_VALUE, "evidence": "公告"}
+        for name, more in (("beacon", value), ("dispatch", {}), ("go_on", {}), ("void", {})):
+            client = as_(world, "cheng") if name == "void" else shen
+            assert "最多 200 字" in text(client.post(url(name, draw.pk), long | more)), name
+        assert Entry.objects.count() == before
+
     def test_choices_that_are_none_are_refused_in_words(self, world):
         shen = as_(world, "shen")
         assert (

@@ -133,9 +133,14 @@ def draw_picture(request: HttpRequest, pk: int) -> FileResponse:
 @public
 @require_safe
 def draw_bundle(request: HttpRequest, pk: int) -> HttpResponse:
-    """All that is public of a draw, as the verifier wants it."""
+    """All that is public of a draw, as the verifier wants it: every file in it is checked.
+
+    The rule by itself is there until the transcript, which has all of it.
+    """
     one = get_object_or_404(_public_draws(), pk=pk)
     found = files.public_files(one, timezone.now())
+    if len(found) > 1:
+        found.pop(files.RULE, None)
     if not found:
         raise Http404
     return _download(files.archive(found), f"draw-{one.pk}.zip", "application/zip")

@@ -16,7 +16,8 @@ from liancha.accounts.permissions import Permission, requires
 from liancha.rulebook.lifecycles import DrawState
 
 from .. import actions, background, beacons, forms, lanes, queries, scenes
-from ..models import Dispatch, Draw, Party
+from ..models import Dispatch, Draw
+from .words import written
 
 PAGE = 30
 RUN = (Permission.DRAW_RUN, Permission.DRAW_INSPECTORS)
@@ -162,44 +163,6 @@ def _parties(found: Draw, given: dict[str, Any]) -> list[actions.PartySpec]:
     return [own, *(party for _, party in sorted(others, key=lambda each: each[0] == last))]
 
 
-@requires(Permission.DRAW_JOIN)
-@require_POST
-def commit(request: HttpRequest, pk: int) -> HttpResponse:
-    """Hand in one party's commitment."""
-    party = get_object_or_404(Party.objects.select_related("draw"), pk=pk)
-    found = _visible(request, party.draw_id)
-    form = forms.Commitment(request.POST)
-    if not form.is_valid():
-        messages.error(request, form.errors["commitment"][0])
-        return redirect(found)
-    actions.commit(
-        party=party,
-        commitment=form.cleaned_data["commitment"],
-        is_own_make=request.POST.get("made") == "own",
-        by=request.user,
-        at=timezone.now(),
-    )
-    messages.success(request, f"{party.name}的承诺已存证")
-    return redirect(found)
-
-
-@requires(Permission.DRAW_JOIN)
-@require_POST
-def reveal(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show one party's number."""
-    party = get_object_or_404(Party.objects.select_related("draw"), pk=pk)
-    found = _visible(request, party.draw_id)
-    form = forms.Nonce(request.POST)
-    if not form.is_valid():
-        messages.error(request, form.errors["nonce"][0])
-        return redirect(found)
-    actions.reveal(
-        party=party, nonce=form.cleaned_data["nonce"], by=request.user, at=timezone.now()
-    )
-    messages.success(request, f"{party.name}的随机数与承诺相符")
-    return redirect(found)
-
-
 @requires(*RUN)
 @require_POST
 def close(request: HttpRequest, pk: int) -> HttpResponse:
@@ -224,7 +187,7 @@ def beacon(request: HttpRequest, pk: int) -> HttpResponse:
         value=form.cleaned_data["value"],
         evidence=form.cleaned_data["evidence"],
         picture=form.cleaned_data["picture"],
-        reason=request.POST.get("reason", ""),
+        reason=written(request),
         by=request.user,
         at=timezone.now(),
     )
@@ -249,9 +212,7 @@ def lock(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def dispatch(request: HttpRequest, pk: int) -> HttpResponse:
     found = _own(request, pk)
-    sent = actions.dispatch(
-        draw=found, reason=request.POST.get("reason", ""), by=request.user, at=timezone.now()
-    )
+    sent = actions.dispatch(draw=found, reason=written(request), by=request.user, at=timezone.now())
     messages.success(request, f"名单已派发到 {len(sent)} 个部门")
     return redirect(found)
 
@@ -287,7 +248,7 @@ def void(request: HttpRequest, pk: int) -> HttpResponse:
     found = actions.void(
         draw=_own(request, pk),
         agree=request.POST.get("agree") == "yes",
-        note=request.POST.get("note", "")[:300],
+        note=written(request, "note"),
         by=request.user,
         at=timezone.now(),
     )

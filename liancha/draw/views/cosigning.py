@@ -12,6 +12,7 @@ from liancha.accounts.permissions import Permission, requires
 
 from .. import actions
 from ..models import Draw
+from .words import written
 
 
 @requires(Permission.DRAW_RUN, Permission.DRAW_INSPECTORS)
@@ -19,7 +20,6 @@ from ..models import Draw
 def go_on(request: HttpRequest, pk: int) -> HttpResponse:
     """Let the reveals begin without a cosignature, with a reason that stays."""
     draw = get_object_or_404(Draw.objects.run_by(request.user), pk=pk)
-    reason = request.POST.get("reason", "")[:500]
-    actions.go_on_uncosigned(draw=draw, reason=reason, by=request.user, at=timezone.now())
+    actions.go_on_uncosigned(draw=draw, reason=written(request), by=request.user, at=timezone.now())
     messages.success(request, "已记录原因，各方可以揭示。")
     return redirect("draw:draw", pk)

@@ -1,4 +1,4 @@
-"""The pages of a draw that has a keeper: a party's sealed sheet, the keeper's own page."""
+"""The keeper's own page: key, sheets, opening."""
 
 from __future__ import annotations
 
@@ -20,43 +20,9 @@ from .. import actions, bundles, forms
 from ..models import Draw, Party
 
 
-def _party(request: HttpRequest, pk: int) -> Party:
-    rows = Party.objects.select_related("draw__task", "draw__department").filter(
-        draw__in=Draw.objects.visible_to(request.user)
-    )
-    return get_object_or_404(rows, pk=pk)
-
-
 def _kept(request: HttpRequest, pk: int) -> Draw:
     rows = Draw.objects.filter(keeper=request.user.pk).select_related("task", "department")
     return get_object_or_404(rows, pk=pk)
-
-
-@requires(Permission.DRAW_JOIN)
-@never_cache
-def sheet(request: HttpRequest, pk: int) -> HttpResponse:
-    """The printed sealed sheet. The number is written on it by the party's own browser."""
-    party = _party(request, pk)
-    draw = party.draw
-    if not party.speaks_for(request.user) or not draw.has_keeper or draw.rule_at is None:
-        raise Http404
-    return render(request, "draw/sheet.html", {"party": party, "draw": draw})
-
-
-@requires(Permission.DRAW_JOIN)
-@require_POST
-def seal(request: HttpRequest, pk: int) -> HttpResponse:
-    """A party's number as a file for the keeper."""
-    party = _party(request, pk)
-    form = forms.Seal(request.POST)
-    if not form.is_valid():
-        messages.error(request, form.errors["seal"][0])
-        return redirect(party.draw)
-    actions.hand_over(
-        party=party, seal=form.cleaned_data["seal"], by=request.user, at=timezone.now()
-    )
-    messages.success(request, f"{party.name}的随机数已封存交给托管人")
-    return redirect(party.draw)
 
 
 @requires(Permission.DRAW_JOIN)
@@ -120,8 +86,11 @@ def take_envelope(request: HttpRequest, pk: int) -> HttpResponse:
 @requires(Permission.DRAW_JOIN)
 @never_cache
 def seals(request: HttpRequest, pk: int) -> HttpResponse:
-    """The sealed files and the logged rule, for `liancha escrow open`; not before all are in,
-    or a sheet is lacking for good: then the keeper reports it with what there is."""
+    """The sealed files and the logged rule, for `liancha escrow open`.
+
+    While a sheet is lacking only for the report that it is: whoever takes them so early stands in
+    the ledger for it.
+    """
     draw = _kept(request, pk)
     parties = [party for party in draw.parties.all() if party.seal]
     if draw.rule_at is None or not parties:
@@ -131,6 +100,8 @@ def seals(request: HttpRequest, pk: int) -> HttpResponse:
         file.writestr(bundles.RULE, draw.rule.text)
         for party in parties:
             file.writestr(f"{party.position + 1}-{party.name}.age", party.seal)
+    if draw.sealed_at is None:
+        actions.note_reading(draw=draw, name="sheets.zip", by=request.user, at=timezone.now())
     response = HttpResponse(target.getvalue(), content_type="application/zip")
     response["Content-Disposition"] = f'attachment; filename="sheets-{draw.pk}.zip"'
     return response

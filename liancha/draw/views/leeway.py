@@ -16,6 +16,7 @@ from liancha.task.models import Task
 
 from .. import actions, background, chains, leeway_forms, scenes
 from ..models import Draw, SingleRandom, Supplement
+from .words import written
 
 
 @requires(Permission.DRAW_WATCH)
@@ -134,7 +135,7 @@ def decide_supplement(request: HttpRequest, pk: int) -> HttpResponse:
     actions.decide_supplement(
         supplement=asked,
         agree=agree,
-        note=request.POST.get("note", "")[:200],
+        note=written(request, "note"),
         by=request.user,
         at=timezone.now(),
     )
@@ -167,7 +168,7 @@ def ask_single_random(request: HttpRequest, pk: int) -> HttpResponse:
     actions.ask_single_random(
         task=found,
         department=department,
-        reason=request.POST.get("reason", "")[:300],
+        reason=written(request, longest=300),
         by=request.user,
         at=timezone.now(),
     )
@@ -184,7 +185,7 @@ def decide_single_random(request: HttpRequest, pk: int) -> HttpResponse:
     actions.decide_single_random(
         request=asked,
         agree=agree,
-        note=request.POST.get("note", "")[:200],
+        note=written(request, "note"),
         by=request.user,
         at=timezone.now(),
     )

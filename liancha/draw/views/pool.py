@@ -21,6 +21,7 @@ from liancha.task.models import Task
 from .. import actions, background, forms, freezing, frozen, pools, queries, rosters, scenes
 from ..actions.pooling import check_freeze
 from ..models import Draw, PoolChoices
+from .words import written
 
 PAGE = 20
 EARLY = (TaskState.CREATED, TaskState.SCHEME_SUBMITTED, TaskState.SCHEME_APPROVED)
@@ -183,7 +184,7 @@ def set_aside(request: HttpRequest, pk: int, target: int) -> HttpResponse:
     actions.set_aside(
         task=task,
         target=found,
-        reason=request.POST.get("reason", ""),
+        reason=written(request),
         by=request.user,
         at=timezone.now(),
     )
@@ -207,7 +208,7 @@ def take_back(request: HttpRequest, pk: int, target: int) -> HttpResponse:
 def freeze(request: HttpRequest, pk: int) -> HttpResponse:
     """Freeze the pool; afterwards nothing about it changes."""
     task = get_object_or_404(Task.objects.initiated_by(request.user), pk=pk)
-    reason, now = request.POST.get("reason", ""), timezone.now()
+    reason, now = written(request), timezone.now()
     if background.is_large(freezing.expected(task)):
         check_freeze(task=task, pool=queries.counted_pool(task), reason=reason, by=request.user)
         background.freeze(task=task, reason=reason, by=request.user, at=now)
