@@ -92,7 +92,7 @@ class _Joint(Table):
         self, held: Held, there: Sequence[Mapping[str, Any]], version: ListVersion
     ) -> None:
         super().__init__(held, there)
-        self.departments = Departments.load(version.region_id)
+        self.departments = Departments.load(version.region_id, there)
         self.duties = {
             (each.department_id, each.code): Duty(each.duty) for each in FieldDuty.objects.all()
         }
@@ -111,9 +111,9 @@ class _Joint(Table):
         was = self.there.get(code, {})
         for line in lines[1:]:
             if line["name"] and line["name"] != first["name"]:
-                what = f"与第 {first.number} 行代码相同，领域不同"
-                cure = "同一领域只用一个代码；确为两个领域时，改其中一个代码。"
-                faults.append(self.wrong(line, "code", code, what, cure))
+                what = f"与第 {first.number} 行代码相同，领域名称不同"
+                cure = "同一领域各行的名称要相同；确为两个领域时，改其中一个代码。"
+                faults.append(self.wrong(line, "name", line["name"], what, cure))
         row = self._row(code, lines, was, faults)
         if row is not None and not faults:
             try:
@@ -245,7 +245,7 @@ class _Items(Table):
     ) -> None:
         super().__init__(held, there)
         self.own = own
-        self.departments = Departments.load(version.region_id)
+        self.departments = Departments.load(version.region_id, there)
 
     def key_of(self, row: Mapping[str, Any]) -> str:
         return f"{row['department']} {row['name']}"
@@ -325,8 +325,9 @@ class _Upper(Table):
             faults.append(self.wrong(line, "name", "", what, cure))
         for other in lines[1:]:
             if other["name"] and other["name"] != line["name"]:
-                what = f"与第 {line.number} 行代码相同，领域不同"
-                faults.append(self.wrong(other, "code", code, what, "请对照上级清单核对代码。"))
+                what = f"与第 {line.number} 行代码相同，领域名称不同"
+                cure = "请对照上级清单核对代码和名称。"
+                faults.append(self.wrong(other, "name", other["name"], what, cure))
         if faults:
             self.refuse(lines, faults)
             return

@@ -5,7 +5,7 @@ Checks that a row is whole and that its departments may stand in it. Writes noth
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -186,13 +186,19 @@ class Departments:
     found: dict[str, Department] = field(default_factory=dict)
 
     @classmethod
-    def load(cls, region: str) -> Departments:
-        """The city's and, for a county's list, the county's own: the county's come first."""
+    def load(cls, region: str, standing: Iterable[Mapping[str, Any]] = ()) -> Departments:
+        """The city's and, for a county's list, the county's own: the county's come first.
+
+        standing  plain rows whose departments are known by their codes, in office or not
+        """
         ours = Department.objects.active().select_related("region")
         found: dict[str, Department] = {}
         for department in [*ours.filter(region=region), *ours.filter(level="city")]:
             for word in (department.code, department.name, department.short):
                 found.setdefault(word, department)
+        missing = {code for row in standing for code in _codes(row)} - found.keys()
+        if missing:
+            found |= {each.code: each for each in Department.objects.filter(code__in=missing)}
         return cls(found)
 
     def get(self, word: str) -> Department:
@@ -293,6 +299,13 @@ def _check_choices(place: str, *, item_class: str, methods: str = "", level: str
         )
     if level not in ("C", "X", "CX"):
         raise Blocked(f"{place}的层级应为 C、X 或 CX。请改正。", article="10", paragraph=1)
+
+
+def _codes(row: Mapping[str, Any]) -> Iterator[str]:
+    """Codes of all departments in a plain row."""
+    yield from filter(None, (row.get("initiator"), row.get("department")))
+    yield from row.get("cooperators", ())
+    yield from (item["department"] for item in row.get("items", ()))
 
 
 def _label(choices: Iterable[tuple[str, Any]], value: str) -> str:

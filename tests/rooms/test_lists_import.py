@@ -109,7 +109,7 @@ class TestLookFirst:
             "",
             "网格中心",
         )
-        address = upload(client, f"/lists/versions/{version.pk}/upload/", ITEMS, NAMES, bad)[
+        address = upload(client, f"/lists/{version.kind}/{version.pk}/import/", ITEMS, NAMES, bad)[
             "Location"
         ]
         batch = Import.objects.get()
@@ -166,7 +166,9 @@ class TestLookFirst:
         before = standing(version)
         content = b"".join(client.get(f"/lists/versions/{version.pk}/export/").streaming_content)
         file = SimpleUploadedFile("清单.xlsx", content)
-        address = client.post(f"/lists/versions/{version.pk}/upload/", {"file": file})["Location"]
+        address = client.post(f"/lists/{version.kind}/{version.pk}/import/", {"file": file})[
+            "Location"
+        ]
         batch = Import.objects.get()
         assert (batch.unchanged, batch.changed, batch.added, batch.faulty) == (2, 0, 0, 0)
         assert "不用写入" in client.get(address).content.decode()
@@ -177,7 +179,7 @@ class TestLookFirst:
         client = sign_in(cast.zhou)
         bad = (TOBACCO[0], ("", "", "走私烟的检查", "", "", "", "烟草局", ""))
         address = upload(
-            client, f"/lists/versions/{version.pk}/upload/", JOINT, *bad, scope="part"
+            client, f"/lists/{version.kind}/{version.pk}/import/", JOINT, *bad, scope="part"
         )["Location"]
         client.post(f"{address}give-up/")
         content = b"".join(client.get(f"{address}faults.xlsx").streaming_content)
@@ -185,9 +187,9 @@ class TestLookFirst:
         assert [row[2] for row in rows[1:]] == ["经营许可的检查", "走私烟的检查"]
         assert rows[2][-3:-1] == [3, "没有“烟草局”这个部门"]
         mended = [[str(cell).replace("烟草局", "公安") for cell in row] for row in rows]
-        address = upload(client, f"/lists/versions/{version.pk}/upload/", *mended, scope="part")[
-            "Location"
-        ]
+        address = upload(
+            client, f"/lists/{version.kind}/{version.pk}/import/", *mended, scope="part"
+        )["Location"]
         client.post(f"{address}commit/")
         assert version.fields.get(code="JF30").items.count() == 2
 
@@ -265,7 +267,7 @@ class TestLookFirst:
         version = draft(cast, HOTELS)
         response = upload(
             sign_in(cast.zhou),
-            f"/lists/versions/{version.pk}/upload/",
+            f"/lists/{version.kind}/{version.pk}/import/",
             ("序号", "金额"),
             ("1", "2"),
         )
@@ -275,10 +277,10 @@ class TestLookFirst:
 
     def test_only_the_office_brings_in(self, cast, sign_in):
         version = draft(cast, HOTELS)
-        address = f"/lists/versions/{version.pk}/upload/"
+        address = f"/lists/{version.kind}/{version.pk}/import/"
         assert upload(sign_in(cast.shen), address, JOINT, *TOBACCO).status_code == 403
         sealed = published(cast, LICENCE, kind="items")
-        address = f"/lists/versions/{sealed.pk}/upload/"
+        address = f"/lists/items/{sealed.pk}/import/"
         assert upload(sign_in(cast.zhou), address, ITEMS, NAMES).status_code == 409
 
     @pytest.mark.parametrize("kind", ["items", "joint", "upper"])

@@ -127,7 +127,7 @@ def _forget(batch: Import) -> None:
 
 def _restore_fields(version: ListVersion, batch: Import) -> None:
     """Only what is not as it was is touched."""
-    departments = Departments.load(version.region_id)
+    departments = Departments.load(version.region_id, batch.before["rows"])
     fields = {field.code: field for field in version.fields.all()}
     now = {row["code"]: row for row in batch.after}
     before = {row["code"]: row for row in batch.before["rows"]}
@@ -139,7 +139,7 @@ def _restore_fields(version: ListVersion, batch: Import) -> None:
 
 
 def _restore_items(version: ListVersion, batch: Import) -> None:
-    departments = Departments.load(version.region_id)
+    departments = Departments.load(version.region_id, batch.before["rows"])
     version.items.all().delete()
     for position, row in zip(batch.before["positions"], batch.before["rows"], strict=True):
         write_item(version, parsed.check_item(row, departments), position)

@@ -64,7 +64,7 @@ class Import(TableImport):
         ordering: ClassVar = ["-id"]
 
     def get_absolute_url(self) -> str:
-        return reverse("lists:show_import", args=[self.pk])
+        return reverse("lists:show_import", args=[self.kind, self.pk])
 
     @property
     def has_effect(self) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -30,9 +30,11 @@ NAMES = {
 
 
 @requires(Permission.LISTS_PUBLISH)
-def upload(request: HttpRequest, pk: int) -> HttpResponse:
+def upload(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
     """Choose a table for a draft. It is only looked at; nothing is written yet."""
     found = draft(request, pk)
+    if found.kind != kind:
+        raise Http404
     is_sent = request.method == "POST"
     form = forms.UploadForm(request.POST if is_sent else None, request.FILES or None)
     if is_sent and form.is_valid() and (batch := received(request, form, version=found)):
@@ -48,9 +50,9 @@ def upload(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @requires(Permission.LISTS_PUBLISH)
-def show_import(request: HttpRequest, pk: int) -> HttpResponse:
+def show_import(request: HttpRequest, table: str, pk: int) -> HttpResponse:
     """What a table would do, or has done."""
-    batch = _find(request, pk)
+    batch = _find(request, table, pk)
     bad = "不写入，其余不受影响" if batch.faulty else "每一行都能导入"
     counts = (
         Count("新增", batch.added, "写入后进入清单", "plus-circle", "a"),
@@ -68,28 +70,32 @@ def show_import(request: HttpRequest, pk: int) -> HttpResponse:
         "has_effect": batch.has_effect,
         "undo_hint": "清单已送会签或公布、或这些行在导入后又改动过的，整批不撤回，并说明是哪一处。",
         "home": batch.version.get_absolute_url() if batch.version else reverse("lists:uppers"),
-        "commit_url": reverse("lists:commit_import", args=[pk]),
-        "give_up_url": reverse("lists:give_up_import", args=[pk]),
-        "check_url": reverse("lists:check_import", args=[pk]),
-        "undo_url": reverse("lists:undo_import", args=[pk]),
-        "errors_url": reverse("lists:import_faults", args=[pk]),
+        "commit_url": reverse("lists:commit_import", args=[table, pk]),
+        "give_up_url": reverse("lists:give_up_import", args=[table, pk]),
+        "check_url": reverse("lists:check_import", args=[table, pk]),
+        "undo_url": reverse("lists:undo_import", args=[table, pk]),
+        "errors_url": reverse("lists:import_faults", args=[table, pk]),
     }
     return render(request, "lists/import.html", context)
 
 
 @requires(Permission.LISTS_PUBLISH)
 @require_POST
-def check(request: HttpRequest, pk: int) -> HttpResponse:
+def check(request: HttpRequest, table: str, pk: int) -> HttpResponse:
     """Look again, since the list has changed meanwhile."""
-    batch = actions.check_import(batch=_mine(request, pk), by=request.user, at=timezone.now())
+    batch = actions.check_import(
+        batch=_mine(request, table, pk), by=request.user, at=timezone.now()
+    )
     messages.success(request, "已按现在的清单重新试算，请再核对")
     return redirect(batch)
 
 
 @requires(Permission.LISTS_PUBLISH)
 @require_POST
-def commit(request: HttpRequest, pk: int) -> HttpResponse:
-    done = actions.commit_import(batch=_mine(request, pk), by=request.user, at=timezone.now())
+def commit(request: HttpRequest, table: str, pk: int) -> HttpResponse:
+    done = actions.commit_import(
+        batch=_mine(request, table, pk), by=request.user, at=timezone.now()
+    )
     gone = f"，删去 {done.removed} 个" if done.removed else ""
     messages.success(request, f"已写入：新增 {done.added} 个，变更 {done.changed} 个{gone}")
     return redirect(done)
@@ -97,25 +103,27 @@ def commit(request: HttpRequest, pk: int) -> HttpResponse:
 
 @requires(Permission.LISTS_PUBLISH)
 @require_POST
-def give_up(request: HttpRequest, pk: int) -> HttpResponse:
-    batch = actions.give_up_import(batch=_mine(request, pk), by=request.user, at=timezone.now())
+def give_up(request: HttpRequest, table: str, pk: int) -> HttpResponse:
+    batch = actions.give_up_import(
+        batch=_mine(request, table, pk), by=request.user, at=timezone.now()
+    )
     messages.success(request, f"已放弃导入“{batch.file_name}”，清单没有变化")
     return redirect(batch.version or "lists:uppers")
 
 
 @requires(Permission.LISTS_PUBLISH)
 @require_POST
-def undo(request: HttpRequest, pk: int) -> HttpResponse:
+def undo(request: HttpRequest, table: str, pk: int) -> HttpResponse:
     """Take an import back within a day; a refusal says what stands in the way."""
-    batch = actions.undo_import(batch=_find(request, pk), by=request.user, at=timezone.now())
+    batch = actions.undo_import(batch=_find(request, table, pk), by=request.user, at=timezone.now())
     messages.success(request, f"已撤回“{batch.file_name}”，清单恢复到导入之前")
     return redirect(batch)
 
 
 @requires(Permission.LISTS_PUBLISH)
-def import_faults(request: HttpRequest, pk: int) -> HttpResponse:
+def import_faults(request: HttpRequest, table: str, pk: int) -> HttpResponse:
     """The bad rows with 怎么改, to mend and import again."""
-    batch = _find(request, pk)
+    batch = _find(request, table, pk)
     return workbook(f"{Path(batch.file_name).stem}-错误表.xlsx", sheets.faults(batch))
 
 
@@ -146,13 +154,15 @@ def received(request: HttpRequest, form: forms.UploadForm, **about: Any) -> Impo
     return None
 
 
-def _find(request: HttpRequest, pk: int) -> Import:
+def _find(request: HttpRequest, table: str, pk: int) -> Import:
     found = Import.objects.visible_to(request.user).select_related("by", "version__region")
-    return get_object_or_404(found, pk=pk)
+    return get_object_or_404(found, kind=table, pk=pk)
 
 
-def _mine(request: HttpRequest, pk: int) -> Import:
+def _mine(request: HttpRequest, table: str, pk: int) -> Import:
     """An import that this very person began and nobody has ended."""
     return get_object_or_404(
-        Import.objects.filter(by=request.user.pk, written_at=None, given_up_at=None), pk=pk
+        Import.objects.filter(by=request.user.pk, written_at=None, given_up_at=None),
+        kind=table,
+        pk=pk,
     )
