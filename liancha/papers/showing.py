@@ -23,13 +23,18 @@ SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """A figure of the dry run; `kind` is its colour in the bar, "" to leave it out."""
+    """A figure of the dry run.
+
+    kind  its colour in the bar, "" to leave it out
+    unit  when it does not count what the others count
+    """
 
     word: str
     number: int
     note: str
     icon: str
     kind: str = ""
+    unit: str = ""
 
 
 def page(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from datetime import timedelta
 from pathlib import Path
 
@@ -173,6 +174,16 @@ class TestLookFirst:
         assert (batch.unchanged, batch.changed, batch.added, batch.faulty) == (2, 0, 0, 0)
         assert "不用写入" in client.get(address).content.decode()
         assert standing(version) == before
+
+    def test_an_export_has_the_official_columns_and_runs_nothing(self, cast, sign_in):
+        version = draft(cast, LICENCE | {"name": "=HYPERLINK(1)"}, kind="items")
+        response = sign_in(cast.zhou).get(f"/lists/versions/{version.pk}/export/")
+        content = b"".join(response.streaming_content)
+        with zipfile.ZipFile(io.BytesIO(content)) as parts:
+            assert b"<f>" not in parts.read("xl/worksheets/sheet1.xml")
+        rows = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0).to_python()
+        assert tuple(rows[1][:7]) == CHECK_ITEM_COLUMNS
+        assert rows[2][1] == "=HYPERLINK(1)"
 
     def test_one_bad_row_keeps_its_field_out_with_all_its_rows(self, cast, sign_in):
         version = draft(cast, HOTELS)

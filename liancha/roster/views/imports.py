@@ -64,18 +64,13 @@ def imports(request: HttpRequest) -> HttpResponse:
 def show_import(request: HttpRequest, pk: int) -> HttpResponse:
     """What a file would do, or has done."""
     batch = get_object_or_404(Import.objects.visible_to(request.user).select_related("by"), pk=pk)
+    bad = "不写入，其余不受影响" if batch.faulty else "每一行都能导入"
     counts = (
         Count("新增", batch.added, "写入后进入名录库", "plus-circle", "a"),
         Count("变更", batch.changed, "逐项记下改动前后", "pencil-square", "b"),
         Count("未变", batch.unchanged, "不动，也不留痕", "dash-circle", "c"),
-        Count(
-            "有误",
-            batch.faulty,
-            "不写入，其余不受影响" if batch.faulty else "每一行都能导入",
-            "x-octagon",
-            "e",
-        ),
-        Count("合计", batch.rows, "不算空白行", "list-ol"),
+        Count("有误", batch.faulty, bad, "x-octagon", "e", "行"),
+        Count("合计", batch.rows, "不算空白行", "list-ol", unit="行"),
     )
     context = page(batch, request.GET, counts=counts, unit="名", at=timezone.now()) | {
         "is_mine": batch.by_id == request.user.pk,
