@@ -16,7 +16,7 @@ from django.core.paginator import Paginator
 from django.http import QueryDict
 from django.utils.timezone import localtime
 
-from .models import TableImport
+from .models import LISTED, TableImport
 
 SHOWN = 20
 
@@ -60,6 +60,7 @@ def page(
         "unused": [title for title, word in batch.columns if not word],
         "page_obj": Paginator(listed, SHOWN).get_page(query.get("page")),
         "differences": Paginator(batch.differences, SHOWN).get_page(query.get("part")),
+        "is_cut": len(batch.differences) == LISTED,
         "is_undoable": batch.is_in_time(at),
     }
 

@@ -11,7 +11,8 @@ from django.utils import timezone
 from python_calamine import CalamineWorkbook
 
 from liancha.draw.models import Assignment, Replacement
-from liancha.ledger.models import Entry, Seal
+from liancha.ledger import actions as ledger
+from liancha.ledger.models import Entry
 from liancha.roster import actions
 from liancha.roster.actions import importing
 from liancha.roster.models import Certificate, Import, ImportChange, Inspector
@@ -188,13 +189,19 @@ class TestUndo:
             actions.undo_import(batch=batch, by=cast.shen, at=NOON + HOUR)
         assert Inspector.objects.count() == 2
 
-    def test_a_roster_frozen_with_a_pool_since_keeps_all(self, cast, bring):
+    @pytest.mark.parametrize(("whose", "is_refused"), [("GA", True), ("WJ", False)])
+    def test_a_roster_frozen_with_a_pool_since_keeps_all(self, cast, bring, whose, is_refused):
         batch = bring(LIN)
-        entry = Entry.objects.order_by("-index").first()
-        Seal.objects.create(subject="frame:1", at=NOON + HOUR, entry=entry)
+        later = NOON + HOUR
+        entry = ledger.append("draw.freeze", by=cast.shen, at=later, rosters={whose: "0" * 64})
+        ledger.seal("frame", 1, entry=entry)
+        if not is_refused:
+            actions.undo_import(batch=batch, by=cast.shen, at=later)
+            return
         with pytest.raises(Blocked, match="冻结") as refused:
-            actions.undo_import(batch=batch, by=cast.shen, at=NOON + HOUR)
+            actions.undo_import(batch=batch, by=cast.shen, at=later)
         assert refused.value.article == "18"
+        assert Inspector.objects.exists()
 
     def test_only_the_department_itself_takes_back(self, cast, bring):
         batch = bring(LIN)

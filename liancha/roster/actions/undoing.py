@@ -6,6 +6,7 @@ refusal names the first of them.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from datetime import date, datetime
 
@@ -39,7 +40,9 @@ def undo_import(*, batch: Import, by: User, at: datetime) -> Import:
             "这次导入没有记下改动前的内容，不能整批撤回。请逐人改正。", article="11", paragraph=1
         )
     lock_departments({by.department_id or 0})
-    people = Inspector.objects.in_bulk([_who(each) for each in changes])
+    people = Inspector.objects.select_related("department").in_bulk(
+        [_who(each) for each in changes]
+    )
     for person in people.values():
         check_own(person.department_id, by)
     _refuse_changed(batch, people.values())
@@ -83,9 +86,21 @@ def _refuse_used(batch: Import, changes: list[ImportChange], people: dict[int, I
         "已经被抽取或派往检查",
         "19",
     )
-    # With a pool every department's roster is frozen, in a text that points to nobody.
-    if Seal.objects.filter(subject__startswith="frame:", at__gte=batch.written_at).exists():
-        _refuse(list(people.values()), "可能已在写入以后随待抽检库冻结的人员名单里", "18")
+    if _is_frozen(batch, {each.department.code for each in people.values()}):
+        _refuse(list(people.values()), "已在写入以后随待抽检库冻结的人员名单里", "18")
+
+
+def _is_frozen(batch: Import, departments: set[str]) -> bool:
+    """Whether a roster of theirs was frozen since, with the pool of a task they take part in.
+
+    The frozen text points to nobody; the entry that sealed the pool says whose rosters it holds.
+    """
+    seals = Seal.objects.filter(subject__startswith="frame:", at__gte=batch.written_at)
+    for seal in seals.select_related("entry"):
+        rosters = json.loads(seal.entry.body).get("rosters")
+        if rosters is None or departments & rosters.keys():
+            return True
+    return False
 
 
 def _refuse(found: list[Inspector], why: str, article: str) -> None:
