@@ -154,14 +154,29 @@ class TestArticle8:
         registry.decide_solo(
             check=refused, is_approved=False, opinion="改为联合抽查", by=cast.gu, at=NOON
         )
+        unhelped = write_target(3)  # its own result and an old one of others are no help
+        for code, days in (("WJ", 5), ("XF", 200)):
+            registry.note_inspection(
+                target=unhelped,
+                department=cast.department[code],
+                origin=InspectionFact.Origin.SOLO,
+                on=TODAY - timedelta(days=days),
+                subject="卫生",
+                outcome="未发现问题",
+                by="system",
+                at=NOON,
+            )
+        registry.request_solo(
+            target=unhelped, item="卫生", planned_on=TODAY + timedelta(days=9), by=cast.lu, at=NOON
+        )
         found = board(cast.zhou, today=TODAY + timedelta(days=3))
         assert [(state, n) for state, _, n in found.states] == [
-            ("waiting", 1),
+            ("waiting", 2),
             ("approved", 0),
             ("refused", 1),
             ("reused", 1),
         ]
-        assert (found.over, found.offered, found.in_field, found.total) == (1, 1, 2, 3)
+        assert (found.over, found.offered, found.in_field, found.total) == (1, 1, 2, 4)
         assert board(cast.shen, today=TODAY).total == 0
         with time_machine.travel(NOON + timedelta(days=3), tick=False):
             client.force_login(cast.zhou)
