@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.auth.hashers import check_password
+from django.contrib.auth.password_validation import MinimumLengthValidator
 from django.core.exceptions import ValidationError
 
 from .models import User
@@ -14,6 +15,16 @@ KINDS = (
     ("符号", lambda c: not c.isalnum()),
 )
 REMEMBERED = 5
+
+
+class LongEnough(MinimumLengthValidator):
+    """Django's own, in Chinese: its catalogue says this one sentence in English."""
+
+    def get_error_message(self) -> str:
+        return f"密码太短，至少 {self.min_length} 位。"
+
+    def get_help_text(self) -> str:
+        return f"至少 {self.min_length} 位。"
 
 
 class ThreeOfFourKinds:

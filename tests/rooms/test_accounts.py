@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from itertools import combinations
 
 import pytest
+from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.urls import reverse
 
@@ -87,6 +89,12 @@ def test_roles_are_written_with_before_and_after(cast):
 def test_a_password_has_three_kinds_of_characters(bad):
     with pytest.raises(ValidationError, match="三类"):
         ThreeOfFourKinds().validate(bad)
+
+
+def test_a_short_password_is_told_so_in_chinese():
+    with pytest.raises(ValidationError, match="至少 10 位") as refusal:
+        validate_password("Ab1-")
+    assert not any(re.search("[A-Za-z]{3}", told) for told in refusal.value.messages)
 
 
 def test_the_last_five_passwords_do_not_come_back(cast):
