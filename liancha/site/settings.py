@@ -260,7 +260,8 @@ AXES_LOCKOUT_TEMPLATE = "accounts/locked.html"
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
 
-# Thirty idle minutes end a session; every request starts the count again.
+# Thirty idle minutes end a session; every request starts the count again, to within a minute.
+SESSION_ENGINE = "liancha.site.sessions"
 SESSION_COOKIE_AGE = 30 * 60
 SESSION_SAVE_EVERY_REQUEST = True
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True

@@ -208,8 +208,8 @@ def test_the_longest_address_is_the_open_entry():
 def test_the_frame_costs_two_queries(client, cast, django_assert_max_num_queries):
     client.force_login(cast.lin)
     client.get("/")
-    # Session, user, and the session kept alive (three); then the frame's own: roles, department.
-    with django_assert_max_num_queries(7):
+    # Session and user; then the frame's own: roles, department.
+    with django_assert_max_num_queries(4):
         page = client.get("/no/such/page/")
     assert "市市场监督管理局·执法检查人员" in page.content.decode()
 
