@@ -17,11 +17,11 @@ from liancha.inspection.models import Visit
 from liancha.ledger.models import Entry
 from liancha.lists.models import JointField, ListVersion
 from liancha.plan import queries as plans
-from liancha.plan.models import Plan
+from liancha.plan.models import Filing, Plan
 from liancha.registry.models import SoloCheck
 from liancha.rulebook import deadlines, planning
 from liancha.rulebook.deadlines import Calendar
-from liancha.rulebook.lifecycles import TaskState
+from liancha.rulebook.lifecycles import PlanState, TaskState
 from liancha.task.models import Task
 from liancha.workdays import queries as workdays
 
@@ -38,6 +38,7 @@ KINDS = {
     "platform": "平台编号未补录",
     "plan": "领域未列入计划",
     "county": "县区计划未公布",
+    "report": "上年度数据未报送",
     "solo": "单独检查未批复",
     "reminder": "督办未回复",
 }
@@ -309,6 +310,23 @@ def _county_plans(asked: Horizon) -> Iterator[Pending]:
         )
 
 
+def _year_reports(asked: Horizon) -> Iterator[Pending]:
+    """Last year's figures, where a plan was in force, until somebody notes they were handed in.
+
+    Source: art. 16 with 国办发〔2024〕54号: by 31 January (E18).
+    """
+    year, due_on = asked.today.year, planning.report_due(asked.today.year)
+    if due_on >= asked.before:
+        return
+    filed = Filing.objects.filter(kind=Filing.Kind.REPORT, plan__year=year).values("plan__region")
+    old = Plan.objects.filter(year=year - 1, state=PlanState.PUBLISHED).values("region")
+    offices = Department.objects.active().filter(is_coordinator=True, region__in=old)
+    for office in offices.exclude(region__in=filed).select_related("region"):
+        title, note = f"{office.region.name} {year - 1} 年度执法数据", "报送后在本年度计划页登记"
+        over = asked.over(due_on)
+        yield Pending("report", title, note, office, due_on, "16", False, "plan:plans", None, *over)
+
+
 def _solo_checks(asked: Horizon) -> Iterator[Pending]:
     """Requests to inspect alone that nobody has decided; due before the day somebody would go.
 
@@ -356,6 +374,7 @@ SOURCES: tuple[Callable[[Horizon], Iterable[Pending]], ...] = (
     _reminders,
     _unplanned,
     _county_plans,
+    _year_reports,
     _solo_checks,
 )
 

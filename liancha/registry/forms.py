@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 from django import forms
-from django.db.models import F, OrderBy, Q
+from django.db.models import F, OrderBy, Q, QuerySet
 
 from liancha.accounts.models import Region
 from liancha.papers.kinds import LIMITS
 from liancha.rulebook.listing import SoloReason
 
 from . import search
-from .models import CaseCheck, KeyFlag, PlaceName, Tag, Target, TargetQuerySet
+from .models import CaseCheck, KeyFlag, Licence, PlaceName, Tag, Target, TargetQuerySet
+from .queries import SOON_DAYS
 
-NARROWING = ("tag", "status", "credit", "kind", "pending")
+NARROWING = ("tag", "status", "credit", "kind", "pending", "flag", "licence")
 PENDING = (("", "不限"), ("yes", "待核"), ("no", "已核定"))
+FLAGS = (
+    *(("", "不限"), ("any", "有标记"), ("soon", f"{SOON_DAYS} 天内到期")),
+    *KeyFlag.Kind.choices,
+)
+LICENCES = (
+    *(("", "不限"), ("soon", f"{SOON_DAYS} 天内到期"), ("over", "已过期")),
+    ("any", "有许可证"),
+)
 SORTS: dict[str, tuple[str | OrderBy, ...]] = {
     "name": ("name", "pk"),
     "-name": ("-name", "-pk"),
@@ -58,6 +68,8 @@ class Query(forms.Form):
         label="对象类型", required=False, choices=[("", "不限"), *Target.Kind.choices]
     )
     pending = forms.ChoiceField(label="县区核定", required=False, choices=PENDING)
+    flag = forms.ChoiceField(label="重点标记", required=False, choices=FLAGS)
+    licence = forms.ChoiceField(label="许可证", required=False, choices=LICENCES)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -65,10 +77,11 @@ class Query(forms.Form):
         self.fields["region"].queryset = counties()  # type: ignore[attr-defined]
 
     def search(
-        self, targets: TargetQuerySet, sort: str = "", *, within: str = ""
+        self, targets: TargetQuerySet, sort: str = "", *, today: date, within: str = ""
     ) -> TargetQuerySet:
         """Those of `targets` that are asked for, in the order asked for.
 
+        today   marks that hold and licences that run out do so by this day
         within  the county whose targets alone are wanted anyway; looks at no others
 
         is_cut then says whether a word was so common that only `search.MOST` were looked at.
@@ -98,7 +111,25 @@ class Query(forms.Form):
             targets = targets.filter(kind=asked["kind"])
         if asked.get("pending"):
             targets = targets.filter(is_pending=asked["pending"] == "yes")
+        if asked.get("flag"):
+            targets = targets.filter(pk__in=_marks(asked["flag"], today).values("target"))
+        if asked.get("licence"):
+            targets = targets.filter(pk__in=_licences(asked["licence"], today).values("target"))
         return targets.order_by(*SORTS.get(sort, ("-pk",)))
+
+
+def _marks(asked: str, today: date) -> QuerySet[KeyFlag]:
+    """Marks of one kind that hold today, or all of them, or those that soon end."""
+    if asked == "soon":
+        return KeyFlag.objects.ending(today, today + timedelta(days=SOON_DAYS))
+    holding = KeyFlag.objects.holding(today, today)
+    return holding if asked == "any" else holding.filter(kind=asked)
+
+
+def _licences(asked: str, today: date) -> QuerySet[Licence]:
+    if asked == "soon":
+        return Licence.objects.ending(today, today + timedelta(days=SOON_DAYS))
+    return Licence.objects.over(today) if asked == "over" else Licence.objects.all()
 
 
 class TargetForm(forms.ModelForm):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from datetime import date
 from typing import IO
 
 from django.db.models import QuerySet
@@ -13,6 +14,7 @@ from liancha.papers.writers import Bad, Sheet, Value, write_workbook
 
 from .columns import COLUMNS, TEMPLATE
 from .models import Import, ImportFault, Target
+from .queries import marks_now
 
 CHOICES = {
     "kind": Target.Kind.labels,
@@ -24,8 +26,12 @@ TARGET_TITLES = (
     *("序号", "名称", "统一社会信用代码/本库编号", "对象类型", "类型", "住所", "县区", "县区依据"),
     *("登记状态", "标签", "信用风险分类", "分类日期", "分类来源", "成立日期", "注册资本"),
     *("行业", "登记机关", "联系电话", "上次检查", "更新时间", "经营范围"),
+    *("重点标记", "许可证"),
 )
-_WIDTHS = (8, 34, 24, 14, 26, 40, 14, 30, 10, 20, 12, 12, 18, 12, 16, 18, 26, 16, 12, 18, 60)
+_WIDTHS = (
+    *(8, 34, 24, 14, 26, 40, 14, 30, 10, 20, 12, 12, 18, 12, 16, 18, 26, 16, 12, 18, 60),
+    *(40, 40),
+)
 
 
 def write_template(target: IO[bytes]) -> None:
@@ -100,9 +106,9 @@ def write_faults(target: IO[bytes], batch: Import) -> None:
     )
 
 
-def write_targets(target: IO[bytes], targets: QuerySet[Target]) -> None:
-    """The targets of a query as a workbook."""
-    rows = targets.select_related("region").prefetch_related("tags")
+def write_targets(target: IO[bytes], targets: QuerySet[Target], today: date) -> None:
+    """The targets of a query as a workbook, with the marks that hold today."""
+    rows = targets.select_related("region").prefetch_related("tags", "licences", marks_now(today))
     write_workbook(target, [Sheet("检查对象", TARGET_TITLES, _target_rows(rows), widths=_WIDTHS)])
 
 
@@ -148,4 +154,12 @@ def _target_rows(targets: QuerySet[Target]) -> Iterator[list[Value]]:
             target.last_inspected_on,
             localtime(target.updated_at),
             target.scope,
+            "；".join(
+                f"{flag.get_kind_display()}（{flag.source}，至 {flag.until}）"
+                for flag in target.marks  # type: ignore[attr-defined]
+            ),
+            "；".join(
+                f"{each}（{f'至 {each.valid_to}' if each.valid_to else '长期'}）"
+                for each in target.licences.all()
+            ),
         ]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+import time_machine
+from django.utils import timezone
 
 from liancha.accounts.models import User
 from liancha.draw import pools
@@ -111,3 +113,24 @@ class TestArticle15:
         PlanLine.objects.update(cooldown_months=0)
         task.refresh_from_db()
         assert (pools.pool(task).excluded, sheets.resting_text(task)) == ((), "")
+
+
+class TestArticle16:
+    def test_last_years_figures_are_minded_from_31_january_until_they_are_handed_in(self, world):
+        """Source: art. 16 with 国办发〔2024〕54号 (E18)."""
+        year = YEAR + 1
+
+        def minded(day: date) -> list[str]:
+            found = overdue(today=day, user=User.objects.get(pk=world.cast.zhou.pk))
+            return [each.title for each in found if each.kind == "report"]
+
+        assert minded(date(year, 2, 1)) == []  # there was no plan, and so no figures
+        world.published()
+        assert minded(date(year, 1, 31)) == []
+        assert minded(date(year, 2, 1)) == [f"洛阳市 {YEAR} 年度执法数据"]
+        filed = {"to": "市司法局", "on": date(year, 1, 20), "by": world.cast.zhou}
+        with time_machine.travel(date(year, 1, 20)):
+            following = actions.start_plan(year=year, by=world.cast.zhou, at=timezone.now())
+            for kind, left in (("justice", 1), ("report", 0)):
+                actions.file_plan(plan=following, kind=kind, at=timezone.now(), **filed)
+                assert len(minded(date(year, 2, 1))) == left

@@ -1,13 +1,15 @@
 """The registry in a browser: who sees what, and that every button does what it says."""
 
 import io
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 from python_calamine import CalamineWorkbook
 
 from liancha.accounts.models import Department, Grant, User
 from liancha.ledger.models import Entry
-from liancha.registry.models import PlaceName, Release, Tag, Target
+from liancha.registry.models import KeyFlag, Licence, PlaceName, Release, Tag, Target
 from tests.people import NOON, make_cast
 from tests.rooms.registers import code, write_target
 
@@ -134,6 +136,53 @@ class TestList:
         page = client_of.get(f"/targets/?{query}")
         assert page.status_code == 200
         assert {target.name for target in page.context["page_obj"]} == found
+
+    @pytest.mark.parametrize(
+        ("query", "found"),
+        [
+            ("flag=any", {"洛阳云岫宾馆", "无名待核"}),
+            ("flag=abnormal", {"无名待核"}),
+            ("flag=soon", {"洛阳云岫宾馆"}),
+            ("licence=soon", {"洛阳云岫宾馆"}),
+            ("licence=over", {"无名待核"}),
+            ("licence=any", {"洛阳云岫宾馆", "无名待核"}),
+            ("flag=any&licence=over", {"无名待核"}),
+        ],
+    )
+    def test_it_is_queried_by_marks_and_licences(self, client_of, cast, query, found):
+        today = timezone.localdate()
+        firm, other = Target.objects.get(name="洛阳云岫宾馆"), Target.objects.get(name="无名待核")
+        for target, kind, days in ((firm, "key", 30), (other, "abnormal", 31), (other, "key", -1)):
+            KeyFlag.objects.create(
+                target=target,
+                kind=kind,
+                source="食安办〔2026〕3号",
+                since=today - timedelta(days=9),
+                until=today + timedelta(days=days),
+                department=cast.zhou.department,
+                at=NOON,
+                by=cast.zhou,
+            )
+        for target, days in ((firm, 0), (other, -1)):
+            Licence.objects.create(
+                target=target,
+                name="食品经营许可证",
+                number="JY14103",
+                valid_to=today + timedelta(days=days),
+                at=NOON,
+                by=cast.zhou,
+            )
+        page = client_of.get(f"/targets/?{query}")
+        assert {target.name for target in page.context["page_obj"]} == found
+        export = workbook(client_of.get(f"/targets/export/?{query}"))
+        lines = export.get_sheet_by_index(0).to_python()[1:]
+        assert {line[1] for line in lines} == found
+        assert all("食品经营许可证 JY14103（至 " in line[22] for line in lines)
+        assert {line[21].partition("（")[0] for line in lines} <= {
+            "重点监管对象",
+            "列入经营异常名录",
+        }
+        assert "食安办〔2026〕3号" in lines[0][21]
 
     @pytest.mark.parametrize("sort", ["name", "-name", "code", "region", "inspected", "-updated"])
     def test_it_is_sorted(self, client_of, sort):

@@ -113,6 +113,18 @@ class FormerCode(models.Model):
         return self.code
 
 
+class LicenceQuerySet(models.QuerySet["Licence"]):
+    def ending(self, first: date, last: date) -> Self:
+        """Licences of targets still in business that end on a day from first to last."""
+        return self.filter(
+            valid_to__gte=first, valid_to__lte=last, target__status=Target.Status.ACTIVE
+        )
+
+    def over(self, today: date) -> Self:
+        """Licences of targets still in business that ended before today."""
+        return self.filter(valid_to__lt=today, target__status=Target.Status.ACTIVE)
+
+
 class Licence(models.Model):
     """许可证 of a target. Without an end it is long-term (9999-09-09 in other systems)."""
 
@@ -124,6 +136,8 @@ class Licence(models.Model):
     valid_to = models.DateField("有效期至", null=True, blank=True)
     at = models.DateTimeField()
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
+
+    objects = LicenceQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar = ["valid_to", "pk"]
@@ -163,6 +177,10 @@ class KeyFlagQuerySet(models.QuerySet["KeyFlag"]):
     def holding(self, first: date, last: date) -> Self:
         """Marks not lifted that hold on any day from first to last."""
         return self.filter(lifted_at=None, since__lte=last, until__gte=first)
+
+    def ending(self, first: date, last: date) -> Self:
+        """Marks not lifted whose last day is from first to last."""
+        return self.filter(lifted_at=None, until__gte=first, until__lte=last)
 
 
 class KeyFlag(models.Model):

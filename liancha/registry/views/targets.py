@@ -27,17 +27,18 @@ MOST_AT_ONCE = 5_000
 @requires(Permission.REGISTRY_VIEW)
 def targets(request: HttpRequest) -> HttpResponse:
     """名录库: query, table, batch bar."""
-    form = forms.Query(request.GET or None)
+    form, today = forms.Query(request.GET or None), timezone.localdate()
     found = form.search(
         Target.objects.visible_to(request.user),
         request.GET.get("sort", ""),
+        today=today,
         within=Target.home_of(request.user),
     )
-    rows = found.select_related("region").prefetch_related("tags")
+    rows = found.select_related("region").prefetch_related("tags", queries.marks_now(today))
     context = {
         "form": form,
         "page_obj": Paginator(rows, ROWS).get_page(request.GET.get("page")),
-        "library": queries.library(request.user, timezone.localdate()),
+        "library": queries.library(request.user, today),
         "doubts": Doubt.objects.visible_to(request.user).open().count(),
         "most": search.MOST if form.is_cut else 0,
         "may_edit": request.user.may(Permission.REGISTRY_EDIT),
@@ -69,7 +70,10 @@ def pending(request: HttpRequest) -> HttpResponse:
     waiting = Target.objects.visible_to(request.user).waiting()
     form = forms.Query(request.GET or None)
     found = form.search(
-        waiting, request.GET.get("sort", "name"), within=Target.home_of(request.user)
+        waiting,
+        request.GET.get("sort", "name"),
+        today=timezone.localdate(),
+        within=Target.home_of(request.user),
     ).select_related("region")
     context = {
         "form": form,
@@ -205,7 +209,10 @@ def _again(request: HttpRequest) -> Any:
 
     def again(query: QueryDict) -> TargetQuerySet:
         return forms.Query(query).search(
-            _visible(request), query.get("sort", ""), within=Target.home_of(request.user)
+            _visible(request),
+            query.get("sort", ""),
+            today=timezone.localdate(),
+            within=Target.home_of(request.user),
         )
 
     return again
@@ -241,7 +248,8 @@ def _said(form: Any) -> str:
 
 def _download(found: TargetQuerySet, name: str) -> HttpResponse:
     day = timezone.localdate().strftime("%Y%m%d")
-    return workbook(f"{name}{day}.xlsx", lambda file: sheets.write_targets(file, found))
+    today = timezone.localdate()
+    return workbook(f"{name}{day}.xlsx", lambda file: sheets.write_targets(file, found, today))
 
 
 def _page(request: HttpRequest, found: Target, **more: Any) -> HttpResponse:

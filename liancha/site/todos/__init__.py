@@ -40,7 +40,7 @@ SOURCES: tuple[tuple[tuple[Permission, ...], Source], ...] = (
     ((P.PLAN_PUBLISH,), planning.fields_to_plan),
     ((P.PLAN_EDIT,), planning.own_fields_to_plan),
     ((P.PLAN_APPROVE,), planning.adjustments_to_decide),
-    ((P.REGISTRY_EDIT,), libraries.doubts),
+    ((P.REGISTRY_EDIT,), libraries.kept),
     ((P.TASK_APPROVE,), libraries.solo_checks),
     ((P.ROSTER_EDIT,), libraries.certificates),
     ((P.TASK_EDIT, P.TASK_APPROVE, P.DRAW_RUN), drawing.own_tasks),

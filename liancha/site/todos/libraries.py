@@ -1,13 +1,17 @@
-"""The two libraries: doubles to look at, checks alone to decide, certificates that run out."""
+"""The two libraries: doubles to look at, checks alone to decide, papers and marks that run out."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
-from django.db.models import Max
+from django.db.models import Count, Exists, Max, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 
-from liancha.registry.models import Doubt, SoloCheck
+from liancha.accounts.models import Department
+from liancha.registry.models import Doubt, KeyFlag, Licence, SoloCheck
+from liancha.registry.queries import SOON_DAYS
 from liancha.roster.models import Inspector
 from liancha.roster.queries import EXPIRING_DAYS
 
@@ -15,20 +19,55 @@ from ..desk import Desk
 from ..workbench import MOST, Todo, page_at, place_of
 
 
-def doubts(desk: Desk) -> Iterator[Todo]:
-    """Records that may be one target, one row for all of them (art. 11)."""
-    count = Doubt.objects.visible_to(desk.user).open().count()
-    if count and desk.user.department:
+def kept(desk: Desk) -> Iterator[Todo]:
+    """Of the registry, a row each: doubles, licences and marks that run out (arts. 11 and 15).
+
+    A licence is minded by the department that entered it, a mark by the one that set it, unless
+    a longer one stands beside it.
+    """
+    own, first, last = desk.user.department, desk.today, desk.today + timedelta(days=SOON_DAYS)
+    if own is None:
+        return
+    longer = KeyFlag.objects.filter(
+        target=OuterRef("target"), kind=OuterRef("kind"), until__gt=last, lifted_at=None
+    )
+    doubts, licences, marks = Department.objects.values_list(
+        _count(Doubt.objects.visible_to(desk.user).open()),
+        _count(Licence.objects.ending(first, last).filter(by__department=own)),
+        _count(KeyFlag.objects.ending(first, last).filter(~Exists(longer), department=own)),
+    ).get(pk=own.pk)
+    if doubts:
         yield Todo(
             "名录",
-            f"核对疑似重复和冲突 {count} 条",
+            f"核对疑似重复和冲突 {doubts} 条",
             "导入后自动核查，不自动合并",
             page_at("registry:doubts"),
             "核对重复",
             None,
-            desk.user.department,
+            own,
             word="待核对",
         )
+    for count, what, note, verb, query in (
+        (licences, "个许可证", "换证后登记新的有效期", "看到期许可证", "licence=soon"),
+        (marks, "个重点标记", "到期自动失效，需要延续的请重新设", "看到期标记", "flag=soon"),
+    ):
+        if count:
+            yield Todo(
+                "名录",
+                f"{count} {what} {SOON_DAYS} 天内到期",
+                note,
+                f"{page_at('registry:targets')}?{query}",
+                verb,
+                None,
+                own,
+                word="快到期",
+            )
+
+
+def _count(rows: QuerySet[Any]) -> Coalesce:
+    """How many rows there are, as a part of another question."""
+    one = rows.order_by().annotate(one=Value(1)).values("one")
+    return Coalesce(Subquery(one.annotate(n=Count("pk")).values("n")), 0)
 
 
 def solo_checks(desk: Desk) -> Iterator[Todo]:
@@ -49,26 +88,35 @@ def solo_checks(desk: Desk) -> Iterator[Todo]:
 
 
 def certificates(desk: Desk) -> Iterator[Todo]:
-    """People who soon cannot be drawn any more, the first of them with its day (art. 18)."""
+    """People who cannot be drawn soon, or already, the first of them with its day (art. 18).
+
+    Who is over stays until the certificate is renewed or the person is off duty.
+    """
     people = (
         Inspector.objects.filter(department=desk.user.department_id)
         .officers()
         .filter(status=Inspector.Status.ON_DUTY)
         .annotate(until=Max("certificates__valid_to"))
-        .filter(until__lte=desk.today + timedelta(days=EXPIRING_DAYS), until__gte=desk.today)
-        .order_by("until")
+        .filter(until__lte=desk.today + timedelta(days=EXPIRING_DAYS))
+        .order_by("until", "pk")
     )
     found = list(people.values_list("name", "until"))
-    if found and desk.user.department:
-        names = "、".join(name for name, _ in found[:3])
-        yield Todo(
-            "证件",
-            f"{len(found)} 人的执法证件 {EXPIRING_DAYS} 天内到期",
-            f"{names}{'等' if len(found) > 3 else ''}，到期后不能抽取",
-            page_at("roster:inspectors"),
-            "更新证件",
-            None,
-            desk.user.department,
-            found[0][1],
-            "快到期",
-        )
+    if not found or not desk.user.department:
+        return
+    names = "、".join(name for name, _ in found[:3])
+    over = sum(until < desk.today for _, until in found)
+    parts = [f"{over} 人的执法证件已过期"] if over else []
+    if soon := len(found) - over:
+        parts.append(f"{soon} 人{'' if over else '的执法证件'} {EXPIRING_DAYS} 天内到期")
+    yield Todo(
+        "证件",
+        "，".join(parts),
+        f"{names}{'等' if len(found) > 3 else ''}，到期后不能抽取",
+        page_at("roster:inspectors"),
+        "更新证件",
+        None,
+        desk.user.department,
+        found[0][1],
+        "已过期" if over else "快到期",
+        "over" if over else "review",
+    )
