@@ -81,7 +81,7 @@ class Standing:
 
 
 def certificate_state(certificate: Certificate | None, *, on: date) -> CertificateState:
-    """How a certificate stands on a day."""
+    """How a certificate stands on a day. Clause 11.4."""
     if certificate is None:
         return CertificateState.NONE
     if certificate.valid_to < on:

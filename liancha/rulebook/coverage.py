@@ -171,7 +171,7 @@ def check_cap(
     cap    local practice, 10 % as shipped
 
     Raises NeedsReason.
-    Source: art. 15, 适当降低抽查比例; the number is decision A31. Clause 15.4.
+    Source: art. 15, 适当降低抽查比例; the number is decision A31. Clauses 15.3 and 15.4.
     """
     if item_class is ItemClass.GENERAL and ratio > cap and not reason.strip():
         raise NeedsReason(

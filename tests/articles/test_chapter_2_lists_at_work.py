@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 import time_machine
 
-from liancha.accounts.models import Department
+from liancha.accounts.models import Department, User
 from liancha.lists import actions as lists
 from liancha.lists import rows as parsed
 from liancha.lists.models import ListChange
@@ -25,6 +25,7 @@ from liancha.roster.models import Inspector
 from liancha.rulebook.eligibility import Span
 from liancha.rulebook.lifecycles import TaskState
 from liancha.rulebook.verdicts import Blocked, NeedsReason
+from liancha.site import todos
 from tests.people import NOON, make_cast
 from tests.rooms.listings import HOTELS, PETROL, draft, published
 from tests.rooms.plan_world import YEAR, make_plan_world
@@ -130,6 +131,19 @@ class TestArticle8:
         assert self.rows(cast.shen, TODAY + timedelta(days=2)) == []
         registry.decide_solo(check=asked, is_approved=True, by=cast.gu, at=NOON)
         assert self.rows(cast.zhou, TODAY + timedelta(days=2)) == []
+
+    def test_it_waits_on_the_desk_of_the_head_who_did_not_ask(self, cast, asked):
+        """Source: clause 8.2."""
+
+        def waiting(user):
+            user = User.objects.get(pk=user.pk)
+            found = todos.waiting_for(user, TODAY)
+            return [each.note for each in found if each.verb == "审批单独检查"]
+
+        assert waiting(cast.gu) == ["客房卫生"]
+        assert [waiting(each) for each in (cast.lu, cast.cheng)] == [[], []]
+        registry.decide_solo(check=asked, is_approved=True, by=cast.gu, at=NOON)
+        assert waiting(cast.gu) == []
 
     def test_the_board_counts_what_became_of_them_and_what_could_be_spared(
         self, cast, asked, client
@@ -307,3 +321,19 @@ class TestArticle11:
                     by=cast.lu,
                     at=NOON,
                 )
+
+    @pytest.mark.parametrize(("days", "is_named"), [(61, False), (60, True), (0, True)])
+    def test_a_certificate_that_runs_out_is_named_before_it_has(self, cast, days, is_named):
+        """Source: clause 11.4."""
+        person = roster.save_inspector(name="安若水", by=cast.lu, at=NOON)
+        roster.save_certificate(
+            inspector=person,
+            number="16030001",
+            valid_from=date(2024, 1, 1),
+            valid_to=TODAY + timedelta(days=days),
+            by=cast.lu,
+            at=NOON,
+        )
+        user = User.objects.get(pk=cast.lu.pk)
+        found = [each for each in todos.waiting_for(user, TODAY) if each.verb == "更新证件"]
+        assert ["安若水" in each.note for each in found] == [True] * is_named

@@ -168,6 +168,7 @@ class TestArticle15:
         coverage.check_cap(Fraction(1, 5), item_class=ItemClass.GENERAL, reason="基数只有 5 户")
 
     def test_key_items_have_no_cap(self):
+        """Source: clause 15.3."""
         coverage.check_cap(Fraction(1), item_class=ItemClass.KEY)
 
     def test_classes_grow_old_after_45_days(self):
