@@ -119,9 +119,39 @@ _BOTH = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
 
 
 def _cpu() -> float:
-    """Of this process and those it started; a PostgreSQL server is not among them."""
+    """Of this process and those it started, and of a PostgreSQL server on this machine."""
     used = [resource.getrusage(who) for who in _BOTH]
-    return sum(each.ru_utime + each.ru_stime for each in used)
+    return sum(each.ru_utime + each.ru_stime for each in used) + _cpu_of_server()
+
+
+def _cpu_of_server() -> float:
+    """All of its processes; nothing for SQLite and for a server elsewhere."""
+    from django.db import connection
+
+    if connection.vendor != "postgresql":
+        return 0.0
+    connection.ensure_connection()
+    own = _stat(connection.connection.info.backend_pid)
+    if own is None or own[0] != "postgres":
+        return 0.0
+    server = own[1]
+    ticks = 0
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and (found := _stat(int(entry.name))):
+            _, parent, used, ended = found
+            ticks += used + ended if int(entry.name) == server else used * (parent == server)
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _stat(process: int) -> tuple[str, int, int, int] | None:
+    """Name, parent, ticks of its own, ticks of its ended children."""
+    try:
+        head, _, rest = Path(f"/proc/{process}/stat").read_text().rpartition(")")
+    except OSError:
+        return None
+    fields = rest.split()
+    own, ended = (int(fields[n]) + int(fields[n + 1]) for n in (11, 13))
+    return head.partition("(")[2], int(fields[1]), own, ended
 
 
 def _liancha(path: Path) -> str:

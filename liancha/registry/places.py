@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from liancha.rulebook.regions import MERGED
@@ -153,11 +153,7 @@ class Gazetteer:
         """
         if county and (region := self.of_word(county)):
             return Decision(region, f"县区列写明“{county}”")
-        is_ours = (
-            CITY_NAME in city
-            or name.startswith(self._starts)
-            or (CITY_NAME in name and bool(_OUR_CITY.search(name)))
-        )
+        is_ours = self._is_of_here(name, city)
         text = address.replace(" ", "")
         key = (text if self._has_digits else _DIGITS.sub("0", text), city, county, is_ours)
         known = self._known.get(key)
@@ -176,6 +172,38 @@ class Gazetteer:
         if decision.region is None and (hint := self._hint(code)):
             return Decision(None, f"{decision.reason}；{hint}", decision.is_outside)
         return decision
+
+    def decide_all(
+        self,
+        addresses: Sequence[str],
+        *,
+        counties: Sequence[str],
+        cities: Sequence[str],
+        names: Sequence[str],
+        codes: Sequence[str],
+    ) -> list[Decision]:
+        """`decide` for many rows without line breaks; quicker where the same was said before."""
+        texts = "\n".join(addresses).replace(" ", "")
+        keys = (texts if self._has_digits else _DIGITS.sub("0", texts)).split("\n")
+        decide, is_of_here, known = self.decide, self._is_of_here, self._known
+        decisions = []
+        for key, address, county, city, name, code in zip(
+            keys, addresses, counties, cities, names, codes, strict=True
+        ):
+            found = None if county else known.get((key, city, "", is_of_here(name, city)))
+            if found is None or found[0].region is None:
+                decision = decide(address, county=county, city=city, name=name, code=code)
+                decisions.append(decision)
+            else:
+                decisions.append(found[0])
+        return decisions
+
+    def _is_of_here(self, name: str, city: str) -> bool:
+        return (
+            CITY_NAME in city
+            or name.startswith(self._starts)
+            or (CITY_NAME in name and bool(_OUR_CITY.search(name)))
+        )
 
     def _elsewhere(self, text: str, city: str) -> Decision | None:
         if city and CITY_NAME not in city and self.of_word(city) is None:

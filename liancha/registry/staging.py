@@ -26,19 +26,26 @@ PIECE = 20_000  # parameters of one statement
 
 
 class Stage:
-    """The waiting rows, and their tags."""
+    """The waiting rows, and their tags.
+
+    is_busy  while rows come in nobody else may use the connection
+    """
+
+    is_busy = False
 
     def __init__(self) -> None:
         self._is_sqlite = connection.vendor == "sqlite"
 
     # ── coming in ─────────────────────────────────────────────────────────────────────────
 
-    def add(self, numbers: Sequence[int], columns: Mapping[str, Sequence[Any]]) -> None:
+    def add(self, numbers: Sequence[int], columns: Mapping[str, Sequence[Any] | str]) -> None:
         """Rows, and columns of them named as in FIELDS; `tags` is a number explained by `settle`.
 
-        A column that is left out says nothing.
+        A column may be one word that stands for all; one that is left out says nothing.
         """
-        self._add("liancha_stage", ("row", *columns), (numbers, *columns.values()))
+        size = len(numbers)
+        given = (each if not isinstance(each, str) else [each] * size for each in columns.values())
+        self._add("liancha_stage", ("row", *columns), (numbers, *given))
 
     def settle(self, tags: Iterable[tuple[int, int]]) -> None:
         """All rows are in. tags: (number, tag), as many for a number as there are tags."""

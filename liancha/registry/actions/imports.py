@@ -8,7 +8,7 @@ what a file does not say is never erased.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -25,11 +25,13 @@ from liancha.queue.models import Job
 from liancha.rulebook.verdicts import Blocked
 
 from .. import columns
-from ..models import Import
+from ..models import Import, Target
 from ..reading import BESIDE
 from ..staging import stage
+from ..straight import is_free, straight
 from .intake import Intake
 
+SMALL = 6 * 2**20  # bytes that are read and written in a second, while others can wait
 Progress = Callable[[int, int], None]
 Then = Callable[[Import], None]
 
@@ -153,7 +155,7 @@ def _take_in(
 ) -> None:
     today, county = timezone.localdate(at), _county(by)
     how = (BESIDE, today.isoformat(), bool(county))
-    with open_table(path, batch.file_name, columns.COLUMNS, *how) as table, stage() as waiting:
+    with open_table(path, batch.file_name, columns.COLUMNS, *how) as table, ExitStack() as opened:
         batch.sha256, batch.size = table.sha256, table.size
         batch.recognised = table.recognised[:200]
         batch.titles = list(table.titles)
@@ -162,10 +164,19 @@ def _take_in(
         batch.columns = [
             [title, taken.get(place, "")] for place, title in enumerate(table.titles) if title
         ]
+        is_small = is_written and not county and table.size < SMALL
+        if is_locked := is_small and not Target.objects.exists():
+            opened.enter_context(transaction.atomic())
+            _lock(batch)
+        if is_straight := is_locked and is_free():
+            batch.save()
+        waiting = opened.enter_context(
+            straight(batch, today=today, at=at) if is_straight else stage()
+        )
         intake = Intake(table, batch, waiting, county=county, today=today, at=at)
         intake.read(progress)
         with transaction.atomic():
-            if is_written:
+            if is_written and not is_locked:
                 _lock(batch)
             if batch.pk is None:
                 batch.save()

@@ -71,13 +71,22 @@ class Intake:
 
     def read(self, progress: Callable[[int, int], None] | None) -> None:
         """Put every good row on the stage; note what is wrong with the others."""
+        done: list[int] = []
+
+        def tell() -> None:
+            if progress:
+                for rows in done:
+                    progress(rows, max(self.table.rows, rows))
+            done.clear()
+
         with bulk.no_garbage():
             for piece in self.table.pieces():
                 self._read(piece)
-                if progress:
-                    done = self.counts["rows"]
-                    progress(done, max(self.table.rows, done))
+                done.append(self.counts["rows"])
+                if not self.stage.is_busy:
+                    tell()
         self.stage.settle((n, tag) for tags, n in self._tags.items() for tag in tags)
+        tell()
 
     def _read(self, piece: dict[str, Any]) -> None:
         """A piece as `reading.Reader` gives it."""
@@ -95,24 +104,21 @@ class Intake:
         if not numbers:
             return
         columns = spread(piece)
-        regions, are_pending, reasons, tagged = [], [], [], []
-        decide, tags_of, known = self.gazetteer.decide, self.tagger.tags, self._tags
-        for name, address, county, city, code, scope, kind in zip(
-            *(columns[place] for place in DECIDING), strict=True
-        ):
-            decision = decide(address, county=county, city=city, name=name, code=code)
-            regions.append(decision.region or "")
-            are_pending.append("f" if decision.region else "t")
-            reasons.append(decision.reason[:160])
-            tagged.append(known.setdefault(tags_of(name, scope, kind), len(known)))
+        name, address, county, city, code, scope, kind = (columns[place] for place in DECIDING)
+        decisions = self.gazetteer.decide_all(
+            address, counties=county, cities=city, names=name, codes=code
+        )
+        tags_of, known = self.tagger.tags, self._tags
         decided: dict[str, Sequence[Any]] = {
-            **{"tags": tagged, "region_id": regions},
-            **{"is_pending": are_pending, "region_reason": reasons},
+            "tags": [
+                known.setdefault(tags, len(known)) for tags in map(tags_of, name, scope, kind)
+            ],
+            "region_id": [each.region or "" for each in decisions],
+            "is_pending": ["f" if each.region else "t" for each in decisions],
+            "region_reason": [each.reason[:160] for each in decisions],
         }
         said = {
-            name: column
-            for name, column, sent in zip(TAKEN, columns, piece["columns"], strict=True)
-            if sent != ""
+            name: column for name, column in zip(TAKEN, piece["columns"], strict=True) if column
         }
         self.stage.add(numbers, decided | said)
 
