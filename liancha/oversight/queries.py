@@ -39,7 +39,7 @@ KINDS = {
     "plan": "领域未列入计划",
     "county": "县区计划未公布",
     "report": "上年度数据未报送",
-    "solo": "单独检查未批复",
+    "solo": "单独检查未批准",
     "reminder": "督办未回复",
 }
 SOON = 2  # working days before a due date from which it is a warning. Local practice.

@@ -69,7 +69,7 @@ class InspectionFact(models.Model):
 
 
 SOLO_STATES = (
-    ("waiting", "待批复"),
+    ("waiting", "待批准"),
     ("approved", "已批准"),
     ("refused", "不同意"),
     ("reused", "采用其他部门结果"),
