@@ -21,7 +21,7 @@ from liancha.papers.official import Official
 from liancha.papers.printed import Printed
 from liancha.rulebook.lifecycles import DrawState
 
-from . import chronicle, queries
+from . import chronicle, pools, queries
 from .layers import labels_of, ordinal
 from .models import Draw, Party, Rule
 
@@ -63,7 +63,7 @@ def _minutes(paper: Paper, draw: Draw, now: datetime) -> bytes:
     paper.heading("二、参加人员")
     paper.table(("一方", "办理人", "身份"), _people(draw), (62, 54, 40))
     paper.heading("三、抽取规则")
-    paper.table(("项目", "内容"), list(_rule(draw)), (36, 120))
+    paper.table(("项目", "内容"), [*_rule(draw), *_software(entries)], (36, 120))
     if draw.is_of_targets:
         paper.table(*_strata(draw))
     paper.heading("四、经过")
@@ -173,6 +173,13 @@ def _rule(draw: Draw) -> Iterator[tuple[str, str]]:
         yield "取整", "每层按比例向上取整，取票据最小的若干"
 
 
+def _software(entries: Sequence[Entry]) -> Iterator[tuple[str, str]]:
+    """As it was at the freeze; older entries do not say."""
+    for entry in entries:
+        if entry.kind == "freeze" and (name := json.loads(entry.body).get("software")):
+            yield "软件版本", name
+
+
 def _seen(anchor: log.Anchor) -> str:
     """Who outside saw the log with this in it, and when."""
     if anchor.checkpoint is None:
@@ -269,7 +276,9 @@ def _remarks(draw: Draw, entries: Sequence[Entry]) -> Iterator[str]:
     if missing:
         yield f"{'、'.join(missing)}在揭示截止前没有揭示随机数，已记录，抽取照常进行。"
     if draw.is_of_targets and draw.excluded:
-        told = "、".join(f"{reason} {number:,} 户" for reason, number in draw.excluded)
+        told = "、".join(
+            f"{pools.REASONS.get(code, code)} {number:,} 户" for code, number in draw.excluded
+        )
         yield f"未进入待抽检库的对象按原因计：{told}。"
     if draw.freeze_note:
         yield f"分层过小的说明：{draw.freeze_note}。"

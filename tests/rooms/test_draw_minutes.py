@@ -10,8 +10,9 @@ import docx
 import pytest
 from django.urls import reverse
 
-from liancha.draw import actions, sheets
+from liancha.draw import actions, sheets, software
 from liancha.draw.models import Draw
+from liancha.registry.models import Target
 from liancha.task.models import Task
 from tests.people import NOON
 from tests.rooms import draw_world as w
@@ -74,6 +75,14 @@ def test_who_was_there_what_was_agreed_and_what_came_out(world, paper):
         "洛阳市公安局 2026-11-23",
     ):
         assert told in text
+
+
+def test_who_stayed_out_and_which_software_drew(world, paper):
+    """Domain §h.1: exclusions counted by reason, in words; the software version at the freeze."""
+    Target.objects.filter(pk__in=[each.pk for each in world.targets[:3]]).update(status="cancelled")
+    text = paper(w.freeze(world))
+    assert "未进入待抽检库的对象按原因计：注销、吊销、撤销或迁出 3 户。" in text
+    assert f"软件版本 {software.version()}" in text
 
 
 def test_names_of_firms_only_once_they_are_public(world, paper):

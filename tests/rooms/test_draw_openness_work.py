@@ -74,7 +74,7 @@ def body(answer: HttpResponse | StreamingHttpResponse) -> str:
 
 
 def _shape(sql: str) -> str:
-    return re.sub(r"'[^']*'|\b\d+\b|\bs\d+_x\d+\b", "?", sql)
+    return re.sub(r"'[^']*'|\b\d+\b|\bs\d+_x\d+\b|\b_django_curs_\w+", "?", sql)
 
 
 @pytest.fixture

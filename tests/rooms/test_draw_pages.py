@@ -327,6 +327,14 @@ class TestCeremonyPage:
         actions.lock(draw=draw, by=world.cast.shen, at=w.DUE)
         assert Client().get(public).headers["Content-Type"] == "image/jpeg"
 
+    def test_a_second_click_on_the_lock_meets_a_locked_list(self, world):
+        draw = w.locked(world)
+        answer = as_(world, "shen").post(url("lock", draw.pk))
+        assert answer.status_code == 409
+        assert "名单已锁定，不用再锁" in text(answer)
+        assert f"锁定人是{world.cast.shen}" in text(answer)
+        assert Entry.objects.filter(what="draw.lock").count() == 1
+
     def test_void_is_asked_and_decided_on_pages(self, world):
         draw = w.open_rule(world, w.freeze(world), "WJ")
         shen, cheng = as_(world, "shen"), as_(world, "cheng")

@@ -35,6 +35,12 @@ def lock(*, draw: Draw, prepared: frames.Checked | None = None, by: User, at: da
     """
     draw = held(draw)
     only_for(draw.department, by)
+    if draw.state == DrawState.LOCKED:
+        raise Blocked(
+            f"名单已锁定，不用再锁。锁定人是{draw.locked_by}，请刷新页面看结果。",
+            article="19",
+            paragraph=3,
+        )
     draw.locked_at, draw.locked_by = at, by
     draw.advance(DrawState.LOCKED)
     _ready(draw)

@@ -20,7 +20,7 @@ from liancha.rulebook.lifecycles import DrawState, ReplacementState, TaskState
 from liancha.rulebook.verdicts import Blocked, NeedsReason
 from liancha.task.models import Task
 
-from .. import chains, outlook, rosters, seats
+from .. import chains, outlook, rosters, seats, software
 from ..models import Assignment, Draw, Replacement
 from .pooling import keep_files, next_number, only_for, refused_as_blocked
 
@@ -104,6 +104,7 @@ def freeze_inspectors(
         about=("task", task.pk),
         frame=protocol.inputs_seal(draw.salt, staffing.inputs_of(files)),
         base=base,
+        software=software.version(),
         removed=len(removed),
         notes=form.H(f"{draw.salt}\n{form.file_digest(notes[rosters.REMOVED_FILE])}"),
         foresight=form.H(f"{draw.salt}\n{form.file_digest(notes[outlook.FILE])}"),

@@ -20,7 +20,7 @@ from liancha.rulebook.lifecycles import DrawState, TaskState
 from liancha.rulebook.verdicts import Blocked, NeedsReason
 from liancha.task.models import Task
 
-from .. import freezing, frozen, pools, rosters
+from .. import freezing, frozen, pools, rosters, software
 from ..models import Assignment, Draw, InputFile, PoolChoices, SetAside
 
 UNWRITABLE = "待抽检库里有不能入库的内容"
@@ -229,6 +229,7 @@ def freeze(
         rosters=freeze_rosters(draw),
         remarks=list(pool.remarks(timezone.localtime(at).date())),
         reason=draw.freeze_note,
+        software=software.version(),
     )
     ledger.seal("frame", draw.pk, entry=entry)
     return draw

@@ -21,7 +21,7 @@ from liancha.rulebook.lifecycles import DrawState, TaskState
 from liancha.rulebook.verdicts import Blocked, NeedsReason
 from liancha.task.models import Task
 
-from .. import chains, frozen, leftover, pools
+from .. import chains, frozen, leftover, pools, software
 from ..models import Draw, Supplement
 from .ceremony import held
 from .pooling import freeze_rosters, next_number, only_for, refused_as_blocked
@@ -215,6 +215,7 @@ def freeze_supplement(
         rosters=freeze_rosters(draw),
         supplements=after.number,
         reason=supplement.reason,
+        software=software.version(),
     )
     ledger.seal("frame", draw.pk, entry=entry)
     return draw

@@ -18,7 +18,18 @@ from liancha.registry.models import Target
 from liancha.rulebook.lifecycles import TaskState
 from liancha.task.models import Task
 
-from .. import actions, background, forms, freezing, frozen, pools, queries, rosters, scenes
+from .. import (
+    actions,
+    background,
+    forms,
+    freezing,
+    frozen,
+    pools,
+    queries,
+    rosters,
+    scenes,
+    software,
+)
 from ..actions.pooling import check_freeze
 from ..models import Draw, PoolChoices
 from .words import written
@@ -78,6 +89,7 @@ def _open_pool(request: HttpRequest, task: Task) -> HttpResponse:
             "is_my_work": work is not None and work.owner_id == request.user.pk,
             "widest": max((each.count for each in found.excluded), default=1),
             "remarks": found.remarks(today),
+            "software": software.version(),
             "supplies": rosters.supplies(task, count=found.count, on=today),
             "tab": tab,
             "search": search,
