@@ -6,21 +6,36 @@ The class is an internal reference and is never shown to the public.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from datetime import datetime, timedelta
+from typing import ClassVar, Self
 
 from django.db import models
 
 from liancha.accounts.models import User
 
+UNDO_WITHIN = timedelta(days=1)  # local practice
+
+
+class CreditBatchQuerySet(models.QuerySet["CreditBatch"]):
+    def standing(self) -> Self:
+        """Batches that were written and not taken back."""
+        return self.filter(written_at__isnull=False, undone_at=None)
+
 
 class CreditBatch(models.Model):
     """One monthly file of classes, or one handed over by another system.
+
+    A file is looked at, then written or given up; what is written can be taken back within a day.
 
     on        the day the classes were made
     rows      lines of the file that are not blank
     unknown   codes that are not in the registry
     counts    targets of the registry by class afterwards: {"A": 120, …, "": 4}
     faults    [{"row", "value", "fault", "cure"}…]; a row with a fault was not taken
+    path      the file below the media folder, until it is written or given up
+    failed    why the worker could not read or write it
+    before    what the registry said of day and source until then:
+              [{"on", "source", "keys": [[first, last]…]}…]
     """
 
     file_name = models.CharField("文件", max_length=200, blank=True)
@@ -36,12 +51,26 @@ class CreditBatch(models.Model):
     faults = models.JSONField(default=list)
     at = models.DateTimeField()
     by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    path = models.CharField(max_length=200, blank=True)
+    failed = models.CharField("没有做成的原因", max_length=300, blank=True)
+    looked_at = models.DateTimeField("试算", null=True, blank=True)
+    written_at = models.DateTimeField("写入", null=True, blank=True)
+    undone_at = models.DateTimeField("撤回", null=True, blank=True)
+    before = models.JSONField(default=list, blank=True)
+
+    objects = CreditBatchQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar = ["-id"]
 
     def __str__(self) -> str:
         return f"{self.source} {self.on}"
+
+    def is_undoable(self, at: datetime) -> bool:
+        """Whether there is still time to take it back."""
+        return bool(
+            self.written_at and self.undone_at is None and at - self.written_at <= UNDO_WITHIN
+        )
 
 
 class CreditChange(models.Model):

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
-from pathlib import Path
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -21,7 +18,7 @@ from liancha.rulebook.lifecycles import JobState
 from liancha.rulebook.verdicts import Blocked
 
 from . import actions
-from .models import Import
+from .models import CreditBatch, Import
 
 
 def check_file(job: int, batch: int) -> None:
@@ -99,22 +96,27 @@ def after_import(batch: int) -> None:
     actions.find_doubts(batch=found, by="system", at=timezone.now())
 
 
-def import_credit(path: str, file_name: str, source: str, on: str, by: int) -> None:
-    """Take over a big monthly file of classes; the page lists it when it is there."""
-    place = Path(settings.MEDIA_ROOT) / path
-    if not place.exists():
-        return  # taken over already
+def look_credit(batch: int) -> None:
+    """The dry run of a big monthly file of classes; its page says what came out."""
+    if found := CreditBatch.objects.filter(pk=batch, looked_at=None).first():
+        with told_on(found):
+            actions.look_credit(batch=found, at=timezone.now())
+
+
+def write_credit(batch: int, by: int) -> None:
+    """Write a big monthly file of classes that was looked at."""
+    if found := CreditBatch.objects.filter(pk=batch, written_at=None).first():
+        with told_on(found):
+            actions.commit_credit(batch=found, by=User.objects.get(pk=by), at=timezone.now())
+
+
+@contextmanager
+def told_on(batch: CreditBatch) -> Iterator[None]:
+    """What keeps a file out stands on its page."""
     try:
-        actions.import_credit(
-            path=place,
-            file_name=file_name,
-            source=source,
-            on=date.fromisoformat(on),
-            by=User.objects.get(pk=by),
-            at=timezone.now(),
-        )
-    finally:
-        place.unlink(missing_ok=True)
+        yield
+    except (Blocked, Unreadable) as refused:
+        actions.fail_credit(batch=batch, why=str(refused))
 
 
 def retag(job: int, by: int) -> None:

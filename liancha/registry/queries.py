@@ -136,9 +136,12 @@ def story(target: Target, limit: int = 40) -> list[Event]:
         events.append(Event(at, "导入变更", words))
     if came := target.came_with:
         events.append(Event(came.written_at or came.at, "导入入库", f"文件 {came.file_name}"))
-    for classed in CreditChange.objects.filter(target=target).select_related("batch")[:limit]:
+    written = CreditChange.objects.filter(target=target, batch__written_at__isnull=False)
+    for classed in written.select_related("batch")[:limit]:
+        undone = "，已撤回" if classed.batch.undone_at else ""
         words = f"{classed.before or '未分类'} 改为 {classed.after or '未分类'}"
-        events.append(Event(classed.batch.at, "信用风险分类", f"{words}，{classed.batch.source}"))
+        said = f"{words}，{classed.batch.source}{undone}"
+        events.append(Event(classed.batch.written_at or classed.batch.at, "信用风险分类", said))
     return sorted(events, key=lambda event: event.at, reverse=True)[:limit]
 
 
@@ -416,7 +419,7 @@ def distribution() -> list[tuple[str, str, int]]:
 
 def credit_history(months: int = 12) -> dict[str, Any]:
     """The last batches as stacked bars: how many targets each class had after each of them."""
-    batches = list(CreditBatch.objects.order_by("-on", "-id")[:months])[::-1]
+    batches = list(CreditBatch.objects.standing().order_by("-on", "-id")[:months])[::-1]
     return {
         "unit": "户",
         "x": [f"{batch.on:%y-%m-%d}" for batch in batches],

@@ -10,10 +10,12 @@ from typing import IO
 from django.db.models import QuerySet
 from django.utils.timezone import localtime
 
+from liancha.papers.blanks import Blank, template
 from liancha.papers.writers import Bad, Sheet, Value, write_workbook
 
+from .actions.credit import COLUMNS as CREDIT_COLUMNS
 from .columns import COLUMNS, TEMPLATE
-from .models import Import, ImportFault, Target
+from .models import CreditBatch, Import, ImportFault, Target
 from .queries import marks_now
 
 CHOICES = {
@@ -110,6 +112,47 @@ def write_targets(target: IO[bytes], targets: QuerySet[Target], today: date) -> 
     """The targets of a query as a workbook, with the marks that hold today."""
     rows = targets.select_related("region").prefetch_related("tags", "licences", marks_now(today))
     write_workbook(target, [Sheet("检查对象", TARGET_TITLES, _target_rows(rows), widths=_WIDTHS)])
+
+
+def credit_blank() -> list[Sheet]:
+    """An empty monthly file of classes, with notes and a drop-down."""
+    hints = {
+        "code": "必填，18 位统一社会信用代码或 15 位注册号。请把这一列设为文本。",
+        "credit_class": "必填，A、B、C、D，没有分类的填“未分类”。",
+        "name": "只供核对，不写入。",
+    }
+    choices = {"credit_class": (*CHOICES["credit_class"], "未分类")}
+    return template(
+        "信用风险分类",
+        [
+            Blank(column, hints[column.key], 26, tuple(choices.get(column.key, ())))
+            for column in CREDIT_COLUMNS
+        ],
+    )
+
+
+def credit_faults(batch: CreditBatch) -> list[Sheet]:
+    """Rows of a monthly file that are not taken, in columns that can be brought in again."""
+    titles = [column.words[0] for column in CREDIT_COLUMNS]
+    rows = [
+        [
+            *(
+                Bad(cell) if column.key == fault["column"] else cell
+                for column, cell in zip(CREDIT_COLUMNS, fault["line"], strict=True)
+            ),
+            *(fault["row"], fault["fault"], fault["cure"]),
+        ]
+        for fault in batch.faults
+        if "line" in fault
+    ]
+    return [
+        Sheet(
+            "有误的行",
+            (*titles, "原表行号", "哪里不对", "怎么改"),
+            rows,
+            widths=(26, 26, 30, 10, 40, 50),
+        )
+    ]
 
 
 def _fault_rows(batch: Import, titles: list[str]) -> Iterator[list[Value | Bad]]:

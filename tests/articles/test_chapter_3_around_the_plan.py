@@ -205,7 +205,7 @@ class TestArticle14:
 
 
 class TestArticle15:
-    def test_a_monthly_file_sets_classes_and_keeps_what_was(self, world, tmp_path):
+    def test_a_monthly_file_sets_classes_and_keeps_what_was(self, world, settings, tmp_path):
         """Source: clause 15.1."""
         targets = list(Target.objects.tagged("hotel").order_by("pk")[:4])
         rows = ["统一社会信用代码,信用风险分类"]
@@ -216,14 +216,17 @@ class TestArticle15:
         rows.append(f"{_with_check('91410309500000000')},B")
         file = tmp_path / "classes.csv"
         file.write_text("\n".join(rows), encoding="utf-8")
-        done = registry.import_credit(
-            path=file,
+        settings.MEDIA_ROOT = tmp_path
+        batch = registry.open_credit(
+            path="classes.csv",
             file_name="classes.csv",
             source="省级通用型分类",
             on=date(2026, 11, 1),
             by=world.cast.zhou,
             at=NOON,
         )
+        registry.look_credit(batch=batch, at=NOON)
+        done = registry.commit_credit(batch=batch, by=world.cast.zhou, at=NOON)
         assert (done.rows, done.changed, done.unchanged) == (5, 2, 1)
         assert (done.unknown, done.faulty) == (1, 1)
         assert done.faults[0]["row"] == 4
@@ -233,14 +236,12 @@ class TestArticle15:
         assert (targets[0].credit_class, targets[0].credit_on) == ("D", date(2026, 11, 1))
         assert sum(done.counts.values()) == Target.objects.decided().count()
 
-    def test_an_older_file_does_not_overwrite_a_newer_one(self, world, tmp_path):
+    def test_an_older_file_does_not_overwrite_a_newer_one(self, world):
         """Source: clause 15.1."""
         registry.set_credit(rows={}, source="十一月", on=date(2026, 11, 1), by="system", at=NOON)
-        file = tmp_path / "old.csv"
-        file.write_text("统一社会信用代码,信用风险分类\n", encoding="utf-8")
         with pytest.raises(Blocked, match="比这个文件的 2026-10-01 新") as refused:
-            registry.import_credit(
-                path=file,
+            registry.open_credit(
+                path="old.csv",
                 file_name="old.csv",
                 source="十月",
                 on=date(2026, 10, 1),

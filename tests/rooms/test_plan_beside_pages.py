@@ -100,8 +100,11 @@ def test_a_monthly_file_is_taken_over_on_the_page(client, world):
     file = SimpleUploadedFile("十一月.csv", rows.encode())
     said = {"file": file, "source": "省级通用型分类", "on": "2026-11-01"}
     page = client.post(address, said, follow=True).content.decode()
-    assert CreditBatch.objects.get().faulty == 1
+    batch = CreditBatch.objects.get()
+    assert (batch.faulty, batch.written_at) == (1, None)
     assert "没有导入的行" in page
+    client.post(reverse("registry:commit_credit", args=[batch.pk]))
+    assert CreditBatch.objects.standing().get() == batch
     late = SimpleUploadedFile("十月.csv", rows.encode())
     refused = client.post(address, {**said, "file": late, "on": "2026-10-01"})
     assert refused.status_code == 422

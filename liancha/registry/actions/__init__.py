@@ -18,7 +18,15 @@ from .checks import (
     register_case,
     request_solo,
 )
-from .credit import import_credit, set_credit
+from .credit import (
+    commit_credit,
+    fail_credit,
+    give_up_credit,
+    look_credit,
+    open_credit,
+    set_credit,
+    undo_credit,
+)
 from .doubts import find_doubts, keep_both, merge, settle_name
 from .imports import (
     attach_job,
@@ -49,21 +57,25 @@ __all__ = [
     "attach_job",
     "check_import",
     "close_case",
+    "commit_credit",
     "commit_import",
     "covering",
     "decide_solo",
+    "fail_credit",
     "fill_search",
     "find_doubts",
+    "give_up_credit",
     "give_up_import",
-    "import_credit",
     "import_targets",
     "is_undoable",
     "keep_both",
     "lift_key_flag",
+    "look_credit",
     "mark_inspected",
     "merge",
     "note_inspection",
     "note_results",
+    "open_credit",
     "open_import",
     "register_case",
     "release",
@@ -83,6 +95,7 @@ __all__ = [
     "sync_supervisors",
     "tag_targets",
     "take_back_release",
+    "undo_credit",
     "undo_import",
     "weigh_complaints",
 ]

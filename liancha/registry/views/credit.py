@@ -10,22 +10,26 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.views.decorators.http import require_POST
 
 from liancha.accounts.permissions import Permission, requires
+from liancha.papers.downloads import workbook
 from liancha.papers.faults import Unreadable
 from liancha.queue.actions import later
 from liancha.rulebook.coverage import is_class_stale
 from liancha.rulebook.verdicts import Blocked
 
-from .. import actions, queries
+from .. import actions, queries, sheets
 from ..forms import UploadForm, suffix_of
 from ..models import CreditBatch, Target
 from .imports import SMALL
 
 FOLDER = "registry/credit"
+ROWS_AT_ONCE = 50_000  # written while the person waits; more go to the worker
 
 
 class CreditForm(UploadForm):
@@ -45,7 +49,7 @@ def credit(request: HttpRequest) -> HttpResponse:
             form.add_error("file", str(fault))
     spread = queries.distribution()
     total = sum(n for _, _, n in spread)
-    newest = CreditBatch.objects.order_by("-on", "-id").first()
+    newest = CreditBatch.objects.standing().order_by("-on", "-id").first()
     today = timezone.localdate()
     context = {
         "form": form,
@@ -66,44 +70,90 @@ def credit(request: HttpRequest) -> HttpResponse:
 
 @requires(Permission.REGISTRY_VIEW)
 def batch(request: HttpRequest, pk: int) -> HttpResponse:
-    """One batch: whose class changed, and rows that were not taken."""
+    """One batch: whose class changes, what is not taken; to write, give up or take back."""
     found = get_object_or_404(CreditBatch.objects.select_related("by"), pk=pk)
     changes = found.changes.filter(
         target__in=Target.objects.visible_to(request.user)
     ).select_related("target")
-    context = {"batch": found, "page_obj": Paginator(changes, 20).get_page(request.GET.get("page"))}
+    context = {
+        "batch": found,
+        "page_obj": Paginator(changes, 20).get_page(request.GET.get("page")),
+        "may_import": request.user.may(Permission.REGISTRY_IMPORT),
+        "is_undoable": found.is_undoable(timezone.now()),
+    }
     return render(request, "registry/credit_batch.html", context)
 
 
+@requires(Permission.REGISTRY_IMPORT)
+@require_POST
+def commit(request: HttpRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(CreditBatch, pk=pk)
+    if found.rows > ROWS_AT_ONCE:
+        later("registry.write_credit", found.pk, request.user.pk)
+        messages.success(request, "文件较大，正在后台写入，刷新页面看结果")
+        return redirect("registry:credit_batch", pk=pk)
+    try:
+        done = actions.commit_credit(batch=found, by=request.user, at=timezone.now())
+    except Unreadable as fault:
+        raise Blocked(str(fault), article="15") from fault
+    messages.success(request, f"已更新分类，{done.changed} 户有变化")
+    return redirect("registry:credit_batch", pk=pk)
+
+
+@requires(Permission.REGISTRY_IMPORT)
+@require_POST
+def give_up(request: HttpRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(CreditBatch, pk=pk)
+    actions.give_up_credit(batch=found, by=request.user, at=timezone.now())
+    messages.success(request, "已放弃，没有改动任何分类")
+    return redirect("registry:credit")
+
+
+@requires(Permission.REGISTRY_IMPORT)
+@require_POST
+def undo(request: HttpRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(CreditBatch, pk=pk)
+    actions.undo_credit(batch=found, by=request.user, at=timezone.now())
+    messages.success(request, f"已撤回，{found.changed} 户恢复原来的分类")
+    return redirect("registry:credit_batch", pk=pk)
+
+
+@requires(Permission.REGISTRY_IMPORT)
+def template(request: HttpRequest) -> HttpResponse:
+    return workbook("信用风险分类模板.xlsx", sheets.credit_blank())
+
+
+@requires(Permission.REGISTRY_VIEW)
+def faults(request: HttpRequest, pk: int) -> HttpResponse:
+    """The rows that are not taken, with what to mend, in the columns that can come in again."""
+    found = get_object_or_404(CreditBatch, pk=pk)
+    return workbook(f"信用风险分类_有误_{found.on}.xlsx", sheets.credit_faults(found))
+
+
 def _take(request: HttpRequest, form: CreditForm) -> HttpResponse:
-    """A small file at once, a large one in the worker."""
+    """A small file is looked at while the person waits, a large one in the worker."""
     file, said = form.cleaned_data["file"], form.cleaned_data
     path = f"{FOLDER}/{uuid.uuid4().hex}{suffix_of(file.name)}"
     place = Path(settings.MEDIA_ROOT) / path
     place.parent.mkdir(parents=True, exist_ok=True)
     with place.open("wb") as target:
         shutil.copyfileobj(file, target, 2**20)
-    if file.size > SMALL:
-        later(
-            "registry.import_credit",
-            path,
-            file.name,
-            said["source"],
-            said["on"].isoformat(),
-            request.user.pk,
-        )
-        messages.success(request, "文件较大，正在后台读取，读完列在下表")
-        return redirect("registry:credit")
     try:
-        done = actions.import_credit(
-            path=place,
-            file_name=file.name,
-            source=said["source"],
-            on=said["on"],
-            by=request.user,
-            at=timezone.now(),
-        )
-    finally:
+        with transaction.atomic():
+            opened = actions.open_credit(
+                path=path,
+                file_name=file.name,
+                source=said["source"],
+                on=said["on"],
+                by=request.user,
+                at=timezone.now(),
+            )
+            if file.size <= SMALL:
+                actions.look_credit(batch=opened, at=timezone.now())
+    except (Unreadable, Blocked):
         place.unlink(missing_ok=True)
-    messages.success(request, f"已更新分类，{done.changed} 户有变化")
-    return redirect("registry:credit_batch", pk=done.pk)
+        raise
+    if file.size > SMALL:
+        later("registry.look_credit", opened.pk)
+        messages.success(request, "文件较大，正在后台试算，刷新页面看结果")
+    return redirect("registry:credit_batch", pk=opened.pk)

@@ -1,0 +1,193 @@
+"""A monthly file of credit classes: looked at, written in one step, taken back within a day."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+import time_machine
+from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+from python_calamine import CalamineWorkbook
+
+from liancha.ledger.models import Entry
+from liancha.registry import actions, jobs, queries
+from liancha.registry.models import CreditBatch, Target
+from liancha.rulebook.verdicts import Blocked
+from tests.people import NOON, make_cast
+from tests.rooms.registers import write_target
+
+pytestmark = pytest.mark.django_db
+
+NOVEMBER = date(2026, 11, 1)
+LATER = NOON + timedelta(hours=23)
+
+
+@pytest.fixture
+def cast(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    return make_cast()
+
+
+@pytest.fixture
+def targets() -> list[Target]:
+    """Two of October, one that has no class; the last is not in the file."""
+    kept = {"credit_on": date(2026, 10, 1), "credit_source": "十月"}
+    rows = ({"credit_class": "A", **kept}, {"credit_class": "B", **kept}, {}, {"credit_class": "C"})
+    return [write_target(n, **row) for n, row in enumerate(rows, 1)]
+
+
+def rows_of(targets: list[Target], classes: str = "DBC") -> str:
+    lines = [
+        f"{each.code},{value},{each.name}" for each, value in zip(targets, classes, strict=False)
+    ]
+    return "\n".join(["统一社会信用代码,信用风险分类,名称", *lines, "不是代码,A,某户"])
+
+
+def state() -> list[tuple[str, date | None, str]]:
+    rows = Target.objects.order_by("pk")
+    return list(rows.values_list("credit_class", "credit_on", "credit_source"))
+
+
+def opened(cast, text: str, at=NOON) -> CreditBatch:
+    folder = Path(settings.MEDIA_ROOT) / "registry"
+    folder.mkdir(exist_ok=True)
+    (folder / "c.csv").write_text(text)
+    batch = actions.open_credit(
+        path="registry/c.csv",
+        file_name="c.csv",
+        source="十一月",
+        on=NOVEMBER,
+        by=cast.zhou,
+        at=at,
+    )
+    return actions.look_credit(batch=batch, at=at)
+
+
+class TestLook:
+    def test_it_counts_and_touches_nothing(self, cast, targets):
+        before = state()
+        batch = opened(cast, rows_of(targets))
+        assert (batch.changed, batch.unchanged, batch.faulty) == (2, 1, 1)
+        assert [(each.before, each.after) for each in batch.changes.order_by("target")] == [
+            ("A", "D"),
+            ("", "C"),
+        ]
+        assert state() == before
+        assert not CreditBatch.objects.standing().exists()
+        assert queries.credit_history()["x"] == []
+        assert all("信用风险分类" not in event.text for event in queries.story(targets[0]))
+
+    def test_given_up_leaves_neither_file_nor_batch(
+        self, cast, targets, django_capture_on_commit_callbacks
+    ):
+        batch = opened(cast, rows_of(targets))
+        place = Path(settings.MEDIA_ROOT) / batch.path
+        with django_capture_on_commit_callbacks(execute=True):
+            actions.give_up_credit(batch=batch, by=cast.zhou, at=NOON)
+        assert not place.exists()
+        assert not CreditBatch.objects.exists()
+
+    def test_it_is_compared_again_when_it_is_written_and_only_once(self, cast, targets):
+        batch = opened(cast, rows_of(targets))
+        Target.objects.filter(pk=targets[0].pk).update(credit_class="D")
+        done = actions.commit_credit(batch=batch, by=cast.zhou, at=NOON)
+        assert (done.rows, done.changed, done.unchanged, done.faulty) == (4, 1, 2, 1)
+        with pytest.raises(Blocked, match="已经写入或放弃"):
+            actions.commit_credit(batch=batch, by=cast.zhou, at=NOON)
+        assert Entry.objects.filter(what="registry.set_credit").count() == 1
+
+
+class TestUndo:
+    def test_all_is_as_it_was_before(self, cast, targets):
+        before = state()
+        batch = actions.commit_credit(batch=opened(cast, rows_of(targets)), by=cast.zhou, at=NOON)
+        said = ("十一月", NOVEMBER)
+        assert [(each[0], (each[2], each[1])) for each in state()[:3]] == [
+            ("D", said),
+            ("B", said),
+            ("C", said),
+        ]
+        assert state()[3] == before[3]
+        with pytest.raises(Blocked, match="超过一天"):
+            actions.undo_credit(batch=batch, by=cast.zhou, at=NOON + timedelta(days=2))
+        actions.undo_credit(batch=batch, by=cast.zhou, at=LATER)
+        assert state() == before
+        assert "已撤回" in queries.story(targets[0])[0].note
+        with pytest.raises(Blocked):
+            actions.undo_credit(batch=batch, by=cast.zhou, at=LATER)
+
+    def test_a_second_file_of_the_same_day_takes_back_only_its_own(self, cast, targets):
+        first = actions.commit_credit(
+            batch=opened(cast, rows_of(targets[:2])), by=cast.zhou, at=NOON
+        )
+        between = state()
+        second = actions.commit_credit(
+            batch=opened(cast, rows_of(targets[1:3], "AC")), by=cast.zhou, at=NOON
+        )
+        with pytest.raises(Blocked, match="先撤回后面的那一批"):
+            actions.undo_credit(batch=first, by=cast.zhou, at=LATER)
+        actions.undo_credit(batch=second, by=cast.zhou, at=LATER)
+        assert state() == between
+
+    def test_a_class_changed_since_keeps_the_batch_and_is_named(self, cast, targets):
+        batch = actions.commit_credit(batch=opened(cast, rows_of(targets)), by=cast.zhou, at=NOON)
+        Target.objects.filter(pk=targets[0].pk).update(credit_class="C")
+        before = state()
+        with pytest.raises(Blocked, match=targets[0].name):
+            actions.undo_credit(batch=batch, by=cast.zhou, at=LATER)
+        assert state() == before
+
+
+class TestPages:
+    def test_a_clerk_looks_writes_and_takes_back(self, cast, targets, client):
+        before = state()
+        client.force_login(cast.zhou, backend="django.contrib.auth.backends.ModelBackend")
+        with time_machine.travel(NOON, tick=False):
+            file = SimpleUploadedFile("十一月.csv", rows_of(targets).encode())
+            said = {"file": file, "source": "十一月", "on": NOVEMBER.isoformat()}
+            page = client.post(reverse("registry:credit"), said, follow=True).content.decode()
+            batch = CreditBatch.objects.get()
+            at = {
+                name: reverse(f"registry:{name}_credit", args=[batch.pk])
+                for name in ("commit", "undo", "give_up")
+            }
+            assert at["commit"] in page
+            assert at["undo"] not in page
+            assert "2 户改为新的分类" in page
+            errors = client.get(reverse("registry:credit_faults", args=[batch.pk]))
+            lines = _lines(errors)
+            assert lines[1][:3] == ["不是代码", "A", "某户"]
+            assert lines[1][3] == 5
+            written = client.post(at["commit"], follow=True).content.decode()
+            assert at["undo"] in written
+            assert at["give_up"] not in written
+            client.post(at["undo"])
+            assert state() == before
+            client.force_login(cast.lin, backend="django.contrib.auth.backends.ModelBackend")
+            assert client.post(at["undo"]).status_code == 403
+
+    def test_the_template_has_the_columns_the_reader_knows(self, cast, client):
+        client.force_login(cast.zhou, backend="django.contrib.auth.backends.ModelBackend")
+        lines = _lines(client.get(reverse("registry:credit_template")))
+        assert lines[0] == ["统一社会信用代码", "信用风险分类", "名称"]
+
+    def test_what_the_worker_cannot_read_stands_on_its_page(self, cast, targets, client):
+        batch = opened(cast, rows_of(targets))
+        CreditBatch.objects.update(looked_at=None)
+        (Path(settings.MEDIA_ROOT) / batch.path).write_text("没有,标题\n")
+        jobs.look_credit(batch.pk)
+        batch.refresh_from_db()
+        assert batch.failed
+        client.force_login(cast.zhou, backend="django.contrib.auth.backends.ModelBackend")
+        page = client.get(reverse("registry:credit_batch", args=[batch.pk])).content.decode()
+        assert batch.failed in page
+        assert reverse("registry:commit_credit", args=[batch.pk]) not in page
+
+
+def _lines(response) -> list[list]:
+    file = Path(settings.MEDIA_ROOT) / "answer.xlsx"
+    file.write_bytes(b"".join(response.streaming_content))
+    return CalamineWorkbook.from_path(str(file)).get_sheet_by_index(0).to_python()
