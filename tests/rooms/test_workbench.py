@@ -345,7 +345,7 @@ def test_the_number_of_queries_does_not_grow_with_the_work(client, django_assert
             person = world.cast.user[each] if isinstance(each, str) else each
             client.force_login(person)
             client.get("/")
-            with django_assert_max_num_queries(28):
+            with django_assert_max_num_queries(26):
                 client.get("/")
 
 
