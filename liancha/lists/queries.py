@@ -150,7 +150,7 @@ def doubtful(version: ListVersion) -> list[Doubtful]:
     return [
         Doubtful(place, name, cited)
         for place, name, text in rows
-        if (cited := tuple(basis for basis in ended if basis.title in text))
+        if (cited := tuple(basis for basis in ended if basis.is_cited_in(text)))
     ]
 
 

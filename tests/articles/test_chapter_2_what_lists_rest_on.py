@@ -55,6 +55,24 @@ class TestArticle8:
         assert (row.name, str(row.bases[0])) == (LICENCE["name"], "《市场主体登记管理条例》")
         assert version.items.count() == 1
 
+    @pytest.mark.parametrize(
+        ("title", "basis", "is_cited"),
+        [
+            ("食品安全法", "《食品安全法》第33条", True),
+            ("中华人民共和国食品安全法", "《食品安全法》第33条", True),
+            ("食品安全法", "《中华人民共和国食品安全法（2021年修正）》", True),
+            ("食品安全法", "《食品安全法实施条例》第9条", False),
+            ("食品安全法", "《消防法》；《食品安全法》", True),
+            ("食品安全法", "食品安全法第33条", True),
+            ("食品安全法", "《消防法》", False),
+        ],
+    )
+    def test_a_law_is_known_by_its_name_short_or_full_and_not_by_part_of_another(
+        self, title, basis, is_cited
+    ):
+        """Source: clause 8.5."""
+        assert LegalBasis(title=title).is_cited_in(basis) is is_cited
+
     def test_an_end_has_its_day(self, cast):
         """Source: clause 8.5."""
         with pytest.raises(Blocked, match="填写日期") as refusal:

@@ -6,7 +6,7 @@ it was decided for, and is sealed with it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
 from typing import ClassVar, Self
 
 from django.db import models
@@ -17,15 +17,13 @@ from liancha.rulebook.eligibility import Duty
 
 from .versions import ListVersion
 
+_NAMED = re.compile(r"《([^》]+)》")
+_STATE, _EDITION = "中华人民共和国", re.compile(r"[（(][^（）()]*[修年版][^（）()]*[)）]$")
+
 
 class LegalBasisQuerySet(models.QuerySet["LegalBasis"]):
     def not_in_force(self) -> Self:
         return self.exclude(status=LegalBasis.Status.IN_FORCE)
-
-    def cited_in(self, texts: Iterable[str]) -> list[LegalBasis]:
-        """Bases whose name stands in one of these texts."""
-        joined = "\n".join(texts)
-        return [basis for basis in self if basis.title in joined]
 
 
 class LegalBasis(models.Model):
@@ -56,6 +54,18 @@ class LegalBasis(models.Model):
 
     def __str__(self) -> str:
         return f"《{self.title}》"
+
+    def is_cited_in(self, text: str) -> bool:
+        """Whether a row's basis names this law, with or without 中华人民共和国 and the edition.
+
+        《食品安全法实施条例》 is not 《食品安全法》; a text without 《》 is searched for the name.
+        """
+        own, named = _bare(self.title), _NAMED.findall(text)
+        return own in map(_bare, named) if named else own in text
+
+
+def _bare(name: str) -> str:
+    return _EDITION.sub("", "".join(name.split())).removeprefix(_STATE)
 
 
 class UpperList(models.Model):
