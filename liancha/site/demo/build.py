@@ -113,6 +113,7 @@ def build(
         stories += [
             libraries.revising(world, year),
             libraries.marking(world),
+            libraries.asking_alone(world),
             libraries.doubling(world),
         ]
     if today.month >= 10:

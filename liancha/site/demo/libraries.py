@@ -1,7 +1,7 @@
 """What lies about in lists and libraries by the end of a year.
 
-A list being revised, a law repealed, doubles waiting for a decision, marks and complaints, county
-plans, trials that somebody kept.
+A list being revised, a law repealed, doubles waiting for a decision, marks and complaints, requests
+to inspect alone, county plans, trials that somebody kept.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from liancha.plan import queries as plan_queries
 from liancha.plan import trial, trial_shown
 from liancha.plan.models import CoverageException, Plan
 from liancha.registry import actions as registry
-from liancha.registry.models import Target
+from liancha.registry.models import InspectionFact, Target
 from liancha.rulebook.planning import MANY_COMPLAINTS
 
 from . import people
@@ -161,6 +161,54 @@ def marking(world: World) -> Story:
             received_on=world.back(20 - 2 * n),
             reference=f"12345-{n + 1:03d}",
             by=planner,
+            at=moment,
+        )
+
+
+def asking_alone(world: World) -> Story:
+    """Requests to inspect alone: one agreed, one refused, one spared by another's result, two open.
+
+    The first of the open ones should have been decided by now.
+    """
+    handler, head = world.people.handler["WJ"], world.people.head["WJ"]
+    hotels = Target.objects.decided().tagged("hotel").order_by("pk")[6:10]
+    asked = (
+        (12, "客房卫生", "complaint", True),
+        (9, "公共用品消毒", "monitoring", False),
+        (4, "客房空气质量", "referred", None),
+        (1, "从业人员健康证明", "statute", None),
+    )
+    for target, (days, item, why, verdict) in zip(hotels, asked, strict=False):
+        moment = world.at(world.back(days), 9, 35)
+        yield moment
+        check = registry.request_solo(
+            target=target,
+            item=item,
+            planned_on=moment.date() + timedelta(days=3),
+            code=why,
+            by=handler,
+            at=moment,
+        )
+        if verdict is not None:
+            moment += timedelta(hours=2)
+            yield moment
+            registry.decide_solo(
+                check=check,
+                is_approved=verdict,
+                opinion="" if verdict else "列入下月的联合抽查",
+                by=head,
+                at=moment,
+            )
+    moment = world.at(world.back(1), 15, 10)
+    yield moment
+    recent = InspectionFact.objects.recent(moment.date())
+    if fact := recent.exclude(department=handler.department_id).order_by("pk").first():
+        registry.request_solo(
+            target=fact.target,
+            item="公共场所卫生",
+            planned_on=moment.date() + timedelta(days=5),
+            reused=fact,
+            by=handler,
             at=moment,
         )
 
