@@ -31,6 +31,7 @@ from .kinds import Kind
 from .readers import Column, Table, clean, find_table, open_book
 
 PIECE = 2_000  # rows
+RUN = 100  # cells looked at together
 BESIDE = 6 * 2**20  # bytes from which a process of its own is worth its start
 _FORMAT = 2  # of marshal: without looking for strings that are the same object
 _LOST = "文件没有读完：读表格的进程中断了，多半是内存不够。请分成几个文件再导入。"
@@ -186,16 +187,21 @@ def _pieces(table: Table) -> Iterator[Piece]:
 
 
 def _cleaned(cells: Sequence[str]) -> list[str]:
-    """The same as `clean` on each; nearly every column is seen to be clean at one look."""
-    text = "".join(cells)
-    if text.isprintable() and (" " not in text or not _has_outer_spaces(cells)):
-        return list(cells)
-    return [
-        cell
-        if not cell or (cell.isprintable() and cell[0] != " " and cell[-1] != " ")
-        else clean(cell)
-        for cell in cells
-    ]
+    """The same as `clean` on each; most runs of cells are seen to be clean at one look."""
+    found: list[str] = []
+    for start in range(0, len(cells), RUN):
+        run = cells[start : start + RUN]
+        text = "".join(run)
+        if text.isprintable() and (" " not in text or not _has_outer_spaces(run)):
+            found += run
+            continue
+        found += [
+            cell
+            if not cell or (cell.isprintable() and cell[0] != " " and cell[-1] != " ")
+            else clean(cell)
+            for cell in run
+        ]
+    return found
 
 
 def _has_outer_spaces(cells: Sequence[str]) -> bool:

@@ -82,13 +82,17 @@ def _on_sqlite(tables: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def _on_postgres(tables: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The same, with the unique keys that no other table points to."""
+    """The same, with the unique keys that no other table points to.
+
+    A key of a table to itself too: checked at the end for all rows at once, not row by row.
+    """
     with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
         cursor.execute(
             "SELECT format('ALTER TABLE %%s DROP CONSTRAINT %%I', conrelid::regclass, conname),"
             " format('ALTER TABLE %%s ADD CONSTRAINT %%I %%s', conrelid::regclass, conname,"
             " pg_get_constraintdef(oid)) FROM pg_constraint"
-            " WHERE contype = 'u' AND conrelid = ANY(%s::regclass[])",
+            " WHERE contype IN ('u', 'f') AND conrelid = ANY(%s::regclass[])"
+            " AND (contype = 'u' OR confrelid = conrelid)",
             [list(tables)],
         )
         found = cursor.fetchall()

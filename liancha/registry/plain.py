@@ -22,7 +22,9 @@ K = TypeVar("K")
 
 ODD = "\0"  # what no cell can be: the row is not for here
 _IS_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}").fullmatch
+_FORMULA = re.compile(f"[{columns.FORMULA}]").search
 _FIRST_DAY = str(columns.FIRST_DAY)
+RUN = 100  # cells looked at together
 KEPT = 50_000  # different cells of a column that are remembered
 TEXTS = {  # key: longest
     **{"name": 200, "premises": 300, "address": 300, "scope": 20_000, "industry": 80},
@@ -83,13 +85,12 @@ class PlainRows:
                 for own, registered in zip(found["premises"], found["address"], strict=True)
             ]
         self._read_kinds(piece, found)
-        odd = {
-            place
-            for column in found.values()
-            if ODD in column
-            for place, value in enumerate(column)
-            if value is ODD
-        }
+        odd: set[int] = set()
+        for column in found.values():
+            place = -1
+            with suppress(ValueError):
+                while True:
+                    odd.add(place := column.index(ODD, place + 1))
         return [found[key] for key in READ], sorted(odd)
 
     def _cells(self, piece: Piece, key: str) -> list[str]:
@@ -102,22 +103,36 @@ class PlainRows:
         return [known[cell] for cell in self._cells(piece, key)]
 
     def _texts_of(self, piece: Piece, key: str, longest: int) -> list[str]:
-        """Most columns are seen at one look to hold nothing odd but in their short cells."""
+        """Most runs of cells are seen at one look to hold nothing odd; the others one by one."""
         known, least = self._texts[key], columns.LONGEST_BLANK
         if key not in self._places and key != "name":
             return [""] * len(piece.numbers)
-        cells = self._cells(piece, key)
-        sizes = list(map(len, cells))
-        text = "".join(cells)
-        if max(sizes) > longest or not text.isprintable() or "  " in text or "�" in text:
-            return [known[cell] for cell in cells]
-        if key == "name" and not {cell[:1] for cell in cells}.isdisjoint(columns.FORMULA):
-            return [known[cell] for cell in cells]
-        if min(sizes) >= least:
-            return list(cells)
-        return [
-            cell if size >= least else known[cell] for cell, size in zip(cells, sizes, strict=True)
-        ]
+        cells, read = self._cells(piece, key), list[str]()
+        for start in range(0, len(cells), RUN):
+            run = cells[start : start + RUN]
+            text, sizes = "".join(run), list(map(len, run))
+            if (
+                max(sizes) <= longest
+                and text.isprintable()
+                and "  " not in text
+                and "�" not in text
+                and (key != "name" or not _FORMULA(text))
+            ):
+                if min(sizes) < least:
+                    run = [cell if len(cell) >= least else known[cell] for cell in run]
+                read += run
+                continue
+            read += [
+                cell
+                if least <= len(cell) <= longest
+                and cell.isprintable()
+                and "  " not in cell
+                and "�" not in cell
+                and cell[0] not in columns.FORMULA
+                else known[cell]
+                for cell in run
+            ]
+        return read
 
     def _read_kinds(self, piece: Piece, found: dict[str, list[str]]) -> None:
         """Kind by its own column, else by the register's 类型, else by the code."""
