@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
+import hypothesis
 import pytest
 import pytest_django.fixtures
 from django.db import connection, connections
@@ -39,6 +40,12 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# How quick the machine is just now is no property of what is tested.
+hypothesis.settings.register_profile(
+    "liancha", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("liancha")
 
 # pytest-django makes no database when no test is marked for one. A test that only copies it
 # (`committed_database`) has no mark, for that would open a transaction nobody needs.
