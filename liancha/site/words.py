@@ -79,8 +79,13 @@ def wan(value: int) -> str:
 
 
 def percent(value: Number, digits: int = 1) -> str:
-    """A ratio as 98.7%, rounded half up, without trailing zeros: 1 is 100%, 1/50 is 2%."""
+    """A ratio as 98.7%, rounded half up, without trailing zeros: 1 is 100%, 1/50 is 2%.
+
+    A very small one has as many places as it needs not to read as nothing: 1/4900 is 0.02%.
+    """
     exact = Fraction(value) * 100
+    while 0 < abs(exact) * 10**digits < Fraction(1, 2):
+        digits += 1
     scale = 10**digits
     scaled = exact * scale
     rounded = (abs(scaled) + Fraction(1, 2)).__floor__() * (-1 if scaled < 0 else 1)

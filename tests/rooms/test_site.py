@@ -253,6 +253,7 @@ def test_dates_and_numbers_are_written_as_the_design_page_says():
         (Fraction(1), "100%"),
         (Fraction(1, 3), "33.3%"),
         (Fraction(1, 2000), "0.1%"),
+        (Fraction(1, 4900), "0.02%"),
         (Fraction(0), "0%"),
         (Decimal("0.075"), "7.5%"),
     ],
