@@ -261,6 +261,25 @@ class TestArticle15:
         with pytest.raises(Blocked, match="不小于 1"):
             planning.check_frequency(1, cap=0, reason="")
 
+    def test_a_line_saved_with_more_rounds_than_its_cap_has_the_reason_among_its_terms(self, world):
+        """Source: clause 15.4."""
+        plan = world.draft("JF05")
+
+        def save(frequency: int):
+            data = world.line_data("JF05", frequency=frequency)
+            return actions.save_line(
+                plan=plan, data=data, line=world.line(), by=world.cast.zhou, at=LATER
+            )
+
+        terms = {"line": world.line(), "by": world.cast.shen, "at": LATER}
+        actions.set_terms(terms=Terms(cap_per_year=2), **terms)
+        assert save(2).frequency == 2
+        with pytest.raises(Blocked, match=r"全年 3 次.*频次和范围") as refused:
+            save(3)
+        assert (refused.value.article, world.line().frequency) == ("15", 2)
+        actions.set_terms(terms=Terms(cap_per_year=2, cap_reason="每次抽不同的县区"), **terms)
+        assert save(3).frequency == 3
+
     def test_key_targets_get_no_less_than_others_and_have_a_source(self):
         """Source: clause 15.3."""
         rates = {"A": Fraction(1, 50), "D": Fraction(1, 2)}

@@ -1,6 +1,7 @@
 """The registry in a browser: who sees what, and that every button does what it says."""
 
 import io
+import json
 from datetime import timedelta
 
 import pytest
@@ -198,6 +199,8 @@ class TestList:
         response = client_of.get("/targets/export/?region=410311")
         lines = workbook(response).get_sheet_by_index(0).to_python()
         assert [line[1] for line in lines] == ["名称", "洛阳云岫宾馆"]
+        entry = Entry.objects.get(what="registry.export")
+        assert json.loads(entry.body)["targets"] == 1
 
     def test_the_export_of_a_hostile_name_is_text(self, client_of):
         write_target(4, name="=cmd|'/c calc'!A1")

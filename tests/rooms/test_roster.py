@@ -287,3 +287,10 @@ class TestPages:
         for name in ("edit_certificate", "remove_certificate"):
             url = reverse(f"roster:{name}", args=[other.certificates.get().pk])
             assert client.post(url).status_code == 404
+
+    def test_taking_the_roster_away_is_on_record(self, client, world):
+        client.force_login(world.cast.shen)
+        assert client.get(reverse("roster:export")).status_code == 200
+        entry = Entry.objects.get(what="roster.export")
+        assert entry.by == world.cast.shen.signature
+        assert '"people": 1' in entry.body or '"people":1' in entry.body

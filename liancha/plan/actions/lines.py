@@ -15,7 +15,7 @@ from liancha.registry.models import Tag
 from liancha.rulebook import coverage, eligibility, planning
 from liancha.rulebook.eligibility import Duty
 from liancha.rulebook.lifecycles import LineState, PlanState
-from liancha.rulebook.verdicts import Blocked
+from liancha.rulebook.verdicts import Blocked, NeedsReason
 
 from .. import bases, columns
 from ..models import LeftOut, Plan, PlanLine
@@ -61,7 +61,8 @@ def save_line(
     """Write a line of a draft, or prepare one for a published plan (to be added by adjustment).
 
     Raises Blocked by arts. 2, 3, 4, 8, 10, 12, 14 and 15, NeedsReason by art. 13 (a cooperator
-    dropped) and 15 (rates that do not rise with risk, a general field above its cap).
+    dropped) and 15 (rates that do not rise with risk, a general field above its cap, more rounds
+    than the line's own cap on visits).
     Source: art. 14, eight columns; art. 15, rates. Clauses 8.1, 13.2 and 14.1.
     """
     plan = locked(plan)
@@ -73,6 +74,8 @@ def save_line(
     items = _items(data)
     _check_departments(data, items)
     coverage.check_dates(data.starts_on, data.ends_on, year=plan.year)
+    if line is not None:
+        _check_rounds(line, data.frequency)
     departments = [data.initiator, *data.cooperators]
     found = data.bases
     if found is None:
@@ -259,6 +262,14 @@ def _check_listed(field: JointField, plan: Plan) -> None:
         article="8",
         paragraph=1,
     )
+
+
+def _check_rounds(line: PlanLine, frequency: int) -> None:
+    """More rounds than the line's own cap need its reason, which stands among its terms."""
+    try:
+        planning.check_frequency(frequency, cap=line.cap_per_year, reason=line.cap_reason)
+    except NeedsReason as needs:
+        raise Blocked(f"{needs}原因写在这一行的“频次和范围”里。", article="15") from needs
 
 
 def _check_tags(data: LineData) -> None:

@@ -41,6 +41,7 @@ from .searching import fill_search
 from .standing import lift_key_flag, save_licence, set_key_flag, weigh_complaints
 from .targets import (
     mark_inspected,
+    note_export,
     release,
     review,
     save_target,
@@ -73,6 +74,7 @@ __all__ = [
     "look_credit",
     "mark_inspected",
     "merge",
+    "note_export",
     "note_inspection",
     "note_results",
     "open_credit",

@@ -53,15 +53,15 @@ def targets(request: HttpRequest) -> HttpResponse:
 @requires(Permission.REGISTRY_VIEW)
 def export(request: HttpRequest) -> HttpResponse:
     """The targets of the query as .xlsx."""
-    found = _again(request)(request.GET)
-    return _download(found, "检查对象名录")
+    return _download(request, _again(request)(request.GET), "检查对象名录")
 
 
 @requires(Permission.REGISTRY_VIEW)
 @require_POST
 def export_chosen(request: HttpRequest) -> HttpResponse:
     """The ticked targets as .xlsx."""
-    return _download(chosen(request, _visible(request), _again(request)), "检查对象名录（所选）")
+    found = chosen(request, _visible(request), _again(request))
+    return _download(request, found, "检查对象名录（所选）")
 
 
 @requires(Permission.REGISTRY_VIEW)
@@ -246,10 +246,13 @@ def _said(form: Any) -> str:
     return "".join(str(error) for errors in form.errors.values() for error in errors)
 
 
-def _download(found: TargetQuerySet, name: str) -> HttpResponse:
-    day = timezone.localdate().strftime("%Y%m%d")
+def _download(request: HttpRequest, found: TargetQuerySet, name: str) -> HttpResponse:
+    """The targets as a table; that they were taken away is on record."""
+    actions.note_export(targets=found.count(), by=request.user, at=timezone.now())
     today = timezone.localdate()
-    return workbook(f"{name}{day}.xlsx", lambda file: sheets.write_targets(file, found, today))
+    return workbook(
+        f"{name}{today:%Y%m%d}.xlsx", lambda file: sheets.write_targets(file, found, today)
+    )
 
 
 def _page(request: HttpRequest, found: Target, **more: Any) -> HttpResponse:

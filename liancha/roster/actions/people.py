@@ -28,6 +28,12 @@ def check_own(department: Department | int, by: User) -> None:
 
 
 @transaction.atomic
+def note_export(*, people: int, by: User, at: datetime) -> None:
+    """Who took how much of the roster away as a table."""
+    ledger.append("roster.export", by=by, at=at, people=people)
+
+
+@transaction.atomic
 def save_inspector(
     *,
     name: str,

@@ -67,8 +67,9 @@ def inspectors(request: HttpRequest) -> HttpResponse:
 
 @requires(Permission.ROSTER_VIEW)
 def export(request: HttpRequest) -> HttpResponse:
-    """The people one may see, as the table one can import again."""
+    """The people one may see, as the table one can import again; taking it away is on record."""
     people = Inspector.objects.visible_to(request.user).with_papers()
+    actions.note_export(people=people.count(), by=request.user, at=timezone.now())
     return workbook("执法检查人员名录.xlsx", sheets.roster(people))
 
 
