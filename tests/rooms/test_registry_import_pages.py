@@ -1,6 +1,7 @@
 """Bringing in a register through pages: look first, then write; and what hostile files get."""
 
 import io
+import zipfile
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -68,6 +69,14 @@ def test_the_error_table_comes_with_cures(cast, sign_in):
     assert book.sheet_names == ["有误的行", "逐项清单", "已导入但请留意"]
     line = book.get_sheet_by_index(0).to_python()[1]
     assert line[-2:] == ["不在字典中", "改为“存续”；可用：存续、歇业、吊销、注销、撤销、迁出"]
+
+
+def test_every_heading_of_the_template_has_a_note(cast, sign_in):
+    content = b"".join(sign_in(cast.zhou).get("/targets/import/template/").streaming_content)
+    book = zipfile.ZipFile(io.BytesIO(content))
+    headings = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0)
+    notes = book.read("xl/comments1.xml").decode()
+    assert notes.count("<comment ref=") == len(headings.to_python()[0])
 
 
 def test_the_template_is_known_when_it_comes_back(cast, sign_in):
