@@ -24,6 +24,7 @@ BESIDE = "liancha.registry.reading.Reader"  # for papers.feed
 TAKEN = ("says_kind", *READ)
 CODE, NAME = TAKEN.index("code"), TAKEN.index("name")
 LONGEST_LINE_CELL = 2_000
+DOUBLED = "行的代码重复"  # how the fault of a second row with a code ends
 Note = tuple[int, str, list[tuple[str, str, str, str]], list[str]]
 
 
@@ -114,7 +115,7 @@ class Reader:
                 remark = Remark(
                     self._table.title("code"),
                     code,
-                    f"与第 {first} 行的代码重复",
+                    f"与第 {first} {DOUBLED}",
                     "只留一行；确为两家时，核对其中一家的代码",
                 )
                 reading = Reading(number, taken[NAME][place], piece.line(place))

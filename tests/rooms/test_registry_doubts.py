@@ -83,6 +83,31 @@ class TestQueue:
         assert target.name == "洛阳云岫1号宾馆有限公司"
         assert target.former_codes.get().name == "栾川老君茶楼"
 
+    def test_a_code_with_two_names_in_one_file_is_asked_about(self, cast, sign_in, tmp_path):
+        """The second line is refused with its cure, and the conflict waits in the queue (11.1)."""
+        lines = [
+            firm(1),
+            firm(1, 企业名称="栾川老君茶楼"),
+            firm(2),
+            firm(2),
+            firm(3),
+            firm(3, 企业名称="洛阳云岫3号宾馆"),
+        ]
+        path = write(tmp_path / "a.csv", text(lines))
+        batch = actions.import_targets(path=path, file_name="a.csv", by=cast.zhou, at=NOON)
+        assert (batch.added, batch.faulty) == (3, 3)
+        for _ in range(2):  # a job may run twice
+            jobs.after_import(batch.pk)
+        doubt = Doubt.objects.get()
+        assert (doubt.kind, doubt.left.name) == ("namesake", "洛阳云岫1号宾馆有限公司")
+        page = sign_in(cast.zhou).get(f"/targets/doubts/{doubt.pk}/").content.decode()
+        assert "同一文件第 3 行" in page
+        target = actions.settle_name(doubt=doubt, reason="执照上是这个名称", by=cast.zhou, at=NOON)
+        assert target.name == "洛阳云岫1号宾馆有限公司"
+        assert target.former_codes.get().name == "栾川老君茶楼"
+        jobs.after_import(batch.pk)
+        assert not Doubt.objects.open().exists()
+
 
 class TestSearchTable:
     def test_an_import_is_found_before_and_after_the_job(self, cast, tmp_path):

@@ -20,6 +20,7 @@ from liancha.rulebook.verdicts import Blocked, NeedsReason
 
 from .. import tables
 from ..models import CHOSEN, Doubt, FormerCode, Import, ImportChange, Tagging, Target
+from ..reading import DOUBLED
 from .intake import retag
 from .targets import check_own
 
@@ -31,7 +32,7 @@ BRANCHES = ("分公司", "分店", "分部", "分行", "支公司", "营业部",
 def find_doubts(*, batch: Import | None = None, by: User | str, at: datetime) -> int:
     """Look for records that may be one target; returns how many are new in the queue.
 
-    batch  also look at the names that this import changed
+    batch  also look at the names that this import changed, or had twice for one code
 
     Pairs somebody has decided about are not brought up again.
     Source: art. 11, paragraph 1, 实行动态更新. Clause 11.1.
@@ -54,7 +55,9 @@ def find_doubts(*, batch: Import | None = None, by: User | str, at: datetime) ->
         )
         for (left, right), kind in list(found.items())[:MOST_PAIRS]
     ]
-    doubts += _renamed(batch, source, at) if batch else []
+    if batch:
+        doubts += _renamed(batch, source, at)
+        doubts += _doubled(batch, source, {each.left_id for each in doubts}, at)
     Doubt.objects.bulk_create(doubts, batch_size=500)
     if doubts:
         ledger.append(
@@ -263,6 +266,32 @@ def _renamed(batch: Import, source: str, at: datetime) -> list[Doubt]:
                 kind=Doubt.Kind.NAMESAKE,
                 left_id=change.target_id,
                 incoming={k: v for k, v in change.before.items() if k in CHOSEN},
+                source=source[:200],
+                batch=batch,
+                found_at=at,
+            )
+        )
+    return found
+
+
+def _doubled(batch: Import, source: str, found_before: set[int], at: datetime) -> list[Doubt]:
+    """Codes that the file itself gives two names: its second line was not taken."""
+    asked = Doubt.objects.open() | Doubt.objects.filter(batch=batch)
+    seen = found_before.union(asked.filter(right=None).values_list("left", flat=True))
+    lines = batch.faults.filter(is_remark=False, fault__contains=DOUBLED).order_by("row", "pk")
+    others = lines.values_list("value", "name", "row")[:MOST_PAIRS]
+    by_code = Target.objects.standing().in_bulk({code for code, *_ in others}, field_name="code")
+    found = []
+    for code, name, row in others:
+        target = by_code.get(code)
+        if not target or target.pk in seen or not name or _is_same_name(target.name, name):
+            continue
+        seen.add(target.pk)
+        found.append(
+            Doubt(
+                kind=Doubt.Kind.NAMESAKE,
+                left=target,
+                incoming={"name": name, "row": row},
                 source=source[:200],
                 batch=batch,
                 found_at=at,
