@@ -17,11 +17,16 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from liancha.draw import bundles, frozen, queries
 from liancha.draw.models import Draw
+from liancha.inspection import actions as inspection
+from liancha.inspection.models import Visit
+from liancha.roster.models import Inspector
 from liancha.rulebook import bundle, protocol, sampling
 from liancha.rulebook.transcript import TargetTranscript, begin, drawn_file
 from tests.rooms import bundles as records
 from tests.rooms import draw_world as w
+from tests.rooms.disclosure_world import account_of
 from tests.rooms.guesser import Firm, auc, scores
+from tests.rooms.visit_world import MORNING
 
 FILES = (
     *("transcript.json", "log.json", "rule.json", "frame.tsv", "drawn.tsv", "codes.txt"),
@@ -176,6 +181,36 @@ class TestColleague:
         ]
         words = [set(re.findall(r"[一-鿿]+", text)) for text in shown]
         assert words[0] == words[1]
+
+    @pytest.mark.parametrize("name", ["zhou", "pei"])
+    def test_nor_once_teams_are_formed_and_days_are_set(self, drawn_world, name):
+        world, draw, pool, codes = drawn_world
+        for inspector in Inspector.objects.all():
+            inspector.user = account_of(inspector)
+            inspector.save(update_fields=["user"])
+        for part in world.task.participations.all():
+            part.items.set(world.task.field.items.filter(department=part.department))
+        for department in ("GA", "WJ"):
+            w.draw_inspectors(world, department)
+        world.task.refresh_from_db()
+        inspection.form_teams(task=world.task, by=world.cast.shen, at=w.NOON)
+        visits = list(Visit.objects.of_task(world.task))
+        inspection.plan_visits(
+            visits=visits,
+            planned_on=MORNING.date(),
+            slot="09:00",
+            by=world.cast.shen,
+            at=w.NOON,
+        )
+        assert len(visits) == len(codes)
+        numbers = [*numbers_of(draw), visits[0].pk]
+        places = [p for p in addresses(numbers, [*FILES]) if "/targets/" not in p]
+        told = answers(w.as_(world, name), places)
+        for place, text in told.items():
+            named = {line.code for line in pool if line.code in text or line.name in text}
+            assert not named or named - codes, (place, named)
+        own = answers(w.as_(world, "shen"), [f"/tasks/{world.task.pk}/teams/"])
+        assert any(line.name in text for text in own.values() for line in pool)
 
 
 # ── The guesser, over many draws ──────────────────────────────────────────────────────────────

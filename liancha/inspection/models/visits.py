@@ -57,18 +57,27 @@ class Team(models.Model):
 class VisitQuerySet(models.QuerySet["Visit"]):
     def visible_to(self, user: User) -> Self:
         """An officer sees visits of their own teams, an expert those they were invited to,
-        others those of their department's tasks.
+        others those of their department's tasks, and see `named_to`.
         """
-        if user.sees_all_departments:
-            return self
         inspector = getattr(user, "inspector", None)
         if user.roles <= {"officer", "expert"}:
             return self.none() if inspector is None else self.attended_by(inspector)
-        return self.filter(
-            team__task__in=Participation.objects.filter(department=user.department_id).values(
-                "task"
-            )
-        )
+        return self.named_to(user)
+
+    def named_to(self, user: User) -> Self:
+        """Visits whose firm this person may read: a supervisor all, participants those of their
+        tasks. The coordinating office reads of others' tasks what is over, and no sooner: until
+        then the list is for those who carry it out.
+
+        Source: draw protocol, §6; decision A23.
+        """
+        if "supervisor" in user.roles:
+            return self
+        own = Participation.objects.filter(department=user.department_id).values("task")
+        named = Q(team__task__in=own)
+        if user.sees_all_departments:
+            named |= Q(state__in=OVER)
+        return self.filter(named)
 
     def attended_by(self, inspector: Inspector) -> Self:
         """Visits where this person has a seat now, or was invited as an expert."""

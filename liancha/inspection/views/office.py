@@ -100,8 +100,12 @@ def visits(request: HttpRequest) -> HttpResponse:
 def task(request: HttpRequest, pk: int) -> HttpResponse:
     """The teams of a task, by day."""
     one = get_object_or_404(Task.objects.visible_to(request.user), pk=pk)
+    teams = Visit.objects.of_task(one)
+    named = teams.named_to(request.user).values("pk")
     rows = list(
-        _rows().of_task(one).order_by(F("planned_on").asc(nulls_first=True), "slot", "team__number")
+        _rows()
+        .filter(pk__in=named)
+        .order_by(F("planned_on").asc(nulls_first=True), "slot", "team__number")
     )
     drawn = DrawnTarget.objects.of_task(one).count()
     is_own = one.initiator_id == request.user.department_id
@@ -112,7 +116,8 @@ def task(request: HttpRequest, pk: int) -> HttpResponse:
             for day, group in groupby(rows, lambda visit: visit.planned_on)
         ],
         "total": len(rows),
-        "waiting": drawn - len(rows),
+        "unnamed": (formed := teams.count()) - len(rows),
+        "waiting": drawn - formed,
         "clashing": crew.double_booked(rows),
         "may_team": is_own and request.user.may(P.INSPECTION_TEAM),
         "may_notify": request.user.may(P.INSPECTION_NOTIFY),
