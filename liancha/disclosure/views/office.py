@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 
 from liancha.accounts.permissions import Permission, requires
 from liancha.accounts.picking import chosen
+from liancha.accounts.words import written
 from liancha.ledger.models import Entry
 from liancha.rulebook.lifecycles import ResultState
 from liancha.task.queries import people_of, person
@@ -100,7 +101,7 @@ def enter(request: HttpRequest, pk: int) -> HttpResponse:
     entered = actions.enter(
         result=one,
         items=items,
-        reason=request.POST.get("reason", ""),
+        reason=written(request, article="22"),
         by=request.user,
         at=timezone.now(),
     )

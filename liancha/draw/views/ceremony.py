@@ -13,11 +13,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from liancha.accounts.permissions import Permission, requires
+from liancha.accounts.words import written
 from liancha.rulebook.lifecycles import DrawState
 
 from .. import actions, background, beacons, forms, lanes, queries, scenes
 from ..models import Dispatch, Draw
-from .words import written
 
 PAGE = 30
 RUN = (Permission.DRAW_RUN, Permission.DRAW_INSPECTORS)

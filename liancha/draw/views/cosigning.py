@@ -9,10 +9,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from liancha.accounts.permissions import Permission, requires
+from liancha.accounts.words import written
 
 from .. import actions
 from ..models import Draw
-from .words import written
 
 
 @requires(Permission.DRAW_RUN, Permission.DRAW_INSPECTORS)

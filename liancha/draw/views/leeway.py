@@ -10,13 +10,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from liancha.accounts.permissions import Permission, requires
+from liancha.accounts.words import written
 from liancha.queue.models import Job
 from liancha.rulebook.lifecycles import DrawState
 from liancha.task.models import Task
 
 from .. import actions, background, chains, leeway_forms, scenes
 from ..models import Draw, SingleRandom, Supplement
-from .words import written
 
 
 @requires(Permission.DRAW_WATCH)

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from liancha.accounts.permissions import Permission, requires
+from liancha.accounts.words import written
 from liancha.registry.models import Target
 from liancha.rulebook.lifecycles import TaskState
 from liancha.task.models import Task
@@ -32,7 +33,6 @@ from .. import (
 )
 from ..actions.pooling import check_freeze
 from ..models import Draw, PoolChoices
-from .words import written
 
 PAGE = 20
 EARLY = (TaskState.CREATED, TaskState.SCHEME_SUBMITTED, TaskState.SCHEME_APPROVED)

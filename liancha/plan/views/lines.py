@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 
 from liancha.accounts.models import Department
 from liancha.accounts.permissions import Permission, requires
+from liancha.accounts.words import written
 from liancha.lists.models import JointField
 from liancha.rulebook.lifecycles import LineState, PlanState
 from liancha.rulebook.verdicts import Blocked, NeedsReason
@@ -105,7 +106,7 @@ def drop_line(request: HttpRequest, pk: int) -> HttpResponse:
     line = get_object_or_404(PlanLine.objects.editable_by(request.user), pk=pk)
     plan = line.plan
     actions.drop_line(
-        line=line, reason=request.POST.get("reason", ""), by=request.user, at=timezone.now()
+        line=line, reason=written(request, article="16"), by=request.user, at=timezone.now()
     )
     messages.success(request, f"已删除计划行“{line.name}”")
     return redirect(plan)

@@ -13,6 +13,7 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST
 
 from liancha.accounts.permissions import Permission, requires
+from liancha.accounts.words import written
 from liancha.ledger.models import Entry
 from liancha.rulebook.lifecycles import LineState, PlanState
 from liancha.rulebook.verdicts import Blocked
@@ -253,7 +254,8 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
     plan = _visible(request, pk)
     actions.approve(
         plan=plan,
-        minutes=request.POST.get("reason", "") or request.POST.get("minutes", ""),
+        minutes=written(request, longest=120, article="12")
+        or written(request, "minutes", longest=120, article="12"),
         by=request.user,
         at=timezone.now(),
     )

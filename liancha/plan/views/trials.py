@@ -11,6 +11,7 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST
 
 from liancha.accounts.permissions import Permission, requires
+from liancha.accounts.words import written
 from liancha.rulebook.lifecycles import PlanState
 
 from .. import actions, trial_shown
@@ -118,7 +119,7 @@ def apply(request: HttpRequest, pk: int) -> HttpResponse:
     changed = actions.apply_rates(
         plan=plan,
         rates=settings.rates,
-        reason=request.POST.get("reason", ""),
+        reason=written(request, article="15"),
         by=request.user,
         at=timezone.now(),
     )

@@ -12,11 +12,13 @@ from liancha.rulebook.verdicts import Blocked
 LONGEST = 200
 
 
-def written(request: HttpRequest, name: str = "reason", *, longest: int = LONGEST) -> str:
+def written(
+    request: HttpRequest, name: str = "reason", *, longest: int = LONGEST, article: str = "19"
+) -> str:
     """The line of this name; "" if there is none. Raises Blocked for one that is too long."""
     text = request.POST.get(name, "").strip()
     if len(text) > longest:
         raise Blocked(
-            f"理由或意见有 {len(text):,} 字，最多 {longest} 字。请写短一些再交。", article="19"
+            f"理由或意见有 {len(text):,} 字，最多 {longest} 字。请写短一些再交。", article=article
         )
     return text
