@@ -144,6 +144,7 @@ WORDS = {
     "registry.register_case": "登记个案检查",
     "registry.save_licence": "登记许可证",
     "registry.set_key_flag": "设重点标记",
+    "registry.set_key_flags": "批量设重点标记",
     "registry.lift_key_flag": "解除重点标记",
     "registry.open_import": "导入检查对象",
     "registry.place": "核定县区",

@@ -32,6 +32,7 @@ urlpatterns = [
     path("case-checks/<int:pk>/close/", checks.close_case, name="close_case"),
     path("targets/place/", targets.place, name="place"),
     path("targets/tag/", targets.tag, name="tag"),
+    path("targets/flag/", targets.flag, name="flag"),
     path("targets/review/", targets.review, name="review"),
     path("targets/import/", imports.upload, name="upload"),
     path("targets/import/template/", imports.template, name="template"),

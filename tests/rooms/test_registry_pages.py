@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -220,6 +221,50 @@ class TestBatches:
         )
         assert "已给 2 户加上标签“宾馆旅店”" in response.content.decode()
         assert set(Target.objects.tagged("hotel")) == {three[0], three[2]}
+
+    def test_ticked_targets_get_a_mark_once_a_source(self, cast, sign_in, three):
+        said = {
+            "pick": [three[0].pk, three[2].pk],
+            "flag-kind": "abnormal",
+            "flag-source": "经营异常名录 2026-11",
+            "flag-since": "2026-11-01",
+            "flag-until": "2099-01-01",
+        }
+        client = sign_in(cast.zhou)
+        page = client.post("/targets/flag/", said, follow=True).content.decode()
+        assert "已给 2 户设重点标记" in page
+        flags = KeyFlag.objects.order_by("target")
+        assert [(each.target, each.department) for each in flags] == [
+            (three[0], cast.zhou.department),
+            (three[2], cast.zhou.department),
+        ]
+        said["pick"].append(three[1].pk)
+        client.post("/targets/flag/", said)
+        assert KeyFlag.objects.count() == 3
+        assert Entry.objects.filter(what="registry.set_key_flags").count() == 2
+        bad = client.post("/targets/flag/", said | {"flag-until": ""}, follow=True)
+        assert "没有改动" in bad.content.decode()
+        early = client.post("/targets/flag/", said | {"flag-until": "2026-10-01"})
+        assert early.status_code == 409
+        assert KeyFlag.objects.count() == 3
+
+    def test_what_one_dialog_asks_for_stops_no_other_button(self, cast, sign_in, three):
+        page = sign_in(cast.zhou).get("/targets/").content.decode()
+        (bar,) = re.findall(r'<form[^>]*id="batch"[^>]*>', page)
+        assert re.search(r'<select[^>]*form="batch"[^>]*required', page)
+        assert "novalidate" in bar
+
+    def test_a_county_marks_only_its_own(self, sign_in, county_clerk, three):
+        Target.objects.filter(pk=three[1].pk).update(region="410305")
+        said = {
+            "pick": [three[0].pk, three[1].pk],
+            "flag-kind": "key",
+            "flag-source": "名录",
+            "flag-since": "2026-11-01",
+            "flag-until": "2099-01-01",
+        }
+        sign_in(county_clerk).post("/targets/flag/", said)
+        assert set(KeyFlag.objects.values_list("target", flat=True)) <= {three[0].pk}
 
     def test_all_of_the_query_means_all_of_the_query(self, cast, sign_in, three):
         write_target(4, name="另一家")

@@ -38,7 +38,13 @@ from .imports import (
     sweep,
 )
 from .searching import fill_search
-from .standing import lift_key_flag, save_licence, set_key_flag, weigh_complaints
+from .standing import (
+    lift_key_flag,
+    save_licence,
+    set_key_flag,
+    set_key_flags,
+    weigh_complaints,
+)
 from .targets import (
     mark_inspected,
     note_export,
@@ -90,6 +96,7 @@ __all__ = [
     "save_target",
     "set_credit",
     "set_key_flag",
+    "set_key_flags",
     "set_region",
     "settle_name",
     "show_phone",

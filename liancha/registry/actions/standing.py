@@ -5,12 +5,13 @@ Every mark has a source and an end; it raises the rate of a class and picks nobo
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime
 
 from django.db import transaction
 from django.utils import timezone
 
-from liancha.accounts.models import User
+from liancha.accounts.models import Department, User
 from liancha.ledger import actions as ledger
 from liancha.rulebook import planning
 from liancha.rulebook.verdicts import Blocked, NeedsReason
@@ -79,17 +80,14 @@ def set_key_flag(
     Source: art. 15, 重点监管. Clause 15.3.
     """
     check_own([target.pk], by)
-    if by.department is None or not source.strip():
-        raise Blocked("请写明标记的来源，例如文件号或名录。", article="15")
-    if until < since:
-        raise Blocked("标记的截止日期不能早于起始日期。", article="15")
+    department = _check_mark(source, since, until, by)
     flag = KeyFlag.objects.create(
         target=target,
         kind=kind,
         source=source.strip()[:120],
         since=since,
         until=until,
-        department=by.department,
+        department=department,
         at=at,
         by=by,
     )
@@ -103,6 +101,64 @@ def set_key_flag(
         until=until.isoformat(),
     )
     return flag
+
+
+@transaction.atomic
+def set_key_flags(
+    *,
+    targets: Collection[int],
+    kind: str,
+    source: str,
+    since: date,
+    until: date,
+    by: User,
+    at: datetime,
+) -> int:
+    """Mark many targets from one source, such as a list of 经营异常名录. Returns how many are new.
+
+    Who carries the same mark from the same source until that day already is left as it is.
+    Raises Blocked as for one.
+    Source: art. 15, 重点监管. Clause 15.3.
+    """
+    check_own(targets, by)
+    source = source.strip()[:120]
+    department = _check_mark(source, since, until, by)
+    there = KeyFlag.objects.filter(
+        target__in=targets, kind=kind, source=source, until=until, lifted_at=None
+    )
+    new = sorted(set(targets) - set(there.values_list("target_id", flat=True)))
+    KeyFlag.objects.bulk_create(
+        KeyFlag(
+            target_id=key,
+            kind=kind,
+            source=source,
+            since=since,
+            until=until,
+            department=department,
+            at=at,
+            by=by,
+        )
+        for key in new
+    )
+    ledger.append(
+        "registry.set_key_flags",
+        by=by,
+        at=at,
+        flag=kind,
+        source=source,
+        until=until.isoformat(),
+        targets=len(new),
+        keys=new[:1_000],
+    )
+    return len(new)
+
+
+def _check_mark(source: str, since: date, until: date, by: User) -> Department:
+    if by.department is None or not source.strip():
+        raise Blocked("请写明标记的来源，例如文件号或名录。", article="15")
+    if until < since:
+        raise Blocked("标记的截止日期不能早于起始日期。", article="15")
+    return by.department
 
 
 @transaction.atomic

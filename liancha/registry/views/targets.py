@@ -45,6 +45,7 @@ def targets(request: HttpRequest) -> HttpResponse:
         "may_import": request.user.may(Permission.REGISTRY_IMPORT),
         "tag_form": forms.TagChoice(prefix="tag"),
         "region_form": forms.RegionForm(prefix="region"),
+        "flag_form": forms.KeyFlagForm(prefix="flag", initial={"since": today}),
         "export_query": request.GET.urlencode(),
     }
     return render(request, "registry/targets.html", context)
@@ -156,6 +157,21 @@ def tag(request: HttpRequest) -> HttpResponse:
     )
     verb = "去掉" if is_taken_off else "加上"
     messages.success(request, f"已给 {count} 户{verb}标签“{found}”")
+    return _back(request)
+
+
+@requires(Permission.REGISTRY_EDIT)
+@require_POST
+def flag(request: HttpRequest) -> HttpResponse:
+    """Mark the ticked targets from one source until a day."""
+    form = forms.KeyFlagForm(request.POST, prefix="flag")
+    if not form.is_valid():
+        messages.error(request, "没有改动。请填标记、来源和起止日期。")
+        return _back(request)
+    count = actions.set_key_flags(
+        targets=_keys(request), **form.cleaned_data, by=request.user, at=timezone.now()
+    )
+    messages.success(request, f"已给 {count} 户设重点标记")
     return _back(request)
 
 

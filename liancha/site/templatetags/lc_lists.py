@@ -154,8 +154,9 @@ def batch(
     pick=…, or all=1 with query=…; see liancha.accounts.picking.
     """
     return format_html(
+        # Fields of closed dialogs belong to it too: what is asked for is checked by the view.
         '<form class="lc-bar lc-batch" method="post" id="{0}" data-batch data-total="{1}"'
-        ' data-unit="{2}" hidden>'
+        ' data-unit="{2}" novalidate hidden>'
         '<input type="hidden" name="csrfmiddlewaretoken" value="{3}">'
         '<input type="hidden" name="all" value=""><input type="hidden" name="query" value="{4}">'
         '<b data-batch-count role="status"></b>'
