@@ -102,7 +102,7 @@ class Query(forms.Form):
         if asked.get("region"):
             targets = targets.filter(region=asked["region"])
         if asked.get("tag"):
-            targets = targets.tagged(asked["tag"].code)
+            targets = targets.tagged(asked["tag"])
         if asked.get("status"):
             targets = targets.filter(status=asked["status"])
         if asked.get("credit"):

@@ -17,6 +17,7 @@ from liancha.accounts.picking import chosen
 from liancha.rulebook.verdicts import Blocked
 
 from .. import actions, forms, queries, search, sheets
+from ..leafing import Leaves
 from ..models import Doubt, Release, Target, TargetQuerySet
 from .downloads import workbook
 
@@ -34,10 +35,11 @@ def targets(request: HttpRequest) -> HttpResponse:
         today=today,
         within=Target.home_of(request.user),
     )
-    rows = found.select_related("region").prefetch_related("tags", queries.marks_now(today))
+    rows = Target.objects.select_related("region")
+    rows = rows.prefetch_related("tags", queries.marks_now(today))
     context = {
         "form": form,
-        "page_obj": Paginator(rows, ROWS).get_page(request.GET.get("page")),
+        "page_obj": Leaves(found, rows, ROWS).get_page(request.GET.get("page")),
         "library": queries.library(request.user, today),
         "doubts": Doubt.objects.visible_to(request.user).open().count(),
         "most": search.MOST if form.is_cut else 0,
