@@ -10,6 +10,7 @@ from functools import cached_property
 from hashlib import sha256
 
 from django.core.cache import cache
+from django.core.exceptions import EmptyResultSet
 from django.core.paginator import Page, Paginator
 
 from .models import TargetQuerySet
@@ -26,13 +27,17 @@ class Leaves(Paginator):
     """
 
     def __init__(self, found: TargetQuerySet, rows: TargetQuerySet, per_page: int) -> None:
-        super().__init__(found.values_list("pk", flat=True), per_page)
+        self.keys = found.values_list("pk", flat=True)
+        super().__init__(self.keys, per_page)
         self.rows = rows
 
     @cached_property
     def count(self) -> int:
-        keys = self.object_list.order_by()
-        question = repr(keys.query.sql_with_params())
+        keys = self.keys.order_by()
+        try:
+            question = repr(keys.query.sql_with_params())
+        except EmptyResultSet:
+            return 0
         name = f"registry.count.{sha256(question.encode()).hexdigest()}"
         kept: int | None = cache.get(name)
         if kept is None:

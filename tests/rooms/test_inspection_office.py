@@ -10,8 +10,8 @@ from django.urls import reverse
 
 from liancha.disclosure.models import ResultCode
 from liancha.inspection import actions, contents, sheets
-from liancha.inspection.models import RecordForm, Visit
 from liancha.inspection.doorcodes import token_of
+from liancha.inspection.models import RecordForm, Visit
 from liancha.rulebook.lifecycles import TaskState, VisitState
 from tests.people import LUOYANG, NOON
 from tests.rooms.visit_world import (

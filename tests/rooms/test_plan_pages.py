@@ -444,20 +444,3 @@ class TestPublic:
         content = client.get(at("export", plan.pk)).content
         rows = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0).to_python()
         assert "=1+1" in rows[-1]
-
-
-class TestWhatIsWritten:
-    """A reason stands in the ledger for ever: it is kept whole or refused, in every room."""
-
-    @pytest.mark.parametrize(("name", "most"), [("reason", 120), ("minutes", 120)])
-    def test_minutes_that_are_too_long_are_refused_and_nothing_is_approved(
-        self, world, client, name, most
-    ):
-        client.force_login(world.cast.zhou)
-        client.post(at("new_plan"), {"year": YEAR})
-        plan = Plan.objects.get()
-        answer = client.post(at("approve", plan.pk), {name: "会" * (most + 1)})
-        assert 400 <= answer.status_code < 500
-        assert f"最多 {most} 字" in answer.content.decode()
-        plan.refresh_from_db()
-        assert plan.state == PlanState.DRAFT
