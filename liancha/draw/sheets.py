@@ -281,7 +281,7 @@ def _remarks(draw: Draw, entries: Sequence[Entry]) -> Iterator[str]:
         )
         yield f"未进入待抽检库的对象按原因计：{told}。"
     if draw.freeze_note:
-        yield f"分层过小的说明：{draw.freeze_note}。"
+        yield f"冻结时的说明：{draw.freeze_note}。"
     for entry in entries:
         body = json.loads(entry.body)
         if entry.what == "draw.freeze":

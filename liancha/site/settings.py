@@ -20,6 +20,7 @@ LIANCHA_LOG_WITNESSES     who cosigns: "KEY URL" or "KEY" where the witness fetc
 LIANCHA_LOG_WAIT          0: reveals do not wait for a cosignature; default 1 if there are witnesses
 LIANCHA_LOG_PATIENCE      minutes after which an operator may go on without one; default 10
 LIANCHA_OWN_LINK_DAYS     days a firm's link to its own page holds; default 180
+LIANCHA_GENERAL_CAP       share of general items above which a rate needs a reason; default 1/10
 LIANCHA_QUEUE_SYNC        1: background jobs run at once, in the process that asks (tests)
 LIANCHA_WORKERS           background workers; default 2
 LIANCHA_BACKGROUND_FROM   pools of so many targets are frozen and locked by the worker; default 5000
@@ -33,6 +34,7 @@ A number that the Measures give is never here: those stand in the rulebook.
 import os
 import secrets
 from datetime import date, timedelta
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -350,6 +352,16 @@ USE_TZ = True
 
 # A firm's link outlives the visits of the draw it was given for; then it is fetched anew.
 LIANCHA_OWN_LINK_DAYS = env.int("LIANCHA_OWN_LINK_DAYS", default=180)
+
+# Local practice (decision A31); key items have no cap.
+LIANCHA_GENERAL_CAP = env.str("LIANCHA_GENERAL_CAP", default="1/10")
+try:
+    if not 0 < Fraction(LIANCHA_GENERAL_CAP) <= 1:
+        raise ValueError
+except ValueError as fault:
+    raise ImproperlyConfigured(
+        "LIANCHA_GENERAL_CAP 应是大于 0、不超过 1 的分数或小数，例如 1/10。"
+    ) from fault
 
 # A smaller pool is frozen and locked while the person waits: it takes less than a second.
 LIANCHA_BACKGROUND_FROM = env.int("LIANCHA_BACKGROUND_FROM", default=5_000)

@@ -6,7 +6,9 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from fractions import Fraction
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, Max
 from django.utils import timezone
@@ -15,7 +17,7 @@ from liancha.accounts.models import Department, User
 from liancha.ledger import actions as ledger
 from liancha.plan.models import PlanLine
 from liancha.registry.models import Target
-from liancha.rulebook import form, lifecycles, protocol, quotas
+from liancha.rulebook import coverage, form, lifecycles, protocol, quotas
 from liancha.rulebook.lifecycles import DrawState, TaskState
 from liancha.rulebook.verdicts import Blocked, NeedsReason
 from liancha.task.models import Task
@@ -164,7 +166,8 @@ def freeze(
 ) -> Draw:
     """Freeze the pool: candidates with their salts, exclusions, rosters; root and hash are logged.
 
-    reason    why confidential strata are so few or drawn whole; asked for only then
+    reason    why confidential strata are so few or drawn whole, or why so many of general items
+              are drawn outside the plan; asked for only then
     secret    64 hex digits the salts come from; fresh random bytes when left away. Never give one
               that another draw has used
     prepared  what `freezing.prepare` made shortly before, outside any transaction; made here
@@ -246,9 +249,20 @@ def check_freeze(*, task: Task, pool: pools.Pool, reason: str, by: User) -> None
 
 
 def may_be_frozen(pool: pools.Pool, reason: str) -> None:
-    """Raises Blocked while the pool has problems, NeedsReason where it tells too much."""
+    """Raises Blocked while the pool has problems, NeedsReason where it tells too much or where a
+    task outside the plan draws more of general items than a plan line may.
+
+    Source: art. 18; art. 15, paragraph 2, for the share, a number of decision A31. Clause 15.4.
+    """
     if pool.problems:
         raise Blocked("".join(pool.problems), article="18", paragraph=1)
+    if pool.task.line is None:
+        coverage.check_cap(
+            Fraction(pool.count, pool.size),
+            item_class=coverage.ItemClass(pool.task.field.item_class),
+            cap=Fraction(settings.LIANCHA_GENERAL_CAP),
+            reason=reason,
+        )
     if pool.concerns and not reason.strip():
         raise NeedsReason(
             f"{'；'.join(pool.concerns)}。分层是内部参考，户数和比例会公开，请写明为什么这样分层。",

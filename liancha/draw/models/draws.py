@@ -68,7 +68,8 @@ class Draw(models.Model):
     stratify     how the strata are cut (plan.PlanLine.Stratify)
     strata       [{"name", "ratio", "size", "count"}…] in the order of the rule
     excluded     [[reason, number]…]: who did not enter, counted by reason
-    freeze_note  why a confidential draw has a stratum that gives its members' class away
+    freeze_note  why a confidential draw has a stratum that gives its members' class away, or a
+                 task outside the plan draws more than the cap of general items
     picture      photograph of the beacon, as it was uploaded; its SHA-256 is in the ledger
     escrow       keeper's name, only in a draw without a beacon; keeper is the person behind it
     escrow_key   the keeper's age public key, "" where only printed sheets are taken

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from django.conf import settings
+
 from liancha.rulebook import coverage, planning, quotas
 from liancha.rulebook.verdicts import Blocked
 
@@ -67,7 +69,12 @@ def check_rates(
     if base := sum(found.values()):
         parts = (Fraction(each.ratio) * found[each.stratum] for each in checked)
         share = sum(parts, Fraction(0)) / base
-        coverage.check_cap(share, item_class=coverage.ItemClass(item_class), reason=reason)
+        coverage.check_cap(
+            share,
+            item_class=coverage.ItemClass(item_class),
+            cap=Fraction(settings.LIANCHA_GENERAL_CAP),
+            reason=reason,
+        )
     return checked
 
 
