@@ -18,7 +18,7 @@ from liancha.draw.models import Draw, DrawnTarget
 from liancha.inspection.models import Visit
 from liancha.rulebook import verify
 from liancha.task.models import Task
-from tests.rooms import draw_world
+from tests.rooms import draw_world, supplement_world
 from tests.rooms.disclosure_world import (
     EVENING,
     NEXT_DAY,
@@ -223,6 +223,37 @@ class TestDraws:
         assert "停电，设备损坏" in page
         assert "作废" in client.get("/public/draws/").content.decode()
         assert "1 次作废" in client.get("/public/").content.decode()
+
+    def test_a_void_draw_names_the_one_in_its_place_once_that_is_public(self, client):
+        world = make_world(classes="AAAA")
+        void = closed(world)
+        ask = {"cause": "technical", "reason": "停电，设备损坏", "by": world.cast.shen, "at": DUE}
+        void = draws.ask_void(draw=void, **ask)
+        draws.void(draw=void, by=world.cast.cheng, at=DUE)
+        again = draw_world.freeze(world, at=DUE)
+        page = f"/public/draws/{void.pk}/"
+        assert again.number not in client.get(page).content.decode()
+        draw_world.open_rule(world, again)
+        link = f'重新抽取的是 <a href="/public/draws/{again.pk}/">{again.number}</a>'
+        assert link not in client.get(page).content.decode()  # its rule is not logged yet
+        draw_world.commit(world, again)
+        assert link in client.get(page).content.decode()
+        assert "重新抽取的是" not in client.get(f"/public/draws/{again.pk}/").content.decode()
+
+    def test_the_list_marks_a_keeper_and_a_further_batch(self, client):
+        world = make_world(
+            classes="A" * 12,
+            stratify="region",
+            rates=[(code, "1/4") for code in draw_world.REGIONS],
+            participants=("GA", "WJ"),
+        )
+        first = draw_world.locked(world)
+        table = client.get("/public/draws/").content.decode()
+        assert "托管人核对" not in table
+        assert "补抽" not in table
+        draw_world.kept(world, supplement_world.frozen(world, first, {"410302": 1}))
+        table = client.get("/public/draws/").content.decode()
+        assert table.count("托管人核对") == table.count("补抽") == 1
 
     def test_counts_of_a_draw_are_public_and_add_up(self, client):
         make_drawn_world()

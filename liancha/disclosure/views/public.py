@@ -101,6 +101,7 @@ def draw(request: HttpRequest, pk: int) -> HttpResponse:
         "drawn": _drawn(one) if opens.codes else None,
         "has_layers": _has_layers(one),
         "added": one.supplementary.of_targets().filter(pk__in=_public_draws()),
+        "successor": _successor(one),
         "singles": one.task.single_randoms.filter(is_agreed=True).select_related("department"),
         "inspector_draws": one.inspector_draws.locked().select_related("department"),
     }
@@ -238,6 +239,18 @@ def _public_draws() -> QuerySet[Draw]:
     return Draw.objects.filter(Q(rule_at__isnull=False) | Q(state=DrawState.VOID)).select_related(
         "task__field", "task__initiator", "department", "of"
     )
+
+
+def _successor(one: Draw) -> Draw | None:
+    """The draw that came in the place of a void one: the next of the same task and department.
+
+    One whose rule is not logged yet is not known here.
+    """
+    if one.state != DrawState.VOID:
+        return None
+    same = {"kind": one.kind, "department": one.department_id, "supplements": one.supplements_id}
+    later = _public_draws().filter(task=one.task_id, of=one.of_id, pk__gt=one.pk, **same)
+    return later.order_by("pk").first()
 
 
 def _draws() -> QuerySet[Draw]:
