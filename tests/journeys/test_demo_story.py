@@ -9,18 +9,22 @@ import os
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from subprocess import CompletedProcess
 from urllib.parse import urldefrag, urljoin
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import APIRequestContext, Page
 
 from liancha.accounts.queries import STORY
 from liancha.disclosure.models import Publication
 from liancha.draw.models import Draw, DrawnTarget
 from liancha.ledger.models import Entry
+from liancha.plan.models import Campaign, Filing
+from liancha.registry.models import CreditBatch, Licence
 from liancha.rulebook.lifecycles import TaskState
 from tests.conftest import PHONE, Server
 
@@ -30,6 +34,7 @@ from .walkers import Album, Walker
 DEMO = {"LIANCHA_DEMO": "1"}
 OVER = (TaskState.COMPLETED, TaskState.RESULTS_PUBLISHED, TaskState.ARCHIVED)
 TODOS = 4  # of a workbench that are opened, per person
+MONTH = timedelta(days=30)
 MOST = 400  # public pages and files that are read
 LINKS = re.compile(rb'(?:href|src)="([^"]+)"')
 
@@ -69,9 +74,9 @@ def test_everybody_walks_in_and_nothing_is_told_too_early(
 
 def _lacking(in_database: In) -> list[str]:
     """What the year lacks: a void draw and the one after it, a further batch, a keeper who
-    revealed, a witness who did not; and the days of the ledger in their order."""
+    revealed, a witness who did not, what stands beside tasks; and the ledger's days in order."""
     with in_database():
-        draws = Draw.objects.of_targets()
+        draws, today = Draw.objects.of_targets(), timezone.localdate()
         lacking = [
             words
             for words, found in (
@@ -80,6 +85,11 @@ def _lacking(in_database: In) -> list[str]:
                 ("a further batch", draws.locked().exclude(supplements=None)),
                 ("a keeper revealed", draws.locked().exclude(keeper=None)),
                 ("a party is missing", draws.locked().filter(parties__is_missing=True)),
+                ("a licence that ends soon", Licence.objects.ending(today, today + MONTH)),
+                ("a licence that is over", Licence.objects.over(today)),
+                ("two months of classes", CreditBatch.objects.standing()[1:]),
+                ("last year's figures", Filing.objects.filter(kind=Filing.Kind.REPORT)),
+                ("a campaign", Campaign.objects.all()),
             )
             if not found.exists()
         ]

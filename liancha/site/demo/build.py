@@ -13,7 +13,7 @@ from django.utils import timezone
 from liancha.accounts.models import Department
 from liancha.registry.models import Import
 
-from . import catch, city, dirt, libraries, people, setting_out
+from . import beside, catch, city, dirt, libraries, people, setting_out
 from .plots import Plot, Turn
 from .stories import tell
 from .year import make_world, play
@@ -95,7 +95,7 @@ def build(
         batch = Import.objects.latest("id")
         weighed = Weighed(catch.count(dirt.rows(seed, size), batch), catch.digest())
     tell_progress("年度计划")
-    play(world, [setting_out.planning(world, year)])
+    play(world, [setting_out.planning(world, year), beside.filings(world, year)])
     if not world.lines:  # the year is too young for a plan
         return weighed
     tell_progress("一年的任务：摇号、检查、公示")
@@ -115,6 +115,9 @@ def build(
             libraries.marking(world),
             libraries.asking_alone(world),
             libraries.doubling(world),
+            beside.classing(world),
+            beside.campaign(world, year),
+            beside.licences(world),
         ]
     if today.month >= 10:
         stories.append(setting_out.next_year(world, year + 1))
