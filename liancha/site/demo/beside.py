@@ -84,7 +84,8 @@ def classing(world: World) -> Story:
 def _write_classes(place: Path, month: int) -> None:
     """A file as it comes: most as before, some a class up or down, one unknown, one misread."""
     rows = Target.objects.order_by("pk").values_list("code", "name", "credit_class")
-    firms = rows.filter(kind="01")[month * SHIFT : month * SHIFT + LINES]
+    size = min(LINES, rows.count() * LINES // city.FULL)  # fewer in a smaller city
+    firms = rows.filter(kind="01")[month * SHIFT : month * SHIFT + size]
     lines = [(code, name, _class_after(now, n)) for n, (code, name, now) in enumerate(firms)]
     lines.append((city.code("91", "410302", 91_000 + month), "（库中没有的企业）", "B"))
     lines.append((city.code("91", "410302", 92_000 + month), "（分类写错的企业）", "较好"))
