@@ -130,7 +130,8 @@ def checked_for_lock(draw: Draw, progress: Progress | None = None) -> Checked:
         )
     tell(40, 100)
     seed = rules.seed_of(draw)
-    drawing = _drawing(draw.pk, draw.frame_sha256, rule.strata, seed)
+    shown = reckoned(draw, seed)  # what the screens have been given, of a large draw
+    drawing = shown.drawing if shown else _drawing(draw.pk, draw.frame_sha256, rule.strata, seed)
     tell(55, 100)
     sampling.check_drawing(lines_of(data), drawing, seed)
     tell(90, 100)

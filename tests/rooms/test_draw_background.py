@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from liancha.draw import background, frames, freezing, frozen, jobs
-from liancha.draw.models import Candidate, Draw, DrawnTarget, FrozenPage
+from liancha.draw.models import Candidate, Draw, DrawnTarget, FrozenPage, Reckoning
 from liancha.ledger import queries as ledger
 from liancha.ledger.models import Entry, Seal
 from liancha.queue import actions as queue
@@ -222,6 +222,25 @@ class TestLock:
         name = w.first_name(draw)
         assert name in text(shen.get(f"{url('live', draw.pk)}?v={version}"))
         assert frames.reckoned(draw, frames.outcome(draw).seed) == frames.outcome(draw)
+
+    def test_screens_that_showed_another_list_stop_the_lock(self, world):
+        """What an engine gave for the screens is compared with what the plain one computes."""
+        draw = w.computed(world)
+        found = frames.outcome(draw)
+        first, *others = [list(line) for line in found.drawing.lines]
+        code = next(line.code for line in frozen.lines(draw) if line.code != first[3])
+        Reckoning.objects.create(
+            draw=draw,
+            seed=found.seed,
+            lines=[[*first[:3], code, *first[4:]], *others],
+            thresholds=list(found.drawing.thresholds),
+        )
+        job = background.lock(draw=draw, by=world.cast.shen, at=NOON)
+        jobs.lock(job.pk, draw.pk)
+        job.refresh_from_db()
+        draw.refresh_from_db()
+        assert (job.state, draw.state) == (JobState.FAILED, DrawState.CLOSED)
+        assert "抽中清单第 1 行" in job.message
 
     def test_a_value_that_is_corrected_meanwhile_stops_it(self, world, monkeypatch):
         draw = w.computed(world)
