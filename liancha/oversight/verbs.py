@@ -143,6 +143,7 @@ WORDS = {
     "registry.decide_solo": "审批单独检查",
     "registry.register_case": "登记个案检查",
     "registry.save_licence": "登记许可证",
+    "registry.remove_licence": "移除许可证",
     "registry.set_key_flag": "设重点标记",
     "registry.set_key_flags": "批量设重点标记",
     "registry.lift_key_flag": "解除重点标记",

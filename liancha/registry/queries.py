@@ -58,6 +58,7 @@ EVENTS = {
     "registry.keep_both": "核对为两户",
     "registry.settle_name": "确定名称",
     "registry.save_licence": "登记许可证",
+    "registry.remove_licence": "移除许可证",
     "registry.set_key_flag": "设重点标记",
     "registry.lift_key_flag": "解除重点标记",
     "registry.weigh_complaints": "研判投诉集中",
@@ -404,6 +405,8 @@ def _note(entry: Entry) -> str:
             return f"{changed or '联系电话'}，{who}"
         case "registry.release":
             return f"{body.get('reason', '')}，{who}"
+        case "registry.remove_licence":
+            return f"{body['licence']} {body['number']}，{body['reason']}，{who}"
         case "registry.mark_inspected":
             return str(body.get("on", ""))
         case _:

@@ -22,6 +22,7 @@ urlpatterns = [
     path("targets/<int:pk>/solo/", checks.new_solo, name="new_solo"),
     path("targets/<int:pk>/case/", checks.new_case, name="new_case"),
     path("targets/<int:pk>/licence/", checks.save_licence, name="save_licence"),
+    path("licences/<int:pk>/remove/", checks.remove_licence, name="remove_licence"),
     path("targets/<int:pk>/complaints/", checks.weigh_complaints, name="weigh_complaints"),
     path("targets/<int:pk>/flag/", checks.set_key_flag, name="set_key_flag"),
     path("flags/<int:pk>/lift/", checks.lift_key_flag, name="lift_key_flag"),

@@ -40,6 +40,7 @@ from .imports import (
 from .searching import fill_search
 from .standing import (
     lift_key_flag,
+    remove_licence,
     save_licence,
     set_key_flag,
     set_key_flags,
@@ -87,6 +88,7 @@ __all__ = [
     "open_import",
     "register_case",
     "release",
+    "remove_licence",
     "request_solo",
     "retag",
     "review",

@@ -64,6 +64,33 @@ def save_licence(
 
 
 @transaction.atomic
+def remove_licence(*, licence: Licence, reason: str, by: User, at: datetime) -> None:
+    """Take away a licence that was entered by mistake; the log keeps what it said, and why.
+
+    Raises NeedsReason without a reason, Blocked for a licence of another's target.
+    Source: art. 11, paragraph 1.
+    """
+    check_own([licence.target_id], by)
+    if not reason.strip():
+        raise NeedsReason(
+            f"请写明移除“{licence}”的理由，例如：编号录错。", article="11", paragraph=1
+        )
+    ledger.append(
+        "registry.remove_licence",
+        by=by,
+        at=at,
+        about=("target", licence.target_id),
+        licence=licence.name,
+        number=licence.number,
+        issuer=licence.issuer,
+        issued_on=licence.issued_on.isoformat() if licence.issued_on else "",
+        valid_to=licence.valid_to.isoformat() if licence.valid_to else "",
+        reason=reason.strip()[:200],
+    )
+    licence.delete()
+
+
+@transaction.atomic
 def set_key_flag(
     *,
     target: Target,

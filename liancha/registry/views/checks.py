@@ -16,7 +16,7 @@ from liancha.accounts.permissions import Permission, requires
 from liancha.rulebook.verdicts import Blocked, NeedsReason
 
 from .. import actions, complaints, forms, queries
-from ..models import SOLO_STATES, CaseCheck, KeyFlag, SoloCheck, Target
+from ..models import SOLO_STATES, CaseCheck, KeyFlag, Licence, SoloCheck, Target
 
 ROWS = 20
 
@@ -198,6 +198,23 @@ def overlap(request: HttpRequest) -> HttpResponse:
 def save_licence(request: HttpRequest, pk: int) -> HttpResponse:
     target = _target(request, pk)
     return _saved(request, target, forms.LicenceForm(request.POST), actions.save_licence, "许可证")
+
+
+@requires(Permission.REGISTRY_EDIT)
+@require_POST
+def remove_licence(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take away a licence entered by mistake, with the reason."""
+    licence = get_object_or_404(
+        Licence.objects.filter(target__in=Target.objects.visible_to(request.user)).select_related(
+            "target"
+        ),
+        pk=pk,
+    )
+    target, word = licence.target, str(licence)
+    reason = request.POST.get("reason", "")
+    actions.remove_licence(licence=licence, reason=reason, by=request.user, at=timezone.now())
+    messages.success(request, f"已移除“{word}”")
+    return redirect(target)
 
 
 @requires(Permission.REGISTRY_EDIT)

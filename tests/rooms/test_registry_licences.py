@@ -1,0 +1,98 @@
+"""Licences on a target's page: a mistyped one goes away, with the reason and a trace."""
+
+import json
+from datetime import date
+
+import pytest
+
+from liancha.accounts.models import Department
+from liancha.ledger.models import Entry
+from liancha.registry import actions
+from liancha.registry.models import Licence
+from liancha.rulebook.verdicts import Blocked, NeedsReason
+from tests.people import NOON, make_cast
+from tests.rooms.registers import write_target
+
+
+@pytest.fixture
+def cast(db):
+    return make_cast()
+
+
+@pytest.fixture
+def licence(cast):
+    return actions.save_licence(
+        target=write_target(1),
+        name="食品经营许可证",
+        number="JY14103",
+        issuer="洛龙区市监局",
+        valid_to=date(2027, 1, 1),
+        by=cast.zhou,
+        at=NOON,
+    )
+
+
+def signed_in(client, user):
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def test_a_mistyped_licence_goes_away_with_the_reason(cast, client, licence):
+    page_of, there = licence.target.get_absolute_url(), f"/licences/{licence.pk}/remove/"
+    client = signed_in(client, cast.zhou)
+    page = client.get(page_of).content.decode()
+    assert f'action="{there}"' in page
+    assert f'data-dialog-open="licence-{licence.pk}"' in page
+    assert "移除“食品经营许可证”？" in page
+
+    asked = client.post(there, {"reason": " "})
+    assert asked.status_code == 409
+    assert "请写明移除“食品经营许可证 JY14103”的理由" in asked.content.decode()
+    assert Licence.objects.exists()
+
+    page = client.post(there, {"reason": "编号录错"}, follow=True).content.decode()
+    assert not Licence.objects.exists()
+    assert "没有登记许可证" in page
+    assert "食品经营许可证 JY14103，编号录错，" in page
+    (entry,) = Entry.objects.filter(what="registry.remove_licence")
+    said = json.loads(entry.body)
+    assert entry.subject == f"target:{licence.target_id}"
+    assert (said["number"], said["valid_to"], said["reason"]) == (
+        "JY14103",
+        "2027-01-01",
+        "编号录错",
+    )
+    assert client.post(there, {"reason": "编号录错"}).status_code == 404
+
+
+def test_who_only_reads_is_offered_nothing(cast, client, licence):
+    client = signed_in(client, cast.cheng)
+    page = client.get(licence.target.get_absolute_url()).content.decode()
+    assert "JY14103" in page
+    assert f"/licences/{licence.pk}/remove/" not in page
+    refused = client.post(f"/licences/{licence.pk}/remove/", {"reason": "编号录错"})
+    assert refused.status_code == 403
+    assert Licence.objects.exists()
+
+
+def test_another_county_takes_no_licence_away(cast, client, licence):
+    """Source: art. 11, paragraph 1; clause 11.3."""
+    stranger = cast.zhou
+    stranger.department = Department.objects.create(
+        code="SCJG-LC",
+        name="栾川县市场监督管理局",
+        short="栾川市监",
+        level="county",
+        region_id="410324",
+    )
+    stranger.save()
+    with pytest.raises(Blocked, match="管辖范围") as refused:
+        actions.remove_licence(licence=licence, reason="编号录错", by=stranger, at=NOON)
+    assert refused.value.article == "11"
+    assert not isinstance(refused.value, NeedsReason)
+    there = f"/licences/{licence.pk}/remove/"
+    page = signed_in(client, stranger).post(there, {"reason": "编号录错"})
+    assert page.status_code == 409
+    assert "管辖范围" in page.content.decode()
+    assert Licence.objects.exists()
+    assert not Entry.objects.filter(what="registry.remove_licence").exists()
