@@ -13,11 +13,11 @@ from liancha.accounts.models import Region
 from liancha.papers.kinds import LIMITS
 from liancha.rulebook.listing import SoloReason
 
-from . import search
+from . import search, sections
 from .models import CaseCheck, KeyFlag, Licence, PlaceName, Tag, Target, TargetQuerySet
 from .queries import SOON_DAYS
 
-NARROWING = ("tag", "status", "credit", "kind", "pending", "flag", "licence")
+NARROWING = ("tag", "status", "credit", "kind", "industry", "pending", "flag", "licence")
 PENDING = (("", "不限"), ("yes", "待核"), ("no", "已核定"))
 FLAGS = (
     *(("", "不限"), ("any", "有标记"), ("soon", f"{SOON_DAYS} 天内到期")),
@@ -67,6 +67,9 @@ class Query(forms.Form):
     kind = forms.ChoiceField(
         label="对象类型", required=False, choices=[("", "不限"), *Target.Kind.choices]
     )
+    industry = forms.ChoiceField(
+        label="行业门类", required=False, choices=[("", "不限"), *sections.CHOICES]
+    )
     pending = forms.ChoiceField(label="县区核定", required=False, choices=PENDING)
     flag = forms.ChoiceField(label="重点标记", required=False, choices=FLAGS)
     licence = forms.ChoiceField(label="许可证", required=False, choices=LICENCES)
@@ -109,6 +112,8 @@ class Query(forms.Form):
             targets = targets.filter(credit_class=asked["credit"].replace("-", ""))
         if asked.get("kind"):
             targets = targets.filter(kind=asked["kind"])
+        if asked.get("industry"):
+            targets = targets.filter(sections.holding(asked["industry"]))
         if asked.get("pending"):
             targets = targets.filter(is_pending=asked["pending"] == "yes")
         if asked.get("flag"):
