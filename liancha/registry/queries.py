@@ -17,7 +17,7 @@ from liancha.accounts.models import User
 from liancha.ledger.models import Entry
 from liancha.lists.models import ListVersion
 
-from . import tables
+from . import marks, tables
 from .models import (
     CHOSEN,
     CreditBatch,
@@ -130,6 +130,8 @@ def story(target: Target, limit: int = 40) -> list[Event]:
         for entry in Entry.objects.about("target", target.pk).order_by("-index")[:limit]
         if not entry.draw
     ]
+    for entry, words in marks.given_at_once(target):
+        events.append(Event(entry.at, "批量设重点标记", f"{words}，{entry.by}", entry.index))
     changes = ImportChange.objects.filter(target=target).select_related("batch__by")[:limit]
     for change in changes:
         at = change.batch.written_at or change.batch.at
