@@ -308,7 +308,9 @@ def _reason(task: Task, tag: Tag, choices: PoolChoices) -> Case:
     whens.append((Q(pk__in=elsewhere), TargetFault.IN_OPEN_TASK))
     line = task.line
     if line and line.target_filter:
-        inside = bases.narrowed(Target.objects.all(), line.target_filter)
+        inside = bases.narrowed(
+            Target.objects.tagged(tag), line.target_filter, first=line.starts_on
+        )
         whens.append((~Q(pk__in=inside.order_by().values("pk")), NARROWED))
     if months := max(choices.cooling_months, line.cooldown_months if line else 0):
         whens.append((_cooling(task, months), TargetFault.COOLING))

@@ -27,13 +27,15 @@ from django.db.models.lookups import In
 
 from liancha.accounts.models import Department
 from liancha.registry import strata as classes
-from liancha.registry.models import KeyFlag, Tag, Target, TargetQuerySet
+from liancha.registry.models import KeyFlag, Tag, Tagging, Target, TargetQuerySet
 from liancha.rulebook import industries
 from liancha.rulebook.regions import REGIONS, is_county
 
 from .models import PlanLine, PlanRate
 
 CREDIT_STRATA = ("A", "B", "C", "D", PlanRate.UNKNOWN)
+# What a saved filter may speak of.
+RULES = ("kinds", "regions", "classes", "industries", "tags", "flags")
 REGION_STRATA = tuple(code for code in REGIONS if is_county(code))
 # Cuts whose strata are as many as occur: an empty one is not listed.
 OPEN_ENDED = (PlanLine.Stratify.REGION, PlanLine.Stratify.INDUSTRY, PlanLine.Stratify.KIND)
@@ -147,7 +149,7 @@ def candidates(tag: str, departments: Sequence[Department], *, region: str) -> T
 
 
 def is_within(rules: Mapping[str, Sequence[str]], kind: str, region: str, credit: str) -> bool:
-    """Whether a target of this kind, region and class passes a saved filter.
+    """Whether a target of this kind, region and class passes a saved filter; `within` asks on.
 
     rules  {"kinds": […], "regions": […], "classes": ["A", "未分类"]}; what is left out narrows
            nothing
@@ -159,16 +161,66 @@ def is_within(rules: Mapping[str, Sequence[str]], kind: str, region: str, credit
     )
 
 
-def narrowed(targets: TargetQuerySet, rules: Mapping[str, Sequence[str]]) -> TargetQuerySet:
-    """The same as a question to the database, for a line's base and for its pool (art. 14)."""
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The rules that `within` asks about, as a key. first: the day of marks, None without."""
+
+    industries: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    first: date | None = None
+
+    @classmethod
+    def of(cls, rules: Mapping[str, Sequence[str]], first: date) -> Range | None:
+        """None where the rules say nothing of industry, tags and marks."""
+        industries, tags, flags = (
+            tuple(rules.get(name, ())) for name in ("industries", "tags", "flags")
+        )
+        if not (industries or tags or flags):
+            return None
+        return cls(industries, tags, flags, first if flags else None)
+
+    def condition(self, targets: TargetQuerySet) -> Q:
+        names = ("industries", "tags", "flags")
+        return within(targets, {name: getattr(self, name) for name in names}, self.first)
+
+
+def within(targets: TargetQuerySet, rules: Mapping[str, Sequence[str]], first: date | None) -> Q:
+    """The rules about industry, tags and marks, as a condition for these targets.
+
+    rules  {"industries": ["H", "61"], "tags": names, "flags": ["serious"]}: any one of each
+    first  the line's first day, on which a mark must hold; ValueError when it is needed and lacks
+    """
+    found = Q()
+    if wanted := rules.get("industries"):
+        found &= classes.in_industries(targets, wanted)
+    if tags := rules.get("tags"):
+        held = Tagging.objects.filter(target=OuterRef("pk"), tag__name__in=tags)
+        found &= Q(Exists(held))
+    if flags := rules.get("flags"):
+        if first is None:
+            raise ValueError("marks hold on a day: say the line's first")
+        marks = KeyFlag.objects.holding(first, first).filter(kind__in=flags)
+        found &= Q(Exists(marks.filter(target=OuterRef("pk"))))
+    return found
+
+
+def narrowed(
+    targets: TargetQuerySet, rules: Mapping[str, Sequence[str]], *, first: date | None = None
+) -> TargetQuerySet:
+    """The targets a saved filter leaves, for a line's base and for its pool (art. 14).
+
+    first  the line's first day, on which a mark the filter asks for must hold
+    """
     if kinds := rules.get("kinds"):
         targets = targets.filter(kind__in=kinds)
     if regions := rules.get("regions"):
         targets = targets.filter(region__in=regions)
-    if classes := rules.get("classes"):
-        wanted = ["" if each == PlanRate.UNKNOWN else each for each in classes]
+    if named := rules.get("classes"):
+        wanted = ["" if each == PlanRate.UNKNOWN else each for each in named]
         targets = targets.filter(credit_class__in=wanted)
-    return targets
+    more = within(targets, rules, first)
+    return targets.filter(more) if more else targets
 
 
 def count(
@@ -179,18 +231,20 @@ def count(
     region: str,
     tags: Sequence[str] = (),
     rules: Mapping[str, Sequence[str]] | None = None,
+    first: date | None = None,
     key: KeyCut | None = None,
 ) -> dict[str, int]:
     """Targets by stratum, in the order of `strata`, within the range a saved filter leaves.
 
-    With a cut for marked targets, 重点对象 stand first.
+    first  the line's first day, for a filter by marks
+    key    with a cut for marked targets, 重点对象 stand first
 
     Classes and tags are listed with nobody in them too: each has a rate of its own. Of districts,
     industries and kinds only those that occur are, and 其余 for whatever turns up later.
 
     Source: clause 14.1.
     """
-    found = narrowed(candidates(tag, departments, region=region), rules or {})
+    found = narrowed(candidates(tag, departments, region=region), rules or {}, first=first)
     # The order of the model would become part of the grouping.
     rows = (
         found.order_by()

@@ -92,8 +92,10 @@ class Campaign(models.Model):
 class SavedFilter(models.Model):
     """A way of narrowing 检查对象 that people use again: a plan line keeps a copy of its rules.
 
-    rules  {"kinds": ["01"], "regions": ["410311"], "classes": ["C", "D"]}; what is left out
-           narrows nothing (see bases.narrowed)
+    rules  {"kinds": ["01"], "regions": ["410311"], "classes": ["C", "D"],
+           "industries": ["H", "61"], "tags": ["宾馆旅店"], "flags": ["serious"]}; what is left
+           out narrows nothing (see bases.narrowed); industries are sections and divisions of
+           GB/T 4754, flags are kinds of marks that hold on the line's first day
     """
 
     name = models.CharField("名称", max_length=60)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -9,7 +11,8 @@ from django import forms
 
 from liancha.accounts.models import Department
 from liancha.lists.models import JointField
-from liancha.registry.models import Target
+from liancha.registry.models import KeyFlag, Tag, Target
+from liancha.rulebook import industries
 from liancha.rulebook.regions import REGIONS, is_county
 
 from . import bases, columns
@@ -18,6 +21,10 @@ from .models import Filing, PlanLine
 
 CREDIT_CHOICES = [(name, name) for name in bases.CREDIT_STRATA]
 REGION_CHOICES = [(code, name) for code, name in REGIONS.items() if is_county(code)]
+
+
+def _tags() -> list[tuple[str, str]]:
+    return [(name, name) for name in Tag.objects.values_list("name", flat=True)]
 
 
 class TermsForm(forms.Form):
@@ -40,6 +47,31 @@ class TermsForm(forms.Form):
         choices=CREDIT_CHOICES,
         required=False,
         widget=forms.CheckboxSelectMultiple,
+    )
+    sections = forms.MultipleChoiceField(
+        label="行业门类",
+        choices=industries.SECTIONS.items(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    divisions = forms.CharField(
+        label="行业大类",
+        max_length=300,
+        required=False,
+        help_text="GB/T 4754 的两位代码或名称，用分号隔开，如 61；餐饮业。与勾选的门类合并计算。",
+    )
+    tags = forms.MultipleChoiceField(
+        label="另有标签",
+        choices=_tags,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    flags = forms.MultipleChoiceField(
+        label="重点标记",
+        choices=KeyFlag.Kind.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="本行开始那天有效的标记才算。",
     )
     filter_name = forms.CharField(
         label="把这个范围存为",
@@ -90,19 +122,44 @@ class TermsForm(forms.Form):
             raise forms.ValidationError("请填百分比或分数，如 20、1/3。")
         return ratio
 
+    def clean_divisions(self) -> list[str]:
+        """Numbers of divisions; a name may hold 、 itself, so a part is tried whole first."""
+        found: list[str] = []
+        for part in re.split(r"[;；\n]+", self.cleaned_data["divisions"]):
+            whole = industries.division(part)
+            for each in [part] if whole else re.split(r"[、，,\s]+", part):
+                code = industries.division(each)
+                if each.strip() and not code:
+                    raise forms.ValidationError(
+                        f"“{each.strip()}”不是 GB/T 4754 的行业大类。"
+                        "请填两位代码（01 至 97）或大类名称，用分号隔开。"
+                    )
+                if code and code not in found:
+                    found.append(code)
+        return found
+
     @property
     def rules(self) -> dict[str, list[str]]:
+        said = self.cleaned_data
+        both = [*said.get("sections", ()), *said.get("divisions", ())]
+        found = {name: both if name == "industries" else said.get(name) for name in bases.RULES}
+        return {name: list(values) for name, values in found.items() if values}
+
+    @staticmethod
+    def range_of(rules: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+        """What the fields of the range say for these rules."""
+        wanted = rules.get("industries", ())
         return {
-            name: list(self.cleaned_data[name])
-            for name in ("kinds", "regions", "classes")
-            if self.cleaned_data.get(name)
+            **{name: rules.get(name, []) for name in bases.RULES if name != "industries"},
+            "sections": [each for each in wanted if each in industries.SECTIONS],
+            "divisions": "；".join(each for each in wanted if each in industries.DIVISIONS),
         }
 
     @staticmethod
     def first(line: PlanLine) -> dict[str, Any]:
         """What the form says before anybody types."""
         return {
-            **{name: line.target_filter.get(name, []) for name in ("kinds", "regions", "classes")},
+            **TermsForm.range_of(line.target_filter),
             "cap_per_year": line.cap_per_year,
             "cap_reason": line.cap_reason,
             "cooldown_months": line.cooldown_months,

@@ -13,7 +13,8 @@ from fractions import Fraction
 
 from liancha.accounts.models import Department
 from liancha.lists.models import JointItem
-from liancha.registry.models import Target
+from liancha.registry.models import KeyFlag, Target
+from liancha.rulebook import industries
 from liancha.rulebook.coverage import PLAN_COLUMNS
 from liancha.rulebook.regions import REGIONS
 
@@ -107,12 +108,18 @@ def stratum_word(stratum: str) -> str:
 
 
 def filter_text(rules: Mapping[str, Sequence[str]]) -> str:
-    """企业、个体工商户；洛龙区；C、D 类; 不限 without rules."""
-    kinds = dict(Target.Kind.choices)
+    """企业、个体工商户；洛龙区；C、D 类；行业为“住宿业”; 不限 without rules."""
+    kinds, marks = dict(Target.Kind.choices), dict(KeyFlag.Kind.choices)
+    industry = "、".join(f"“{industries.name_of(each)}”" for each in rules.get("industries", ()))
+    tags = "、".join(f"“{each}”" for each in rules.get("tags", ()))
+    flags = "、".join(f"“{marks.get(each, each)}”" for each in rules.get("flags", ()))
     parts = [
         "、".join(str(kinds.get(each, each)) for each in rules.get("kinds", ())),
         "、".join(REGIONS.get(each, each) for each in rules.get("regions", ())),
         "、".join(rules.get("classes", ())) + " 类" if rules.get("classes") else "",
+        f"行业为{industry}" if industry else "",
+        f"有{tags}标签" if tags else "",
+        f"开始日有{flags}标记" if flags else "",
     ]
     return "；".join(part for part in parts if part) or "不限"
 

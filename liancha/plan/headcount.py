@@ -27,10 +27,13 @@ from django.db.models import (
     Value,
     When,
 )
+from django.db.models.functions import Concat
 
 from liancha.ledger.models import Entry
 from liancha.registry import strata
-from liancha.registry.models import KeyFlag, Release, Tag, Tagging, Target
+from liancha.registry.models import KeyFlag, Release, Tag, Tagging, Target, TargetQuerySet
+
+from .bases import Range
 
 BITS = 60  # tags told apart by one sum: both databases add whole numbers of 63 bits
 # Entries that change no count.
@@ -47,6 +50,7 @@ class Kin:
     released      departments that have let them go (A10)
     section       GB/T 4754 section, body kind with branches told apart, is_key marked in the year
                   of the plan: "" and False unless the headcount was asked to tell them apart
+    ranges        those of the ranges asked about that the targets are in
     """
 
     size: int
@@ -59,15 +63,21 @@ class Kin:
     section: str = ""
     body: str = ""
     is_key: bool = False
+    ranges: frozenset[Range] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Apart:
-    """What is told apart beyond the usual. key_year: marks that hold on any day of that year."""
+    """What is told apart beyond the usual.
+
+    key_year  marks that hold on any day of that year
+    ranges    what lines narrow their targets to by industry, tags and marks
+    """
 
     by_industry: bool = False
     by_body: bool = False
     key_year: int | None = None
+    ranges: tuple[Range, ...] = ()
 
 
 USUAL = Apart()
@@ -115,7 +125,7 @@ def _last() -> tuple[int, str]:
     return last or (-1, "")
 
 
-def _usable() -> QuerySet[Target]:
+def _usable() -> TargetQuerySet:
     return Target.objects.decided().filter(
         status__in=(Target.Status.ACTIVE, Target.Status.SUSPENDED)
     )
@@ -130,17 +140,17 @@ def _count(today: date, apart: Apart) -> Iterator[Kin]:
         released.setdefault(target, set()).add(department)
     common = _usable().exclude(pk__in=Release.objects.values("target"))
     for *facts, size in _grouped(_facts(common, today, apart), tags, FACTS):
-        yield _kin(size, facts, tags)
+        yield _kin(size, facts, tags, apart.ranges)
     if released:
         rare = _facts(_usable().filter(pk__in=released), today, apart)
         for key, *facts, size in _grouped(rare, tags, ("id", *FACTS)):
-            yield _kin(size, facts, tags, frozenset(released[int(str(key))]))
+            yield _kin(size, facts, tags, apart.ranges, frozenset(released[int(str(key))]))
 
 
-FACTS = ("credit_class", "region_id", "kind", "is_recent", "section", "body", "is_key")
+FACTS = ("credit_class", "region_id", "kind", "is_recent", "section", "body", "is_key", "ranges")
 
 
-def _facts(targets: QuerySet[Target], today: date, apart: Apart) -> QuerySet[Any, Any]:
+def _facts(targets: TargetQuerySet, today: date, apart: Apart) -> QuerySet[Any, Any]:
     """What tells targets apart besides their tags, a row each."""
     nothing = Value("", output_field=CharField())
     marked: Exists | Value = Value(False, output_field=BooleanField())
@@ -159,8 +169,22 @@ def _facts(targets: QuerySet[Target], today: date, apart: Apart) -> QuerySet[Any
             section=strata.by_industry(targets) if apart.by_industry else nothing,
             body=strata.by_kind() if apart.by_body else nothing,
             is_key=marked,
+            ranges=_places(targets, apart.ranges) if apart.ranges else nothing,
         )
     )
+
+
+def _places(targets: TargetQuerySet, ranges: Sequence[Range]) -> Concat:
+    """A text with 1 for each range a target is in and 0 for each it is not, in their order."""
+    marks = (
+        Case(
+            When(each.condition(targets), then=Value("1")),
+            default=Value("0"),
+            output_field=CharField(),
+        )
+        for each in ranges
+    )
+    return Concat(Value(""), *marks, output_field=CharField())
 
 
 def _tagged(tags: list[int]) -> QuerySet[Any, Any]:
@@ -196,9 +220,13 @@ def _grouped(
 
 
 def _kin(
-    size: object, facts: list[object], tags: list[int], released: frozenset[int] = frozenset()
+    size: object,
+    facts: list[object],
+    tags: list[int],
+    ranges: Sequence[Range],
+    released: frozenset[int] = frozenset(),
 ) -> Kin:
-    credit_class, region, kind, is_recent, section, body, is_key, *masks = facts
+    credit_class, region, kind, is_recent, section, body, is_key, places, *masks = facts
     found = {
         tag
         for n, mask in enumerate(masks)
@@ -216,4 +244,5 @@ def _kin(
         str(section),
         str(body),
         bool(is_key),
+        frozenset(each for each, place in zip(ranges, str(places), strict=False) if place == "1"),
     )

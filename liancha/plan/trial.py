@@ -157,6 +157,7 @@ class Trial:
             line.pk: bases.key_cut(line, line.rates.all(), first=line.starts_on, last=line.ends_on)
             for line in self.lines
         }
+        self._ranges = {line.pk: _range(line) for line in self.lines}
         self._groups: dict[bool, list[Group]] = {}
         self._people: dict[bool, tuple[int, dict[str, list[float]]]] = {}
         self.days_off, self.is_known_year = _days_off(plan.year)
@@ -255,6 +256,8 @@ class Trial:
                     continue
                 if kin.released & {each.pk for each in line.departments}:
                     continue
+                if (own := self._ranges[line.pk]) is not None and own not in kin.ranges:
+                    continue
                 if bases.is_within(line.target_filter, kin.kind, kin.region, kin.credit_class):
                     yield str(line.pk), self._stratum(line, kin)
 
@@ -309,14 +312,19 @@ def next_step(rate: Fraction, by: int = 1) -> Fraction:
     return next((each for each in reversed(LADDER) if each < percent), LADDER[0]) / 100
 
 
-def _apart(lines: Iterable[PlanLine], year: int) -> Apart:
+def _apart(lines: Sequence[PlanLine], year: int) -> Apart:
     """What the lines of a plan need told apart."""
     kinds = {line.stratify for line in lines}
     return Apart(
         by_industry=PlanLine.Stratify.INDUSTRY in kinds,
         by_body=PlanLine.Stratify.KIND in kinds,
         key_year=year if any(line.key_ratio for line in lines) else None,
+        ranges=tuple(dict.fromkeys(each for line in lines if (each := _range(line)))),
     )
+
+
+def _range(line: PlanLine) -> bases.Range | None:
+    return bases.Range.of(line.target_filter, line.starts_on)
 
 
 def _days_off(year: int) -> tuple[frozenset[date], bool]:

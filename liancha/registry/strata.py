@@ -6,7 +6,7 @@ strata. Nothing is read target by target.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, Value, When
 
@@ -50,6 +50,15 @@ def by_tags(names: Sequence[str]) -> Case | Value:
     return _case(((Exists(held.filter(tag__name=name)), name) for name in names), OTHER) or Value(
         OTHER, output_field=CharField()
     )
+
+
+def in_industries(targets: QuerySet[Target], wanted: Collection[str]) -> Q:
+    """Which of these targets are in one of the sections ("H") or divisions ("61") wanted.
+
+    An entry that says no more than a section is in none of its divisions.
+    """
+    texts = targets.order_by().values_list("industry", flat=True).distinct()
+    return Q(industry__in=[text for text in texts if set(industries.codes(text)) & set(wanted)])
 
 
 def _case(whens: Iterable[tuple[Q | Exists, str]], default: str = industries.OTHER) -> Case | None:

@@ -1,4 +1,4 @@
-"""Sections and divisions of GB/T 4754-2017, and which section an entry of the register means.
+"""Sections and divisions of GB/T 4754-2017, and which of them an entry of the register means.
 
 Registers write 行业 as a code (H, H61, 6110) or as the name of a section or division. What is
 neither is not guessed: it belongs to no section.
@@ -87,13 +87,22 @@ def _bare(name: str) -> str:
     return re.sub("[、，,和及的 　]|业$", "", name)
 
 
-_SECTION_OF_NUMBER: Final[dict[int, str]] = {}
-_SECTION_OF_NAME: Final[dict[str, str]] = {}
-for _letter, (_first, _names) in _DIVISIONS.items():
-    for _n, _name in enumerate(_names.split("|")):
-        _SECTION_OF_NUMBER[_first + _n] = _letter
-        _SECTION_OF_NAME[_bare(_name)] = _letter
-_SECTION_OF_NAME.update({_bare(name): letter for letter, name in SECTIONS.items()})
+# "61" → "住宿业"
+DIVISIONS: Final[dict[str, str]] = {
+    f"{first + n:02}": name
+    for first, names in _DIVISIONS.values()
+    for n, name in enumerate(names.split("|"))
+}
+_SECTION_OF_NUMBER: Final[dict[str, str]] = {
+    f"{first + n:02}": letter
+    for letter, (first, names) in _DIVISIONS.items()
+    for n, _ in enumerate(names.split("|"))
+}
+_NUMBER_OF_NAME: Final[dict[str, str]] = {_bare(name): code for code, name in DIVISIONS.items()}
+_SECTION_OF_NAME: Final[dict[str, str]] = {
+    **{name: _SECTION_OF_NUMBER[code] for name, code in _NUMBER_OF_NAME.items()},
+    **{_bare(name): letter for letter, name in SECTIONS.items()},
+}
 
 
 def section(text: str) -> str:
@@ -102,21 +111,62 @@ def section(text: str) -> str:
     >>> section("H61"), section("住宿业"), section("6110 旅游饭店"), section("好行业")
     ('住宿和餐饮业', '住宿和餐饮业', '住宿和餐饮业', '行业不明')
     """
+    return SECTIONS.get(_read(text)[0], OTHER)
+
+
+def codes(text: str) -> tuple[str, ...]:
+    """The section's letter and, where the entry says it, the division's number; () for neither.
+
+    >>> codes("H61"), codes("住宿业"), codes("H"), codes("K"), codes("好行业")
+    (('H', '61'), ('H', '61'), ('H',), ('K', '70'), ())
+    """
+    return tuple(code for code in _read(text) if code)
+
+
+def name_of(code: str) -> str:
+    """The name of a section by its letter, of a division by its number; others as they are."""
+    return SECTIONS.get(code) or DIVISIONS.get(code, code)
+
+
+def division(text: str) -> str:
+    """The number of the division that a number or name says by itself; "" for anything else.
+
+    >>> division("61"), division("住宿业"), division("99"), division("H")
+    ('61', '61', '', '')
+    """
     text = text.strip()
-    if found := _SECTION_OF_NAME.get(_bare(text)):
-        return SECTIONS[found]
+    return text if text in DIVISIONS else _NUMBER_OF_NAME.get(_bare(text), "")
+
+
+def _read(text: str) -> tuple[str, str]:
+    """(letter, number) of an entry, each "" where it is not said."""
+    text = text.strip()
+    if found := _named(text):
+        return found
     code = _CODE.fullmatch(text)
     letter, number = (code[1], code[2]) if code else (None, None)
     if number is not None and len(number) > 1:
-        by_number = _SECTION_OF_NUMBER.get(int(number[:2]))
+        by_number = _SECTION_OF_NUMBER.get(number[:2])
         # A letter that says another section than the number: neither is believed.
         if by_number is None or (letter and letter.upper() != by_number):
-            return OTHER
-        return SECTIONS[by_number]
+            return "", ""
+        return by_number, number[:2]
     if letter and number is None and (text[1:2] or " ") in " 　-:：、.（(":
-        return SECTIONS[letter.upper()]
+        return letter.upper(), _only(letter.upper())
     rest = re.split(r"[^一-鿿、，和及的]+", text)
     for part in rest:
-        if part and (found := _SECTION_OF_NAME.get(_bare(part))):
-            return SECTIONS[found]
-    return OTHER
+        if part and (found := _named(part)):
+            return found
+    return "", ""
+
+
+def _named(text: str) -> tuple[str, str] | None:
+    bare = _bare(text)
+    letter = _SECTION_OF_NAME.get(bare)
+    return (letter, _NUMBER_OF_NAME.get(bare) or _only(letter)) if letter else None
+
+
+def _only(letter: str) -> str:
+    """The division of a section that has but one."""
+    first, names = _DIVISIONS[letter]
+    return "" if "|" in names else f"{first:02}"

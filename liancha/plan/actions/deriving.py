@@ -130,6 +130,7 @@ def _derive(plan: Plan, field: JointField, line: PlanLine, by: User, at: datetim
     if absent:
         reason = f"本地没有{'、'.join(absent)}的派出部门"
     together = [initiator, *cooperators]
+    starts_on, ends_on = (_in_year(day, plan.year) for day in (line.starts_on, line.ends_on))
     found = bases.count(
         field.tag,
         together,
@@ -137,6 +138,7 @@ def _derive(plan: Plan, field: JointField, line: PlanLine, by: User, at: datetim
         region=plan.region_id,
         tags=line.strata_tags,
         rules=line.target_filter,
+        first=starts_on,
     )
     if not sum(found.values()):
         raise Blocked("本地没有共同的检查对象", article="14")
@@ -149,7 +151,6 @@ def _derive(plan: Plan, field: JointField, line: PlanLine, by: User, at: datetim
     ]
     is_county = regions.is_county(plan.region_id)
     mode = PlanLine.OrgMode.COUNTY_COUNTY if is_county else PlanLine.OrgMode(line.org_mode)
-    starts_on, ends_on = (_in_year(day, plan.year) for day in (line.starts_on, line.ends_on))
     data = LineData(
         field=field,
         initiator=initiator,

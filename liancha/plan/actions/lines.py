@@ -86,6 +86,7 @@ def save_line(
             region=plan.region_id,
             tags=data.strata_tags,
             rules=line.target_filter if line else {},
+            first=data.starts_on,
         )
     _check_tags(data)
     rates = check_rates(

@@ -155,6 +155,7 @@ def bases_of(
         region=plan.region_id,
         tags=data.strata_tags if data else line.strata_tags,
         rules=line.target_filter,
+        first=data.starts_on if data else line.starts_on,
         key=key,
     )
 

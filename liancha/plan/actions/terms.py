@@ -11,15 +11,15 @@ from django.db import transaction
 
 from liancha.accounts.models import User
 from liancha.ledger import actions as ledger
-from liancha.rulebook import planning
+from liancha.registry.models import KeyFlag, Tag, Target
+from liancha.rulebook import industries, planning
 from liancha.rulebook.verdicts import Blocked
 
+from .. import bases
 from ..models import PlanLine, PlanRate, SavedFilter
 from .lines import check_writable, check_writer
 from .rates import Rate, bases_of, check_rates, with_key, write_rates
 from .standing import locked
-
-RULES = ("kinds", "regions", "classes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +57,7 @@ def set_terms(*, line: PlanLine, terms: Terms, by: User, at: datetime) -> PlanLi
         },
         source=terms.key_source,
     )
-    rules = {
-        name: list(terms.target_filter[name]) for name in RULES if terms.target_filter.get(name)
-    }
+    rules = _checked(terms.target_filter)
     was = (line.target_filter, line.key_ratio)
     line.target_filter = rules
     line.cap_per_year, line.cap_reason = terms.cap_per_year, terms.cap_reason.strip()
@@ -90,19 +88,40 @@ def save_filter(
     """Keep a range of targets under a name, for one's own department."""
     if by.department is None:
         raise Blocked("没有部门的账号不能保存范围。", article="14")
-    if not name.strip() or not any(rules.get(each) for each in RULES):
+    kept_rules = _checked(rules)
+    if not name.strip() or not kept_rules:
         raise Blocked("还没有名称，或范围没有任何限定。请填写后再保存。", article="14")
     kept, _ = SavedFilter.objects.update_or_create(
         department=by.department,
         name=name.strip(),
         defaults={
-            "rules": {each: list(rules[each]) for each in RULES if rules.get(each)},
+            "rules": kept_rules,
             "made_by": by,
             "made_at": at,
         },
     )
     ledger.append("plan.save_filter", by=by, at=at, name=kept.name, rules=kept.rules)
     return kept
+
+
+def _checked(rules: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """The rules of a filter without its empty ones; Blocked for a value that there is not."""
+    known = {
+        "kinds": ("对象类型", Target.Kind.values),
+        "regions": ("县区", bases.REGION_STRATA),
+        "classes": ("信用风险分类", bases.CREDIT_STRATA),
+        "industries": ("行业", (*industries.SECTIONS, *industries.DIVISIONS)),
+        "tags": ("标签", set(Tag.objects.values_list("name", flat=True))),
+        "flags": ("重点标记", KeyFlag.Kind.values),
+    }
+    for name in rules:
+        label, values = known.get(name, (name, ()))
+        if wrong := [str(each) for each in rules[name] if each not in values]:
+            raise Blocked(
+                f"范围里的{label}“{'、'.join(wrong)}”不存在，基数数不出来。请改选后再保存。",
+                article="14",
+            )
+    return {name: list(rules[name]) for name in bases.RULES if rules.get(name)}
 
 
 def _count_anew(line: PlanLine) -> None:

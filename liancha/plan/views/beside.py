@@ -50,7 +50,7 @@ def terms(request: HttpRequest, pk: int) -> HttpResponse:
     first = TermsForm.first(line)
     chosen = next((each for each in kept if str(each.pk) == request.GET.get("filter")), None)
     if chosen is not None:
-        first |= {name: chosen.rules.get(name, []) for name in ("kinds", "regions", "classes")}
+        first |= TermsForm.range_of(chosen.rules)
     form = TermsForm(posted(request), initial=first)
     refused: Blocked | None = None
     if request.method == "POST" and form.is_valid():
@@ -96,7 +96,9 @@ def terms(request: HttpRequest, pk: int) -> HttpResponse:
         "form": form,
         "refused": refused,
         "kept": kept,
-        "marked": bases.narrowed(marked, line.target_filter).distinct().count(),
+        "marked": bases.narrowed(marked, line.target_filter, first=line.starts_on)
+        .distinct()
+        .count(),
     }
     status = 200 if request.method != "POST" else 409 if refused else 422
     return render(request, "plan/terms.html", context, status=status)

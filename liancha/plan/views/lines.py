@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from fractions import Fraction
 from typing import Any
 
@@ -95,9 +96,9 @@ def rates(request: HttpRequest, pk: int) -> HttpResponse:
     plan = get_object_or_404(Plan.objects.visible_to(request.user), pk=pk)
     field = get_object_or_404(plan.list_version.fields, pk=_number(request.POST.get("field")))
     form = _line_form(request.POST, plan, field)
-    return render(
-        request, "plan/_rates.html", _rates_context(plan, field, form, request.POST, None)
-    )
+    line = plan.lines.filter(pk=_number(request.GET.get("line") or "0")).first()
+    context = _rates_context(plan, field, form, request.POST, line)
+    return render(request, "plan/_rates.html", context)
 
 
 @requires(Permission.PLAN_EDIT)
@@ -284,7 +285,16 @@ def _rates_context(
 ) -> dict[str, Any]:
     """The rates table for the departments and the way of cutting that the form has now."""
     stratify, tags, departments = _chosen(form)
-    found = bases.count(field.tag, departments, stratify=stratify, region=plan.region_id, tags=tags)
+    rules = line.target_filter if line is not None else {}
+    found = bases.count(
+        field.tag,
+        departments,
+        stratify=stratify,
+        region=plan.region_id,
+        tags=tags,
+        rules=rules,
+        first=_first_day(form, line),
+    )
     now = queries.initial_rates(stratify, region=plan.region_id, tags=tags)
     if line is not None and line.stratify == stratify:
         now |= {each.stratum: queries.rate_input(each) for each in line.rates.all()}
@@ -300,6 +310,12 @@ def _rates_context(
         "field": field,
         "plan": plan,
     }
+
+
+def _first_day(form: forms.LineForm, line: PlanLine | None) -> date | None:
+    """The day the form says the line begins, or the one it has."""
+    said = form.cleaned_data.get("starts_on") if form.is_bound else None
+    return said or (line.starts_on if line is not None else None)
 
 
 def _chosen(form: forms.LineForm) -> tuple[str, list[str], list[Department]]:
