@@ -23,8 +23,8 @@ def given_at_once(target: Target) -> list[tuple[Entry, str]]:
         entries[entry.at, body["flag"], body["source"], body["until"]] = entry
     found = []
     for mark in marks:
-        entry = entries.get((mark.at, mark.kind, mark.source, mark.until.isoformat()))
-        if entry is not None:
+        batch = entries.get((mark.at, mark.kind, mark.source, mark.until.isoformat()))
+        if batch is not None:
             words = f"{mark.get_kind_display()}，来源 {mark.source}，至 {mark.until.isoformat()}"
-            found.append((entry, words))
+            found.append((batch, words))
     return found
