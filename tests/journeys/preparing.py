@@ -62,9 +62,13 @@ def the_list_is_published(journey: Journey) -> None:
     office.fill("修订依据和理由", "《办法》第八条；首次编制。")
     office.press("开始编制")
     draft = office.path
-    office.touch("载入整张表")
+    office.follow("导入表格")
     office.upload("清单文件", file)
-    office.press("载入这张表")
+    office.press("试算这个文件")
+    office.sees("试算完成，尚未写入")
+    office.press("写入清单")
+    office.sees("已写入")
+    office.go(draft)
     office.touch("送部门会签")
     office.press("送部门会签")
     for account in ("shen", "lu", "pei", "xiang"):
@@ -94,9 +98,11 @@ def the_inspectors_are_imported(journey: Journey) -> None:
         clerk = journey.by(account)
         clerk.go("/inspectors/import/")
         clerk.upload("人员名录", file)
-        clerk.press("导入名录")
+        clerk.press("试算这个文件")
         figures(clerk, 新增=city.INSPECTORS, 有误=1)
         clerk.sees("早于有效期自")
+        clerk.press(f"写入 {city.INSPECTORS} 名")
+        clerk.sees("已写入")
     with journey.in_database():
         journey.officers = city.equip_inspectors(("GA", "WJ"))
         hotel = Target.objects.order_by("pk")[0].name
