@@ -118,9 +118,8 @@ COLUMNS = ("code", "stratum", "reason", "pk", "name", "address", "region_id", "c
 def _read(task: Task) -> Iterator[list[tuple[Any, ...]]]:
     """Everybody with the tag, page by page. Sorted here afterwards: a database takes longer."""
     feed = pools.targets_of(task).order_by().values_list(*COLUMNS).iterator(chunk_size=PAGE)
-    with pools.by_one_process():
-        while page := list(islice(feed, PAGE)):
-            yield page
+    while page := list(islice(feed, PAGE)):
+        yield page
 
 
 def _sort_in(

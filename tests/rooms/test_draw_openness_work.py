@@ -88,9 +88,11 @@ def sides() -> tuple[w.World, Draw, list[Firm], list[Firm]]:
     )
     draw = w.dispatched(world)
     codes = set(draw.drawn.values_list("candidate__code", flat=True))
-    alike: dict[tuple[str, int], tuple[list[frozen.Line], list[frozen.Line]]] = {}
+    alike: dict[tuple[str, str], tuple[list[frozen.Line], list[frozen.Line]]] = {}
     for line in frozen.lines(draw):
-        group = alike.setdefault((line.region_name, len(str(line.target))), ([], []))
+        # Where no digit tells them apart: a name stands in an address too, spelled in percents.
+        shape = re.sub(r"\d", "0", f"{line.target} {line.name} {line.code} {line.address}")
+        group = alike.setdefault((line.region_name, shape), ([], []))
         group[line.code not in codes].append(line)
     inside, outside = max(alike.values(), key=lambda group: min(map(len, group)))
     people = [[of(world, line) for line in some] for some in (inside[:1], outside[:2])]
