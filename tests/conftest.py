@@ -71,8 +71,10 @@ DATABASE = {"db", "django_db_setup", "pristine_database"}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Refuse what would flush, mark what drives a browser, and on PostgreSQL leave out the tests
-    behind which there is no database: the rulebook, the texts."""
+    """Refuse what would flush, mark what drives a browser, and on PostgreSQL leave out what is the
+    same there as on SQLite: the rulebook, the texts, and how single pages behave in a browser, for
+    which the 25 minutes of a run do not suffice (LIANCHA_ALL=1 runs these too). The journeys walk
+    through theirs, and axe looks at them, on both."""
     refused = []
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
@@ -83,8 +85,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if refused:
         raise pytest.UsageError("\n".join(refused))
     if os.environ.get("DATABASE_URL", "").startswith("postgres"):
-        config.hook.pytest_deselected(items=[each for each in items if not has_database(each)])
-        items[:] = [each for each in items if has_database(each)]
+        config.hook.pytest_deselected(items=[each for each in items if is_the_same(each)])
+        items[:] = [each for each in items if not is_the_same(each)]
+
+
+def is_the_same(item: pytest.Item) -> bool:
+    """True if a second database can tell nothing new, or too little for the time it takes."""
+    is_of_a_page = item.get_closest_marker("browser") and "journeys" not in item.path.parts
+    is_too_long = bool(is_of_a_page) and os.environ.get("LIANCHA_ALL") != "1"
+    return is_too_long or not has_database(item)
 
 
 def has_database(item: pytest.Item) -> bool:
