@@ -110,8 +110,9 @@ def test_a_typed_word_survives_a_dead_network_and_a_reload(log_in, phone, under_
     assert "现在没有网络" in phone.locator("[data-field-note]").inner_text()
     assert answer_of(in_database, "明码标价情况").situation == ""
     # The page dies and comes back where the network is still bad: the words are there, unsent.
-    phone.context.set_offline(False)
+    phone.evaluate(STILL_OFFLINE)  # nor does the dying page send them with its last breath
     phone.add_init_script(STILL_OFFLINE)
+    phone.context.set_offline(False)
     phone.reload()
     row = open_row(phone, "明码标价情况")
     assert row.locator(TEXT).input_value() == "系统收费高于标价"
