@@ -71,10 +71,8 @@ DATABASE = {"db", "django_db_setup", "pristine_database"}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Refuse what would flush, mark what drives a browser, and on PostgreSQL leave out what is the
-    same there as on SQLite: the rulebook, the texts, and how single pages behave in a browser, for
-    which the 25 minutes of a run do not suffice (LIANCHA_ALL=1 runs these too). The journeys walk
-    through theirs, and axe looks at them, on both."""
+    """Refuse what would flush, mark what drives a browser, and on PostgreSQL leave out what
+    `is_the_same`; LIANCHA_ALL=1 runs single pages in the browser there too."""
     refused = []
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
@@ -90,7 +88,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def is_the_same(item: pytest.Item) -> bool:
-    """True if a second database can tell nothing new, or too little for the time it takes."""
+    """True if a second database tells nothing new, or (single pages) too little for its time."""
     is_of_a_page = item.get_closest_marker("browser") and "journeys" not in item.path.parts
     is_too_long = bool(is_of_a_page) and os.environ.get("LIANCHA_ALL") != "1"
     return is_too_long or not has_database(item)
