@@ -5,6 +5,7 @@ Which rows a list has and what they must say is `intake`'s. Writes nothing.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -94,7 +95,7 @@ class Weighed:
         batch.note(self.faults, self.remarks, self.differences())
 
 
-class Table:
+class Table(ABC):
     """One pass over a table; `kind` says which."""
 
     kind = ""
@@ -112,8 +113,9 @@ class Table:
     def name_of(self, key: str) -> tuple[str, str]:
         return key, str(self.there[key]["name"])
 
+    @abstractmethod
     def read(self) -> None:
-        raise NotImplementedError
+        """Look at every row that is held: a step, a remark or a fault for each."""
 
     def ended(self, is_whole: bool) -> Weighed:
         """What the file does not name goes, if it is the whole list and every row could be read."""
