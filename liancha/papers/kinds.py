@@ -81,7 +81,8 @@ def look(path: Path, *, limits: Limits = LIMITS) -> Kind | None:
     if head.startswith(b"\xd0\xcf\x11\xe0"):
         return Kind.XLS
     for mark, word in FOREIGN:
-        if head.startswith(mark):
+        # Two letters may as well begin a heading: BM,MC,DZ.
+        if head.startswith(mark) and (len(mark) > 2 or b"\x00" in head):
             raise Unreadable(f"这是{_spaced(word)}，不是表格。{SAVE_AS}")
     return _look_in_text(head)
 

@@ -110,7 +110,9 @@ def _fill_down(tall: list[_Tall], number: int, cells: list[str]) -> None:
     """Put into a row what is merged into it from above; a row that is blank stays so."""
     is_blank = not any(cells)
     for each in tall:
-        if each.first == number and each.place < len(cells):
+        if each.place >= len(cells):  # merged, but beyond the last column with anything in it
+            continue
+        if each.first == number:
             each.text = cells[each.place]
         elif each.first < number <= each.last and not is_blank and not cells[each.place]:
             cells[each.place] = each.text

@@ -219,6 +219,15 @@ class TestRefusals:
         with pytest.raises(Unreadable, match=message):
             read(write(tmp_path / "册.xlsx", content))
 
+    @pytest.mark.parametrize("letters", ["BM", "MZ"])
+    def test_letters_that_begin_a_picture_or_a_program_may_begin_a_heading(self, tmp_path, letters):
+        path = tmp_path / "名录.csv"
+        path.write_text(f"{letters},名称\n1,甲\n", encoding="utf-8")
+        assert kinds.look(path) is kinds.Kind.TEXT
+        path.write_bytes(letters.encode() + b"\x00\x01\x00")
+        with pytest.raises(Unreadable, match="不是表格"):
+            kinds.look(path)
+
     def test_a_document_is_named(self, tmp_path):
         with zipfile.ZipFile(tmp_path / "册.xlsx", "w") as archive:
             archive.writestr("word/document.xml", "<a/>")

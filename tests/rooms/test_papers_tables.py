@@ -51,6 +51,18 @@ def test_a_tall_cell_fills_the_rows_it_covers_but_no_blank_row(tmp_path):
     assert found == [(3, "登记", "甲"), (4, "登记", "乙"), (6, "登记", "丙"), (7, "", "丁")]
 
 
+def test_empty_cells_merged_beyond_the_table_are_no_fault_of_the_file(tmp_path):
+    path = tmp_path / "合并.xlsx"
+    book = xlsxwriter.Workbook(str(path))
+    page = book.add_worksheet()
+    for number, row in enumerate((("类别", "名称"), ("登记", "甲"), ("登记", "乙"))):
+        page.write_row(number, 0, row)
+    page.merge_range(1, 5, 2, 6, "")
+    book.close()
+    with open_book(path) as opened:
+        assert [row["name"] for row in find_table(opened, COLUMNS).rows()] == ["甲", "乙"]
+
+
 def test_a_table_kept_as_json_is_the_same_table(tmp_path):
     path = tmp_path / "表.csv"
     path.write_bytes("说明\n类别,名称,备注\n一,甲,x\n,乙,\n".encode("gb18030"))
