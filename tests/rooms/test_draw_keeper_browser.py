@@ -97,14 +97,18 @@ def test_from_the_invitation_to_the_keepers_word(in_database, site, new_page):
     assert made == [[bool(cell) for cell in row] for row in code.matrix]
     expect(office.locator("[data-code] svg path")).to_have_count(1)
     office.goto(address)
+
+    # What the guest is typing stays while the page renews itself because the other party is done.
+    sheet = pyrage.encrypt(guests_nonce.encode(), [own.to_public()], armored=True).decode()
+    guest.get_by_text("用自己的命令行封存").click()
+    guest.get_by_label("命令打出的全部各行").fill(sheet)
     office.get_by_role("button", name="加密给托管人并交出").click()
     expect(
         office.get_by_role("heading", name="等各方把随机数封存交给托管人，1 / 2")
     ).to_be_visible()
 
-    sheet = pyrage.encrypt(guests_nonce.encode(), [own.to_public()], armored=True).decode()
-    guest.get_by_text("用自己的命令行封存").click()
-    guest.get_by_label("命令打出的全部各行").fill(sheet)
+    expect(guest.get_by_text(re.compile("^加密文件"))).to_be_visible()
+    expect(guest.get_by_label("命令打出的全部各行")).to_have_value(sheet)
     guest.get_by_role("button", name="交出这份封存文件").click()
     expect(guest.get_by_role("heading", name="封件已交齐，等托管人开封")).to_be_visible()
 

@@ -151,7 +151,13 @@ function offer() {
 }
 
 // A session that has run out answers with the log-in page: show that, not a page inside a page.
+// While something handed in is on its way, its form stays as it is; what is being typed stays by
+// hx-preserve.
 document.addEventListener("htmx:beforeSwap", (event) => {
+  if (document.querySelector("form[data-sent]")) {
+    event.detail.shouldSwap = false;
+    return;
+  }
   if (new URL(event.detail.xhr.responseURL).pathname === event.detail.pathInfo.requestPath.split("?")[0]) return;
   event.detail.shouldSwap = false;
   location.reload();
@@ -159,7 +165,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 
 /** One click a party: the tab that made the number reveals it, after the same check. */
 function goOn() {
-  const form = document.querySelector("[data-reveal][data-ready]");
+  const form = document.querySelector("[data-ready] [data-reveal]");
   if (form && redeem(form)) form.requestSubmit();
 }
 
