@@ -298,7 +298,8 @@ class TestBatches:
     def test_nothing_chosen_changes_nothing(self, cast, sign_in, three):
         response = sign_in(cast.zhou).post("/targets/place/", {"pick": three[0].pk}, follow=True)
         assert "请选择县区" in response.content.decode()
-        assert sign_in(cast.zhou).post("/targets/review/", {}).status_code == 409
+        for picked in ({}, {"pick": "x"}, {"pick": "9" * 30}):
+            assert sign_in(cast.zhou).post("/targets/review/", picked).status_code == 409
 
     def test_a_review_is_dated(self, cast, sign_in, three):
         sign_in(cast.zhou).post("/targets/review/", {"pick": three[0].pk})

@@ -16,7 +16,7 @@ from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
 from liancha.accounts.permissions import Permission, requires
-from liancha.accounts.picking import chosen
+from liancha.accounts.picking import chosen, may_be_key
 from liancha.accounts.words import written
 from liancha.ledger.models import Entry
 from liancha.rulebook.lifecycles import ResultState
@@ -148,7 +148,7 @@ def publish(request: HttpRequest) -> HttpResponse:
     """Publish the chosen results, all of them or none."""
     scope = _scope(request)
     if "one" in request.POST:
-        picked = scope.filter(pk__in=[pk for pk in [request.POST["one"]] if pk.isdecimal()])
+        picked = scope.filter(pk__in=[pk for pk in [request.POST["one"]] if may_be_key(pk)])
     else:
         picked = chosen(request, scope, lambda query: _found(scope, query))
     published = actions.publish(results=picked, by=request.user, at=timezone.now())
