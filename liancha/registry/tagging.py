@@ -15,11 +15,13 @@ from operator import add
 
 KEPT = 20_000  # scopes remembered, and phrases of them, and ends of names
 SEPARATORS = "；;，,。"  # between the phrases of a scope
+# However long a text somebody sends, every letter is looked at a few hundred times at the most.
 _ASIDE = re.compile(
-    r"[（(\[【][^（()）\[\]【】]*(?:不含|除外|不得|禁止|不包括|未取得)[^（()）\[\]【】]*[)）\]】]"
+    r"[（(\[【](?=[^（()）\[\]【】]*+[)）\]】])[^（()）\[\]【】]*?"
+    r"(?:不含|除外|不得|禁止|不包括|未取得)[^（()）\[\]【】]*+."
 )
 _RULED_OUT = re.compile(
-    r"(?:不含|不包括|不得(?:从事|经营|生产|储存)?)[^；;，,。()（）]*|除[^；;，,。()（）]*?外"
+    r"(?:不含|不包括|不得(?:从事|经营|生产|储存)?)[^；;，,。()（）]*|除[^；;，,。()（）]{0,200}?外"
 )
 _MAY_RULE_OUT = re.compile(r"不含|不包括|不得|除|禁止|未取得")
 
