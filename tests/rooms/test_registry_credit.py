@@ -13,7 +13,7 @@ from django.urls import reverse
 from python_calamine import CalamineWorkbook
 
 from liancha.ledger.models import Entry
-from liancha.registry import actions, jobs, queries
+from liancha.registry import actions, history, jobs, queries
 from liancha.registry.models import CreditBatch, Target
 from liancha.rulebook.verdicts import Blocked
 from tests.people import NOON, make_cast
@@ -78,7 +78,7 @@ class TestLook:
         assert state() == before
         assert not CreditBatch.objects.standing().exists()
         assert queries.credit_history()["x"] == []
-        assert all("信用风险分类" not in event.text for event in queries.story(targets[0]))
+        assert all("信用风险分类" not in event.text for event in history.story(targets[0]))
 
     def test_given_up_leaves_neither_file_nor_batch(
         self, cast, targets, django_capture_on_commit_callbacks
@@ -115,7 +115,7 @@ class TestUndo:
             actions.undo_credit(batch=batch, by=cast.zhou, at=NOON + timedelta(days=2))
         actions.undo_credit(batch=batch, by=cast.zhou, at=LATER)
         assert state() == before
-        assert "已撤回" in queries.story(targets[0])[0].note
+        assert "已撤回" in history.story(targets[0])[0].note
         with pytest.raises(Blocked):
             actions.undo_credit(batch=batch, by=cast.zhou, at=LATER)
 

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from liancha.ledger.models import Entry
-from liancha.registry import actions, queries
+from liancha.registry import actions, history
 from tests.people import NOON, make_cast
 from tests.rooms.registers import write_target
 
@@ -30,7 +30,7 @@ def mark(user, targets, source, at=NOON):
 
 
 def told(target):
-    return [event for event in queries.story(target) if "标记" in event.text]
+    return [event for event in history.story(target) if "标记" in event.text]
 
 
 def test_each_target_of_a_batch_tells_of_it(user, client):

@@ -16,7 +16,7 @@ from liancha.ledger import actions as ledger
 from liancha.rulebook import planning
 from liancha.rulebook.verdicts import Blocked, NeedsReason
 
-from ..models import ComplaintDecision, KeyFlag, Licence, Target
+from ..models import ComplaintDecision, KeyFlag, Licence, Target, Touched
 from .targets import check_own
 
 
@@ -167,7 +167,7 @@ def set_key_flags(
         )
         for key in new
     )
-    ledger.append(
+    entry = ledger.append(
         "registry.set_key_flags",
         by=by,
         at=at,
@@ -177,6 +177,7 @@ def set_key_flags(
         targets=len(new),
         keys=new[:1_000],
     )
+    Touched.objects.note(entry, new)
     return len(new)
 
 

@@ -20,7 +20,7 @@ from liancha.rulebook.verdicts import Blocked
 
 from .. import codes, search, tables
 from ..kinds import WITHOUT_CODE
-from ..models import Release, Tag, Tagging, Target, TargetQuerySet
+from ..models import Release, Tag, Tagging, Target, TargetQuerySet, Touched
 from .intake import retag
 
 EDITED = (
@@ -221,7 +221,7 @@ def mark_inspected(*, target_ids: Collection[int], on: date, by: User | str, at:
         .filter(Q(last_inspected_on=None) | Q(last_inspected_on__lt=on))
         .update(last_inspected_on=on)
     )
-    ledger.append(
+    entry = ledger.append(
         "registry.mark_inspected",
         by=by,
         at=at,
@@ -229,6 +229,8 @@ def mark_inspected(*, target_ids: Collection[int], on: date, by: User | str, at:
         on=on.isoformat(),
         targets=len(target_ids),
     )
+    if len(target_ids) > 1:
+        Touched.objects.note(entry, target_ids)
     return count
 
 
@@ -321,9 +323,9 @@ def _refuse_foreign(target: Target) -> Any:
 
 
 def _log(what: str, *, chosen_keys: Collection[int], by: User, at: datetime, **facts: Any) -> None:
-    """One entry for a batch; about the target when there is only one."""
-    keys = sorted(chosen_keys)
-    ledger.append(
+    """One entry for a batch, told by each of its targets; about the target if there is but one."""
+    keys = sorted(set(chosen_keys))
+    entry = ledger.append(
         what,
         by=by,
         at=at,
@@ -332,6 +334,8 @@ def _log(what: str, *, chosen_keys: Collection[int], by: User, at: datetime, **f
         keys=keys[:1_000],
         **facts,
     )
+    if len(keys) > 1:
+        Touched.objects.note(entry, keys)
 
 
 def _word(value: Any) -> str:

@@ -5,6 +5,7 @@ imports    what came in with files
 doubts     two records that may be one; former codes, licences, key flags
 checks     inspections that are not drawn, and what inspections found
 searching  the narrow table of the search box
+touched    which targets a batch was about
 """
 
 from ..classes import CreditBatch, CreditChange
@@ -21,6 +22,7 @@ from .targets import (
     Target,
     TargetQuerySet,
 )
+from .touched import Touched
 
 __all__ = [
     "CHOSEN",
@@ -48,4 +50,5 @@ __all__ = [
     "Tagging",
     "Target",
     "TargetQuerySet",
+    "Touched",
 ]

@@ -22,7 +22,7 @@ from liancha.papers.faults import Unreadable
 from liancha.queue import actions as queue
 from liancha.rulebook.lifecycles import JobState
 
-from .. import actions, forms, queries, sheets
+from .. import actions, forms, history, sheets
 from ..models import Import
 from .downloads import workbook
 
@@ -254,4 +254,4 @@ def _parts(batch: Import) -> list[dict[str, Any]]:
 def _changes(batch: Import) -> list[dict[str, Any]]:
     """The first few targets it changed, with what was changed in words."""
     found = batch.changes.select_related("target").order_by("pk")[:SHOWN]
-    return [{"target": one.target, "words": queries.in_words(one)} for one in found]
+    return [{"target": one.target, "words": history.in_words(one)} for one in found]

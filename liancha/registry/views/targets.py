@@ -16,7 +16,7 @@ from liancha.accounts.permissions import Permission, requires
 from liancha.accounts.picking import chosen
 from liancha.rulebook.verdicts import Blocked
 
-from .. import actions, forms, queries, search, sheets
+from .. import actions, forms, history, queries, search, sheets
 from ..leafing import Leaves
 from ..models import Doubt, Release, Target, TargetQuerySet
 from .downloads import workbook
@@ -284,7 +284,7 @@ def _page(request: HttpRequest, found: Target, **more: Any) -> HttpResponse:
         "tags": found.taggings.select_related("tag").order_by("tag"),
         "supervisors": supervisors,
         "releases": found.released.select_related("department", "by"),
-        "events": queries.story(found),
+        "events": history.story(found),
         "phone": queries.mask_phone(found.phone) if found.phone else "",
         "may_edit": mine and user.may(Permission.REGISTRY_EDIT),
         "may_release": user.may(Permission.REGISTRY_EDIT)
@@ -294,7 +294,7 @@ def _page(request: HttpRequest, found: Target, **more: Any) -> HttpResponse:
         "region_form": forms.RegionForm(prefix="region", initial={"region": found.region_id}),
         "release_form": forms.ReleaseForm(),
         "fresh": queries.freshness(found, today),
-        "statuses": queries.status_history(found),
+        "statuses": history.status_history(found),
         "licences": [(each, queries.licence_state(each, today)) for each in found.licences.all()],
         "licence_form": forms.LicenceForm(),
         "flags": found.key_flags.filter(lifted_at=None, until__gte=today).select_related(
