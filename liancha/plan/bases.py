@@ -26,6 +26,7 @@ from django.db.models import (
 from django.db.models.lookups import In
 
 from liancha.accounts.models import Department
+from liancha.registry import sections
 from liancha.registry import strata as classes
 from liancha.registry.models import KeyFlag, Tag, Tagging, Target, TargetQuerySet
 from liancha.rulebook import industries
@@ -130,7 +131,7 @@ def _own_stratum(stratify: str, targets: TargetQuerySet, tags: Sequence[str]) ->
         case PlanLine.Stratify.REGION:
             return F("region_id")
         case PlanLine.Stratify.INDUSTRY:
-            return classes.by_industry(targets)
+            return sections.by_industry(targets)
         case PlanLine.Stratify.TAG:
             return classes.by_tags(tags)
         case PlanLine.Stratify.KIND:
@@ -193,7 +194,7 @@ def within(targets: TargetQuerySet, rules: Mapping[str, Sequence[str]], first: d
     """
     found = Q()
     if wanted := rules.get("industries"):
-        found &= classes.in_industries(targets, wanted)
+        found &= sections.holding(wanted, targets)
     if tags := rules.get("tags"):
         held = Tagging.objects.filter(target=OuterRef("pk"), tag__name__in=tags)
         found &= Q(Exists(held))

@@ -30,7 +30,7 @@ from django.db.models import (
 from django.db.models.functions import Concat
 
 from liancha.ledger.models import Entry
-from liancha.registry import strata
+from liancha.registry import sections, strata
 from liancha.registry.models import KeyFlag, Release, Tag, Tagging, Target, TargetQuerySet
 
 from .bases import Range
@@ -166,7 +166,7 @@ def _facts(targets: TargetQuerySet, today: date, apart: Apart) -> QuerySet[Any, 
                 default=Value(False),
                 output_field=BooleanField(),
             ),
-            section=strata.by_industry(targets) if apart.by_industry else nothing,
+            section=sections.by_industry(targets) if apart.by_industry else nothing,
             body=strata.by_kind() if apart.by_body else nothing,
             is_key=marked,
             ranges=_places(targets, apart.ranges) if apart.ranges else nothing,

@@ -86,7 +86,11 @@ TEMPLATE = (  # column key, width, what to write there
     ("registered_on", 14, "2026-11-23"),
     ("capital", 16, "例如 100万元，照营业执照"),
     ("scope", 60, "系统据此加标签"),
-    ("industry", 20, "国民经济行业（GB/T 4754）的门类或大类，例如 住宿业"),
+    (
+        "industry",
+        20,
+        "GB/T 4754 的门类、大类名称或代码，例如 住宿业、H61；小类名称也认",
+    ),
     ("authority", 26, "例如 洛阳市洛龙区市场监督管理局"),
     ("phone", 16, "手机或固定电话，页面上默认遮住中间四位"),
     ("credit_class", 14, "A、B、C、D，没有分类的留空"),

@@ -113,7 +113,7 @@ class Query(forms.Form):
         if asked.get("kind"):
             targets = targets.filter(kind=asked["kind"])
         if asked.get("industry"):
-            targets = targets.filter(sections.holding(asked["industry"]))
+            targets = targets.filter(sections.holding([asked["industry"]]))
         if asked.get("pending"):
             targets = targets.filter(is_pending=asked["pending"] == "yes")
         if asked.get("flag"):
@@ -158,6 +158,7 @@ class TargetForm(forms.ModelForm):
         help_texts = {
             "address": "写到区县和乡镇街道，系统据此认县区",
             "scope": "系统据此加标签",
+            "industry": sections.EXPECTED,
             "phone": "页面上默认遮住中间四位，查看留痕",
         }
 

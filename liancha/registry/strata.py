@@ -1,4 +1,4 @@
-"""Classes of targets as one database expression: by industry, by kind of body, by tags.
+"""Classes of targets as one database expression: by kind of body, by tags; industry in `sections`.
 
 The plan counts its bases with them and a draw cuts its pool with them, so both see the same
 strata. Nothing is read target by target.
@@ -6,28 +6,15 @@ strata. Nothing is read target by target.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
-from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, Value, When
-
-from liancha.rulebook import industries
+from django.db.models import Case, CharField, Exists, OuterRef, Q, Value, When
 
 from .models import Tagging, Target
 
 OTHER = "其他"
 BRANCH = "分支机构"
 KINDS = (*(label for _, label in Target.Kind.choices[:1]), BRANCH, *Target.Kind.labels[1:])
-
-
-def by_industry(targets: QuerySet[Target]) -> Case | Value:
-    """The GB/T 4754 section that each target's entry means, for these targets."""
-    entries: dict[str, list[str]] = {}
-    for text in targets.order_by().values_list("industry", flat=True).distinct():
-        entries.setdefault(industries.section(text), []).append(text)
-    entries.pop(industries.OTHER, None)
-    return _case(
-        (Q(industry__in=texts), section) for section, texts in sorted(entries.items())
-    ) or Value(industries.OTHER, output_field=CharField())
 
 
 def by_kind() -> Case:
@@ -52,16 +39,7 @@ def by_tags(names: Sequence[str]) -> Case | Value:
     )
 
 
-def in_industries(targets: QuerySet[Target], wanted: Collection[str]) -> Q:
-    """Which of these targets are in one of the sections ("H") or divisions ("61") wanted.
-
-    An entry that says no more than a section is in none of its divisions.
-    """
-    texts = targets.order_by().values_list("industry", flat=True).distinct()
-    return Q(industry__in=[text for text in texts if set(industries.codes(text)) & set(wanted)])
-
-
-def _case(whens: Iterable[tuple[Q | Exists, str]], default: str = industries.OTHER) -> Case | None:
+def _case(whens: Iterable[tuple[Q | Exists, str]], default: str) -> Case | None:
     made = [When(condition, then=Value(word)) for condition, word in whens]
     if not made:
         return None

@@ -1,13 +1,16 @@
 """Sections and divisions of GB/T 4754-2017, and which of them an entry of the register means.
 
-Registers write 行业 as a code (H, H61, 6110) or as the name of a section or division. What is
-neither is not guessed: it belongs to no section.
+Registers write 行业 as a code (H, H61, 6110), as the name of a section or division, or as that of
+a group or class (旅游饭店), which is known by its last word. What is neither is not guessed: it
+belongs to no section.
 """
 
 from __future__ import annotations
 
 import re
 from typing import Final
+
+from . import trades
 
 OTHER: Final = "行业不明"
 
@@ -80,6 +83,7 @@ _DIVISIONS: Final[dict[str, tuple[int, str]]] = {
     ),
     "T": (97, "国际组织"),
 }
+_OTHER = re.compile("^其他(?:未列明|未包括)?")
 _CODE = re.compile(r"([A-Ta-t])?\s*([0-9]{1,4})?(?:\D.*)?")
 
 
@@ -108,7 +112,7 @@ _SECTION_OF_NAME: Final[dict[str, str]] = {
 def section(text: str) -> str:
     """The name of the section an entry means, or OTHER.
 
-    >>> section("H61"), section("住宿业"), section("6110 旅游饭店"), section("好行业")
+    >>> section("H61"), section("住宿业"), section("旅游饭店"), section("好行业")
     ('住宿和餐饮业', '住宿和餐饮业', '住宿和餐饮业', '行业不明')
     """
     return SECTIONS.get(_read(text)[0], OTHER)
@@ -157,11 +161,17 @@ def _read(text: str) -> tuple[str, str]:
     for part in rest:
         if part and (found := _named(part)):
             return found
+    for part in rest:
+        if code := trades.code_of(part):
+            return (_SECTION_OF_NUMBER[code], code) if code.isdigit() else (code, _only(code))
     return "", ""
 
 
 def _named(text: str) -> tuple[str, str] | None:
+    """By the name of a section or division; 其他农业 is one of 农业."""
     bare = _bare(text)
+    if bare not in _SECTION_OF_NAME:
+        bare = _OTHER.sub("", bare)
     letter = _SECTION_OF_NAME.get(bare)
     return (letter, _NUMBER_OF_NAME.get(bare) or _only(letter)) if letter else None
 

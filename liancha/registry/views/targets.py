@@ -16,7 +16,7 @@ from liancha.accounts.permissions import Permission, requires
 from liancha.accounts.picking import chosen
 from liancha.rulebook.verdicts import Blocked
 
-from .. import actions, forms, history, queries, search, sheets
+from .. import actions, forms, history, queries, search, sections, sheets
 from ..leafing import Leaves
 from ..models import Doubt, Release, Target, TargetQuerySet
 from .downloads import workbook
@@ -285,6 +285,7 @@ def _page(request: HttpRequest, found: Target, **more: Any) -> HttpResponse:
         "supervisors": supervisors,
         "releases": found.released.select_related("department", "by"),
         "events": history.story(found),
+        "industry": sections.in_words(found.industry),
         "phone": queries.mask_phone(found.phone) if found.phone else "",
         "may_edit": mine and user.may(Permission.REGISTRY_EDIT),
         "may_release": user.may(Permission.REGISTRY_EDIT)
