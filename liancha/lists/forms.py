@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django import forms
+from django.db.models import Q, QuerySet
 
 from liancha.accounts.models import Department
 from liancha.rulebook.eligibility import Duty
 
 from .models import (
     LEVELS,
+    CheckItem,
     ItemClass,
     JointField,
     LegalBasis,
@@ -95,11 +98,11 @@ class FieldForm(forms.Form):
                 **(proposed or {}),
             }
         super().__init__(*args, **kwargs)
-        ours = Department.objects.active().filter(region=version.region_id)
+        ours = _departments(version, _named_in(field))
         for name in ("initiator", "cooperators"):
             self.fields[name].queryset = ours  # type: ignore[attr-defined]
             self.fields[name].label_from_instance = _short  # type: ignore[attr-defined]
-        if version.previous_id is None:
+        if not version.asks_for_basis:
             del self.fields["basis"]
 
     def row(self, items: list[ItemRow], source: str = "") -> FieldRow:
@@ -151,7 +154,7 @@ def item_forms(version: ListVersion, field: JointField | None, data: Any = None)
 
     Bound forms get no initial values: a line that was not changed would count as empty.
     """
-    ours = Department.objects.active().filter(region=version.region_id)
+    ours = _departments(version, _named_in(field))
     initial = (
         [
             {
@@ -202,11 +205,13 @@ class CheckItemForm(forms.Form):
         label="这次变动的依据", max_length=300, required=False, help_text="随变更记录公布"
     )
 
-    def __init__(self, *args: Any, version: ListVersion, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, version: ListVersion, item: CheckItem | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
-        ours = Department.objects.active().filter(region=version.region_id)
+        ours = _departments(version, {item.department_id} if item else ())
         self.fields["department"].queryset = ours  # type: ignore[attr-defined]
-        if version.previous_id is None:
+        if not version.asks_for_basis:
             del self.fields["change_basis"]
 
     def row(self) -> CheckRow:
@@ -345,6 +350,24 @@ class DecisionForm(forms.Form):
                 for code, name in version.fields.values_list("code", "name")
             ),
         ]
+
+
+def _departments(version: ListVersion, standing: Collection[int]) -> QuerySet[Department]:
+    """Who may be chosen: departments of the region, and those that stand in the row already.
+
+    A county without a department of its own in a system keeps the city's.
+    """
+    ours = Q(region=version.region_id) | Q(pk__in=standing)
+    return Department.objects.active().filter(ours)
+
+
+def _named_in(field: JointField | None) -> set[int]:
+    """Keys of the departments in a field as it stands."""
+    if field is None:
+        return set()
+    cooperators = field.cooperators.values_list("pk", flat=True)
+    items = field.items.values_list("department", flat=True)
+    return {field.initiator_id, *cooperators, *items}
 
 
 def _short(department: Department) -> str:

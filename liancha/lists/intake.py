@@ -18,8 +18,10 @@ from liancha.papers.faults import Fault, fault
 from liancha.papers.held import Held
 from liancha.papers.readers import Row as Line
 from liancha.rulebook.eligibility import Duty
+from liancha.rulebook.regions import CITY
 from liancha.rulebook.verdicts import Blocked
 
+from . import duties
 from . import rows as parsed
 from .columns import (
     CLASSES,
@@ -93,6 +95,7 @@ class _Joint(Table):
     ) -> None:
         super().__init__(held, there)
         self.departments = Departments.load(version.region_id, there)
+        self.is_county = version.region_id != CITY
         self.duties = {
             (each.department_id, each.code): Duty(each.duty) for each in FieldDuty.objects.all()
         }
@@ -225,11 +228,16 @@ class _Joint(Table):
         return found
 
     def _as_recorded(self, row: FieldRow) -> FieldRow:
-        """With the duty on record, where there is one (art. 10); else what the table says."""
+        """With the duty on record, where there is one (art. 10); else what the table says.
+
+        A county's table says nothing about duties: the city records them. Raises Blocked.
+        """
         if row.initiator is None:
             return row
         holder = row.initiator.system_id or row.initiator.pk
         duty = self.duties.get((holder, row.code))
+        if duty is None and self.is_county:
+            return duties.as_recorded(row)
         return replace(row, duty=duty.value) if duty else row
 
 

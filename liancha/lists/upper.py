@@ -37,7 +37,7 @@ def above(version: ListVersion) -> list[Above]:
     """Every row the version answers for, undecided ones first."""
     if not version.is_joint:
         return []
-    decided = {each.key: each for each in version.upper_decisions.select_related("row")}
+    decided = {each.key: each for each in version.upper_decisions.select_related("row__upper")}
     codes = set(version.fields.values_list("code", flat=True))
     found = _citys(version, decided, codes) if version.region_id != CITY else []
     if version.region_id == CITY:

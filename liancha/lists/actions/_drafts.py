@@ -97,8 +97,13 @@ def write_item(
 def take_duties(
     version: ListVersion, fields: list[FieldRow], by: User, at: datetime
 ) -> list[FieldDuty]:
-    """Write down the duties a whole table names, as far as none is on record; returns those."""
-    written = []
+    """Write down the duties a whole table names, as far as none is on record; returns those.
+
+    Duties are the city's to record; a county's table names none that are not there.
+    """
+    written: list[FieldDuty] = []
+    if version.region_id != CITY:
+        return written
     for row in fields:
         if row.initiator is None:
             continue
@@ -129,8 +134,8 @@ def note_change(
 
     Raises NeedsReason without a basis.
     """
-    if version.previous_id is None and version.region_id == CITY:
-        return None  # the first list has nothing to differ from; its own basis stands for every row
+    if not version.asks_for_basis:
+        return None  # its own basis stands for every row
     if not basis.strip():
         raise NeedsReason(
             f"“{name}”的变动要写明依据：哪部法律立、改、废、释，或哪项实际工作需要。",

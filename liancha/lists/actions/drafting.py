@@ -7,6 +7,7 @@ law or the practice that made it differ. Only a draft can be written to.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -210,10 +211,19 @@ def save_item(
 ) -> CheckItem:
     """Put a check item into a draft or alter one: the office any, a department its own.
 
-    Raises Blocked, NeedsReason as save_field does.
+    Only the office gives an item to another department. Raises Blocked, NeedsReason as save_field
+    does.
     """
-    version = draft(version, by, own=row.department)
+    is_kept = item is None or item.department == row.department
+    version = draft(version, by, own=row.department if is_kept else None)
     row.check(f"“{row.name or '新事项'}”")
+    same = version.items.filter(department=row.department, name=row.name)
+    if (same.exclude(pk=item.pk) if item else same).exists():
+        raise Blocked(
+            f"{row.department}已有同名的事项“{row.name}”。请修改原有的一行。",
+            article="10",
+            paragraph=1,
+        )
     kind = ListChange.Kind.CHANGED if item else ListChange.Kind.ADDED
     number = item.position if item else (version.items.aggregate(n=Max("position"))["n"] or 0) + 1
     note_change(version, kind, str(number), row.name, basis, by, at)
@@ -262,7 +272,8 @@ def _copy_rows(source: ListVersion, version: ListVersion) -> None:
         }
         write_field(version, FieldRow(**values))
     for item in source.items.select_related("department"):
-        write_item(version, parsed.of_item(item), item.position)
+        kept = replace(parsed.of_item(item), department=here(item.department))
+        write_item(version, kept, item.position)
 
 
 def _copy_decisions(source: ListVersion, version: ListVersion) -> None:

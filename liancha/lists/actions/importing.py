@@ -183,7 +183,7 @@ def _write_items(batch: Import, weighed: Weighed, by: User, at: datetime) -> Non
         f"{item.department.code} {item.name}": item
         for item in version.items.select_related("department")
     }
-    positions = [item.position for item in items.values()]
+    positions = list(version.items.values_list("position", flat=True))
     last = max(positions, default=0)
     noted: list[ListChange | None] = []
 

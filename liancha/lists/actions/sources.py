@@ -159,8 +159,8 @@ def decide_upper(
         )
     row = None
     if ":" in key:
-        upper, _, code = key.partition(":")
-        row = UpperRow.objects.filter(upper__pk=upper, code=code).first()
+        same = UpperRow.objects.filter(code=key.partition(":")[2])
+        row = next((each for each in same if each.key == key), None)
     name = row.name if row else _citys(version, key)
     if not name:
         raise Blocked("上级清单中没有这个领域。请刷新页面再办。", article="9")

@@ -13,6 +13,7 @@ from liancha.ledger.locks import Lock, Sealed
 from liancha.rulebook import lifecycles
 from liancha.rulebook.eligibility import Duty
 from liancha.rulebook.lifecycles import ListState
+from liancha.rulebook.regions import CITY
 
 
 class ItemClass(models.TextChoices):
@@ -102,6 +103,11 @@ class ListVersion(models.Model):
     @property
     def is_draft(self) -> bool:
         return self.state == ListState.DRAFT
+
+    @property
+    def asks_for_basis(self) -> bool:
+        """Whether every change must say why: only the city's first list differs from nothing."""
+        return self.previous_id is not None or self.region_id != CITY
 
     @property
     def is_public(self) -> bool:

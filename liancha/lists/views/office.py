@@ -368,7 +368,7 @@ def _edit_item(request: HttpRequest, found: ListVersion, item: CheckItem | None)
         if item
         else {"item_class": "general", "department": request.user.department}
     )
-    form = forms.CheckItemForm(request.POST or None, version=found, initial=initial)
+    form = forms.CheckItemForm(request.POST or None, version=found, item=item, initial=initial)
     refused: Blocked | None = None
     if request.method == "POST" and form.is_valid():
         try:
