@@ -12,6 +12,7 @@ from typing import ClassVar, Self
 from django.db import models
 
 from liancha.accounts.models import User
+from liancha.queue.models import Job
 
 UNDO_WITHIN = timedelta(days=1)  # local practice
 
@@ -33,7 +34,7 @@ class CreditBatch(models.Model):
     counts    targets of the registry by class afterwards: {"A": 120, …, "": 4}
     faults    [{"row", "value", "fault", "cure"}…]; a row with a fault was not taken
     path      the file below the media folder, until it is written or given up
-    failed    why the worker could not read or write it
+    job       the work on it in the background, of a large file
     before    what the registry said of day and source until then:
               [{"on", "source", "keys": [[first, last]…]}…]
     """
@@ -52,7 +53,7 @@ class CreditBatch(models.Model):
     at = models.DateTimeField()
     by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     path = models.CharField(max_length=200, blank=True)
-    failed = models.CharField("没有做成的原因", max_length=300, blank=True)
+    job = models.ForeignKey(Job, models.SET_NULL, null=True, blank=True, related_name="+")
     looked_at = models.DateTimeField("试算", null=True, blank=True)
     written_at = models.DateTimeField("写入", null=True, blank=True)
     undone_at = models.DateTimeField("撤回", null=True, blank=True)

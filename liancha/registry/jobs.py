@@ -26,7 +26,7 @@ def check_file(job: int, batch: int) -> None:
 
     def do(report: Report) -> None:
         found = Import.objects.select_related("by").get(pk=batch)
-        with unreadable_as_blocked():
+        with unreadable_as_blocked("11", 1):
             actions.check_import(
                 batch=found,
                 by=found.by,
@@ -51,7 +51,7 @@ def import_file(job: int, batch: int) -> None:
             if done >= total:
                 report.say("正在写入，写完一次生效")
 
-        with unreadable_as_blocked():
+        with unreadable_as_blocked("11", 1):
             actions.commit_import(
                 batch=found,
                 by=found.by,
@@ -78,12 +78,12 @@ def undo_import(job: int, batch: int) -> None:
 
 
 @contextmanager
-def unreadable_as_blocked() -> Iterator[None]:
+def unreadable_as_blocked(article: str, paragraph: int | None = None) -> Iterator[None]:
     """A file that is no table any more is told to the person, like every refusal."""
     try:
         yield
     except Unreadable as fault:
-        raise Blocked(str(fault), article="11", paragraph=1) from fault
+        raise Blocked(str(fault), article=article, paragraph=paragraph) from fault
 
 
 def after_import(batch: int) -> None:
@@ -96,27 +96,59 @@ def after_import(batch: int) -> None:
     actions.find_doubts(batch=found, by="system", at=timezone.now())
 
 
-def look_credit(batch: int) -> None:
-    """The dry run of a big monthly file of classes; its page says what came out."""
-    if found := CreditBatch.objects.filter(pk=batch, looked_at=None).first():
-        with told_on(found):
-            actions.look_credit(batch=found, at=timezone.now())
+def look_credit(job: int, batch: int) -> None:
+    """The dry run of a big monthly file of classes, with its progress on the page."""
+
+    def do(report: Report) -> None:
+        found = CreditBatch.objects.get(pk=batch)
+        with unreadable_as_blocked("15"):
+            actions.look_credit(
+                batch=found,
+                at=timezone.now(),
+                progress=report,
+                then=lambda done: report.complete(f"试算完成，共 {done.rows} 行"),
+            )
+
+    carry_out(job, "正在看文件", do)
 
 
-def write_credit(batch: int, by: int) -> None:
-    """Write a big monthly file of classes that was looked at."""
-    if found := CreditBatch.objects.filter(pk=batch, written_at=None).first():
-        with told_on(found):
-            actions.commit_credit(batch=found, by=User.objects.get(pk=by), at=timezone.now())
+def write_credit(job: int, batch: int) -> None:
+    """Write a big monthly file of classes that was looked at, all of it in one stroke."""
+
+    def do(report: Report) -> None:
+        found, by = CreditBatch.objects.get(pk=batch), report.job.owner
+        if by is None:
+            raise Blocked("没有导入人，不能写入。", article="15")
+
+        def progress(done: int, total: int) -> None:
+            report(done, total)
+            if done >= total:
+                report.say("正在写入，写完一次生效")
+
+        with unreadable_as_blocked("15"):
+            actions.commit_credit(
+                batch=found,
+                by=by,
+                at=timezone.now(),
+                progress=progress,
+                then=lambda done: report.complete(f"已写入，{done.changed} 户有变化"),
+            )
+
+    carry_out(job, "正在再读一遍文件，还没有写入", do)
 
 
-@contextmanager
-def told_on(batch: CreditBatch) -> Iterator[None]:
-    """What keeps a file out stands on its page."""
-    try:
-        yield
-    except (Blocked, Unreadable) as refused:
-        actions.fail_credit(batch=batch, why=str(refused))
+def undo_credit(job: int, batch: int) -> None:
+    """Take a big monthly file of classes back."""
+
+    def do(report: Report) -> None:
+        found, by = CreditBatch.objects.get(pk=batch), report.job.owner
+        if by is None:
+            raise Blocked("没有撤回人，不能撤回。", article="15")
+        with transaction.atomic():
+            done = actions.undo_credit(batch=found, by=by, at=timezone.now())
+            report.complete(f"已撤回“{done.file_name}”")
+
+    carry_out(job, "正在撤回，完成后一次生效", do)
 
 
 def retag(job: int, by: int) -> None:

@@ -10,6 +10,7 @@ urlpatterns = [
     path("targets/credit/", credit.credit, name="credit"),
     path("targets/credit/template.xlsx", credit.template, name="credit_template"),
     path("targets/credit/<int:pk>/", credit.batch, name="credit_batch"),
+    path("targets/credit/<int:pk>/look/", credit.look, name="look_credit"),
     path("targets/credit/<int:pk>/commit/", credit.commit, name="commit_credit"),
     path("targets/credit/<int:pk>/give-up/", credit.give_up, name="give_up_credit"),
     path("targets/credit/<int:pk>/undo/", credit.undo, name="undo_credit"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -13,8 +14,10 @@ from django.urls import reverse
 from python_calamine import CalamineWorkbook
 
 from liancha.ledger.models import Entry
-from liancha.registry import actions, history, jobs, queries
+from liancha.queue.models import Job
+from liancha.registry import actions, history, queries, uploads
 from liancha.registry.models import CreditBatch, Target
+from liancha.registry.views import credit
 from liancha.rulebook.verdicts import Blocked
 from tests.people import NOON, make_cast
 from tests.rooms.registers import write_target
@@ -29,6 +32,12 @@ LATER = NOON + timedelta(hours=23)
 def cast(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path
     return make_cast()
+
+
+@pytest.fixture
+def later(django_capture_on_commit_callbacks):
+    """What was asked of the worker is done when the block ends."""
+    return lambda: django_capture_on_commit_callbacks(execute=True)
 
 
 @pytest.fixture
@@ -174,17 +183,77 @@ class TestPages:
         lines = _lines(client.get(reverse("registry:credit_template")))
         assert lines[0] == ["统一社会信用代码", "信用风险分类", "名称"]
 
-    def test_what_the_worker_cannot_read_stands_on_its_page(self, cast, targets, client):
-        batch = opened(cast, rows_of(targets))
-        CreditBatch.objects.update(looked_at=None)
-        (Path(settings.MEDIA_ROOT) / batch.path).write_text("没有,标题\n")
-        jobs.look_credit(batch.pk)
-        batch.refresh_from_db()
-        assert batch.failed
+    def test_a_large_file_goes_through_the_worker(self, cast, targets, client, monkeypatch, later):
+        """Looked at, written and taken back in the background, each with its bar and a stop."""
+        monkeypatch.setattr(credit, "SMALL", 10)
+        monkeypatch.setattr(credit, "ROWS_AT_ONCE", 2)
+        before = state()
         client.force_login(cast.zhou, backend="django.contrib.auth.backends.ModelBackend")
-        page = client.get(reverse("registry:credit_batch", args=[batch.pk])).content.decode()
-        assert batch.failed in page
+        with time_machine.travel(NOON, tick=False), later():
+            page = self.sent(client, rows_of(targets))
+        batch = CreditBatch.objects.get()
+        assert f"/jobs/{batch.job_id}/stop/" in page
+        assert "正在处理" in page
+        assert (batch.job.message, batch.changed) == ("试算完成，共 4 行", 2)
+        for verb, said in (("commit", "已写入，2 户有变化"), ("undo", "已撤回“十一月.csv”")):
+            with time_machine.travel(NOON, tick=False), later():
+                address = reverse(f"registry:{verb}_credit", args=[batch.pk])
+                page = client.post(address, follow=True).content.decode()
+                assert f"/jobs/{CreditBatch.objects.get().job_id}/stop/" in page
+                assert client.post(address).status_code == 302  # a second click finds the job
+            batch.refresh_from_db()
+            assert batch.job.message == said
+            assert (state() == before) is (verb == "undo")
+        assert not list(Path(settings.MEDIA_ROOT).glob("registry/credit/*"))
+        assert Job.objects.count() == 3
+
+    def test_a_look_that_was_stopped_can_be_asked_for_again(
+        self, cast, targets, client, monkeypatch, later
+    ):
+        monkeypatch.setattr(credit, "SMALL", 10)
+        client.force_login(cast.zhou, backend="django.contrib.auth.backends.ModelBackend")
+        with time_machine.travel(NOON, tick=False), later():
+            self.sent(client, rows_of(targets))
+            batch = CreditBatch.objects.get()
+            client.post(f"/jobs/{batch.job_id}/stop/")
+        address = reverse("registry:credit_batch", args=[batch.pk])
+        page = client.get(address).content.decode()
+        assert "没有试算成。</b>已停止，没有写入任何内容" in page
         assert reverse("registry:commit_credit", args=[batch.pk]) not in page
+        with later():
+            client.post(reverse("registry:look_credit", args=[batch.pk]))
+        assert "2 户改为新的分类" in client.get(address).content.decode()
+
+    def test_what_the_worker_cannot_read_stands_on_its_page(
+        self, cast, targets, client, monkeypatch, later
+    ):
+        monkeypatch.setattr(credit, "SMALL", 10)
+        client.force_login(cast.zhou, backend="django.contrib.auth.backends.ModelBackend")
+        with time_machine.travel(NOON, tick=False), later():
+            self.sent(client, "没有,这样的标题\n")
+        batch = CreditBatch.objects.get()
+        page = client.get(reverse("registry:credit_batch", args=[batch.pk])).content.decode()
+        assert "没有试算成。" in page
+        assert "没有找到标题行" in page
+        assert reverse("registry:commit_credit", args=[batch.pk]) not in page
+
+    def test_an_upload_that_nobody_names_goes_with_the_next(self, cast, targets, client):
+        """Killed between keeping the file and the record of it; one of just now is left alone."""
+        folder = Path(settings.MEDIA_ROOT) / credit.FOLDER
+        folder.mkdir(parents=True)
+        for name, at in (("old.csv", NOON - 2 * uploads.STRAY), ("new.csv", NOON)):
+            (folder / name).touch()
+            os.utime(folder / name, (at.timestamp(),) * 2)
+        client.force_login(cast.zhou, backend="django.contrib.auth.backends.ModelBackend")
+        with time_machine.travel(NOON, tick=False):
+            self.sent(client, rows_of(targets))
+        named = Path(CreditBatch.objects.get().path).name
+        assert {each.name for each in folder.iterdir()} == {"new.csv", named}
+
+    def sent(self, client, content: str) -> str:
+        file = SimpleUploadedFile("十一月.csv", content.encode())
+        said = {"file": file, "source": "十一月", "on": NOVEMBER.isoformat()}
+        return client.post(reverse("registry:credit"), said, follow=True).content.decode()
 
 
 def _lines(response) -> list[list]:

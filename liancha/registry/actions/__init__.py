@@ -19,12 +19,13 @@ from .checks import (
     request_solo,
 )
 from .credit import (
+    attach_credit_job,
     commit_credit,
-    fail_credit,
     give_up_credit,
     look_credit,
     open_credit,
     set_credit,
+    sweep_credit,
     undo_credit,
 )
 from .doubts import find_doubts, keep_both, merge, settle_name
@@ -62,6 +63,7 @@ from .words import retag, save_place, save_tag, sync_supervisors
 
 __all__ = [
     "Finding",
+    "attach_credit_job",
     "attach_job",
     "check_import",
     "close_case",
@@ -69,7 +71,6 @@ __all__ = [
     "commit_import",
     "covering",
     "decide_solo",
-    "fail_credit",
     "fill_search",
     "find_doubts",
     "give_up_credit",
@@ -103,6 +104,7 @@ __all__ = [
     "settle_name",
     "show_phone",
     "sweep",
+    "sweep_credit",
     "sync_supervisors",
     "tag_targets",
     "take_back_release",

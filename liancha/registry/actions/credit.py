@@ -2,32 +2,38 @@
 
 The class comes from the province's model; nobody decides it here. A file is looked at, then
 written in one step, and can be taken back within a day. What a class was before stays on record.
+It is read before anything is locked, a second time for the writing, since others may have worked.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, F, QuerySet
+from django.db.models import Count, F
 from django.utils import timezone
 
 from liancha.accounts.models import User
 from liancha.ledger import actions as ledger
 from liancha.papers.readers import Column, Row, find_table, open_book
+from liancha.queue.models import Job
 from liancha.rulebook.verdicts import Blocked
 
 from .. import codes
-from ..models import CreditBatch, CreditChange, Target
+from ..classing import Classes, classes
+from ..models import CreditBatch, Target
 
-CHUNK = 2_000  # codes asked for at once
+CHUNK = 2_000  # rows read between two words to whoever waits; targets put back at once
 MOST_FAULTS = 1_000  # kept word by word; the rest is only counted
 COLUMNS = (
     Column("code", ("统一社会信用代码", "社会信用代码", "信用代码", "注册号", "代码"), True),
@@ -41,14 +47,15 @@ COLUMNS = (
 _LETTER = re.compile(r"([ABCD])\s*[级类]?(?:[（(]?\w{0,4}?(?:风险)?[）)]?)?")
 _WORDS = {"低风险": "A", "中低风险": "B", "中高风险": "C", "高风险": "D", "未分类": "", "无": ""}
 
-Classed = tuple[str, str]
+Progress = Callable[[int, int], None]
+Then = Callable[[CreditBatch], None]
 T = TypeVar("T")
 
 
 @transaction.atomic
 def set_credit(
     *,
-    rows: Mapping[str, str] | Iterable[Classed],
+    rows: Mapping[str, str] | Iterable[tuple[str, str]],
     source: str,
     on: date,
     by: User | str,
@@ -62,7 +69,11 @@ def set_credit(
     if wrong := sorted(set(wanted.values()) - set(Target.CreditClass.values)):
         raise ValueError(f"credit classes are A, B, C, D or empty, got {wrong}")
     batch = _open(source, on, by, at)
-    _write(batch, iter(wanted.items()), by, at)
+    batch.rows = len(wanted)
+    with classes() as waiting:
+        waiting.add(list(wanted.items()))
+        waiting.settle()
+        _write(batch, waiting, by, at)
     return batch.changed
 
 
@@ -90,34 +101,52 @@ def open_credit(
     return batch
 
 
-def look_credit(*, batch: CreditBatch, at: datetime) -> CreditBatch:
-    """What a file would change, counted and listed; no target is touched. Raises Unreadable."""
-    with transaction.atomic():
+def look_credit(
+    *,
+    batch: CreditBatch,
+    at: datetime,
+    progress: Progress | None = None,
+    then: Then | None = None,
+) -> CreditBatch:
+    """What a file would change, counted and listed; no target is touched. Raises Unreadable.
+
+    progress  called with rows read and about how many there are; what it raises ends the look
+    then      called in the transaction that keeps what was found
+    """
+    with _read(batch, progress) as (found, waiting), transaction.atomic():
         batch = _held(batch)
-        _afresh(batch)
-        with open_book(_place(batch), batch.file_name) as book:
-            table = find_table(book, COLUMNS)
-            batch.sha256 = book.sha256
-            for chunk in _chunks(_read(batch, table.rows())):
-                _compare(batch, chunk, Target.objects.all())
-        batch.looked_at, batch.failed = at, ""
+        _afresh(batch, found)
+        _compare(batch, waiting)
+        batch.looked_at = at
         batch.save()
+        if then:
+            then(batch)
     return batch
 
 
-@transaction.atomic
-def commit_credit(*, batch: CreditBatch, by: User, at: datetime) -> CreditBatch:
+def commit_credit(
+    *,
+    batch: CreditBatch,
+    by: User,
+    at: datetime,
+    progress: Progress | None = None,
+    then: Then | None = None,
+) -> CreditBatch:
     """Write a file that was looked at, all of its good rows. It is compared once more.
+
+    progress, then  as for the look
 
     Raises Blocked when that was done, or a newer batch was written meanwhile.
     Source: art. 15, paragraph 1. Clause 15.1.
     """
-    batch = _held(batch)
-    _check_day(batch.on, at)
-    _afresh(batch)
-    with open_book(_place(batch), batch.file_name) as book:
-        _write(batch, _read(batch, find_table(book, COLUMNS).rows()), by, at)
-    _let_go(batch)
+    with _read(batch, progress) as (found, waiting), transaction.atomic():
+        batch = _held(batch)
+        _check_day(batch.on, at)
+        _afresh(batch, found)
+        _write(batch, waiting, by, at)
+        transaction.on_commit(partial(sweep_credit, batch=batch))
+        if then:
+            then(batch)
     return batch
 
 
@@ -126,13 +155,29 @@ def give_up_credit(*, batch: CreditBatch, by: User, at: datetime) -> None:
     """Let go of a file without writing it."""
     batch = _held(batch)
     ledger.append("registry.give_up_credit", by=by, at=at, file=batch.file_name)
-    _let_go(batch)
+    transaction.on_commit(partial(_place(batch).unlink, missing_ok=True))
     batch.delete()
 
 
-def fail_credit(*, batch: CreditBatch, why: str) -> None:
-    """Say on the batch why the worker could not read or write its file."""
-    CreditBatch.objects.filter(pk=batch.pk, written_at=None).update(failed=why[:300])
+def attach_credit_job(*, batch: CreditBatch, job: Job) -> None:
+    """Say which job works on the file, for the page's progress bar."""
+    batch.job = job
+    batch.save(update_fields=["job"])
+
+
+def sweep_credit(*, batch: CreditBatch) -> None:
+    """Remove the upload of a file that is written; what it said is kept in rows.
+
+    Called once that is true, and again at the next look: a process that was killed in between
+    leaves nothing behind for long. No event of the ledger, the writing is one.
+    """
+    found = CreditBatch.objects.exclude(path="").filter(pk=batch.pk, written_at__isnull=False)
+    for each in found:
+        with suppress(FileNotFoundError):
+            _place(each).unlink()
+        found.update(path="")
+    if batch.written_at:
+        batch.path = ""
 
 
 @transaction.atomic
@@ -155,8 +200,13 @@ def undo_credit(*, batch: CreditBatch, by: User, at: datetime) -> CreditBatch:
         Target.objects.filter(pk__in=changed).update(credit_class=value, updated_at=at)
     here = Target.objects.filter(credit_on=batch.on, credit_source=batch.source)
     for group in batch.before:
-        for keys in _chunks(key for a, b in group["keys"] for key in range(a, b + 1)):
-            here.filter(pk__in=keys).update(credit_on=group["on"], credit_source=group["source"])
+        was = {"credit_on": group["on"], "credit_source": group["source"]}
+        wide = [(a, b) for a, b in group["keys"] if b - a >= CHUNK]
+        for ends in wide:
+            here.filter(pk__range=ends).update(**was)
+        single = (n for a, b in group["keys"] if b - a < CHUNK for n in range(a, b + 1))
+        for keys in _chunks(single):
+            here.filter(pk__in=keys).update(**was)
     batch.undone_at = at
     batch.save(update_fields=["undone_at"])
     ledger.append(
@@ -181,47 +231,94 @@ def _check_day(on: date, at: datetime) -> None:
         )
 
 
+@dataclass(slots=True)
+class _Found:
+    """What a file says beside its classes; of bad rows the first MOST_FAULTS."""
+
+    sha256: str
+    rows: int = 0
+    faulty: int = 0
+    faults: list[dict[str, Any]] = field(default_factory=list)
+
+    def classed(self, rows: Iterable[Row]) -> Iterator[tuple[str, str]]:
+        """(code, class) of every row that can be read; what cannot is noted."""
+        seen: set[str] = set()
+        for row in rows:
+            self.rows += 1
+            read = codes.read(row["code"])
+            value = read_class(row["credit_class"])
+            if isinstance(read, codes.Fault):
+                self._note(row, "code", read.fault, read.cure)
+            elif value is None:
+                cure = "填 A、B、C、D；没有分类的填“未分类”"
+                self._note(row, "credit_class", "不是信用风险分类", cure)
+            elif read.text in seen:
+                self._note(row, "code", "文件里有两行", "只留一行")
+            else:
+                seen.add(read.text)
+                yield read.text, value
+
+    def _note(self, row: Row, column: str, fault: str, cure: str) -> None:
+        self.faulty += 1
+        if len(self.faults) >= MOST_FAULTS:
+            return
+        self.faults.append(
+            {
+                "row": row.number,
+                "column": column,
+                "value": row[column][:80],
+                "fault": fault,
+                "cure": cure,
+                "line": [row[each.key][:200] for each in COLUMNS],
+            }
+        )
+
+
+@contextmanager
+def _read(batch: CreditBatch, progress: Progress | None) -> Iterator[tuple[_Found, Classes]]:
+    """Read the whole file, outside any transaction of its own; its classes wait to be written."""
+    try:
+        book = open_book(_place(_open_still(batch)), batch.file_name)
+    except FileNotFoundError as gone:
+        raise _closed() from gone
+    with book, classes() as waiting:
+        table = find_table(book, COLUMNS)
+        found, total = _Found(book.sha256), table.size() if progress else 0
+        for piece in _chunks(found.classed(table.rows())):
+            waiting.add(piece)
+            if progress:
+                progress(found.rows, max(total, found.rows))
+        waiting.settle()
+        if progress:
+            progress(found.rows, found.rows)
+        yield found, waiting
+
+
 def _held(batch: CreditBatch) -> CreditBatch:
     """A file in hand, held until the transaction ends."""
     found = CreditBatch.objects.select_for_update(of=("self",)).filter(pk=batch.pk).first()
-    if found is None or found.written_at or not found.path:
-        raise Blocked("这个文件已经写入或放弃。请刷新页面看结果。", article="15")
-    return found
+    return _open_still(found)
+
+
+def _open_still(batch: CreditBatch | None) -> CreditBatch:
+    if batch is None or batch.written_at or not batch.path:
+        raise _closed()
+    return batch
+
+
+def _closed() -> Blocked:
+    return Blocked("这个文件已经写入或放弃。请刷新页面看结果。", article="15")
 
 
 def _place(batch: CreditBatch) -> Path:
     return Path(settings.MEDIA_ROOT) / batch.path
 
 
-def _let_go(batch: CreditBatch) -> None:
-    place = _place(batch)
-    transaction.on_commit(lambda: place.unlink(missing_ok=True))
-    CreditBatch.objects.filter(pk=batch.pk).update(path="")
-
-
-def _afresh(batch: CreditBatch) -> None:
+def _afresh(batch: CreditBatch, found: _Found) -> None:
+    """What an earlier look found is said anew."""
     batch.changes.all().delete()
-    batch.rows = batch.changed = batch.unchanged = batch.unknown = batch.faulty = 0
-    batch.faults = []
-
-
-def _read(batch: CreditBatch, rows: Iterable[Row]) -> Iterator[Classed]:
-    """(code, class) of every row that can be read; what cannot is noted in the batch."""
-    seen: set[str] = set()
-    for row in rows:
-        batch.rows += 1
-        read = codes.read(row["code"])
-        value = read_class(row["credit_class"])
-        if isinstance(read, codes.Fault):
-            _fault(batch, row, "code", read.fault, read.cure)
-        elif value is None:
-            cure = "填 A、B、C、D；没有分类的填“未分类”"
-            _fault(batch, row, "credit_class", "不是信用风险分类", cure)
-        elif read.text in seen:
-            _fault(batch, row, "code", "文件里有两行", "只留一行")
-        else:
-            seen.add(read.text)
-            yield read.text, value
+    batch.sha256, batch.rows = found.sha256, found.rows
+    batch.faulty, batch.faults = found.faulty, found.faults
 
 
 def read_class(cell: str) -> str | None:
@@ -240,44 +337,23 @@ def _chunks(rows: Iterable[T]) -> Iterator[list[T]]:
         yield chunk
 
 
-def _compare(
-    batch: CreditBatch, chunk: Iterable[Classed], targets: QuerySet[Target]
-) -> tuple[list[CreditChange], list[tuple[int, date | None, str]]]:
-    """What these rows change, noted on the batch; and (key, day, source) of all that are there."""
-    wanted = dict(chunk)
-    rows = list(
-        targets.filter(code__in=wanted)
-        .order_by()
-        .values_list("pk", "code", "credit_class", "credit_on", "credit_source")
-    )
-    changes = [
-        CreditChange(batch=batch, target_id=key, before=old, after=wanted[code])
-        for key, code, old, _, _ in rows
-        if wanted[code] != old
-    ]
-    CreditChange.objects.bulk_create(changes)
-    batch.unknown += len(wanted) - len(rows)
-    batch.changed += len(changes)
-    batch.unchanged += len(rows) - len(changes)
-    return changes, [(key, on, source) for key, _, _, on, source in rows]
+def _compare(batch: CreditBatch, waiting: Classes) -> None:
+    """Whose class differs is noted on the batch, with how many do not."""
+    known = waiting.known()
+    batch.changed = waiting.note(batch)
+    batch.unchanged, batch.unknown = known - batch.changed, waiting.count - known
 
 
-def _write(batch: CreditBatch, rows: Iterable[Classed], by: User | str, at: datetime) -> None:
-    was: defaultdict[tuple[date | None, str], list[int]] = defaultdict(list)
-    for chunk in _chunks(rows):
-        there = Target.objects.select_for_update(of=("self",))
-        changes, found = _compare(batch, chunk, there)
-        for key, on, source in found:
-            was[on, source].append(key)
-        keys = [key for key, _, _ in found]
-        Target.objects.filter(pk__in=keys).update(credit_on=batch.on, credit_source=batch.source)
-        for value in sorted({each.after for each in changes}):
-            keys = [each.target_id for each in changes if each.after == value]
-            Target.objects.filter(pk__in=keys).update(credit_class=value, updated_at=at)
+def _write(batch: CreditBatch, waiting: Classes, by: User | str, at: datetime) -> None:
+    was: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+    for key, on, source in waiting.hold():
+        was[str(on or ""), source].append(key)
     batch.before = [
-        {"on": on and on.isoformat(), "source": source, "keys": _ranges(keys)}
+        {"on": on or None, "source": source, "keys": _ranges(keys)}
         for (on, source), keys in was.items()
     ]
+    _compare(batch, waiting)
+    waiting.write(batch, at=at)
     _close(batch, by, at)
 
 
@@ -302,7 +378,7 @@ def _close(batch: CreditBatch, by: User | str, at: datetime) -> None:
     counts = Target.objects.decided().order_by().values_list("credit_class")
     batch.counts = dict(counts.annotate(n=Count("pk")))
     batch.looked_at = batch.looked_at or at
-    batch.written_at, batch.failed = at, ""
+    batch.written_at = at
     batch.save()
     ledger.append(
         "registry.set_credit",
@@ -313,20 +389,4 @@ def _close(batch: CreditBatch, by: User | str, at: datetime) -> None:
         changed=batch.changed,
         file=batch.file_name,
         sha256=batch.sha256,
-    )
-
-
-def _fault(batch: CreditBatch, row: Row, column: str, fault: str, cure: str) -> None:
-    batch.faulty += 1
-    if len(batch.faults) >= MOST_FAULTS:
-        return
-    batch.faults.append(
-        {
-            "row": row.number,
-            "column": column,
-            "value": row[column][:80],
-            "fault": fault,
-            "cure": cure,
-            "line": [row[each.key][:200] for each in COLUMNS],
-        }
     )

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-import uuid
-from pathlib import Path
+from datetime import datetime
 
 from django import forms
-from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
@@ -19,17 +16,19 @@ from django.views.decorators.http import require_POST
 from liancha.accounts.permissions import Permission, requires
 from liancha.papers.downloads import workbook
 from liancha.papers.faults import Unreadable
-from liancha.queue.actions import later
+from liancha.queue import actions as queue
 from liancha.rulebook.coverage import is_class_stale
+from liancha.rulebook.lifecycles import JobState
 from liancha.rulebook.verdicts import Blocked
 
-from .. import actions, queries, sheets
+from .. import actions, queries, sheets, uploads
 from ..forms import UploadForm, suffix_of
 from ..models import CreditBatch, Target
 from .imports import SMALL
 
 FOLDER = "registry/credit"
-ROWS_AT_ONCE = 50_000  # written while the person waits; more go to the worker
+ROWS_AT_ONCE = 20_000  # written or taken back while the person waits; more go to the worker
+ENDED = (JobState.FAILED, JobState.CANCELLED)
 
 
 class CreditForm(UploadForm):
@@ -71,17 +70,34 @@ def credit(request: HttpRequest) -> HttpResponse:
 @requires(Permission.REGISTRY_VIEW)
 def batch(request: HttpRequest, pk: int) -> HttpResponse:
     """One batch: whose class changes, what is not taken; to write, give up or take back."""
-    found = get_object_or_404(CreditBatch.objects.select_related("by"), pk=pk)
+    found = get_object_or_404(CreditBatch.objects.select_related("by", "job"), pk=pk)
+    job, now = found.job, timezone.now()
+    if job and job.is_live:
+        queue.bury_dead(about=job.about, at=now)
+        job.refresh_from_db()
+    actions.sweep_credit(batch=found)
     changes = found.changes.filter(
         target__in=Target.objects.visible_to(request.user)
     ).select_related("target")
     context = {
         "batch": found,
+        "steps": _steps(found),
         "page_obj": Paginator(changes, 20).get_page(request.GET.get("page")),
         "may_import": request.user.may(Permission.REGISTRY_IMPORT),
-        "is_undoable": found.is_undoable(timezone.now()),
+        "is_working": bool(job and job.is_live),
+        "is_mine": bool(job and job.owner_id == request.user.pk),
+        "ended": job.message if job and job.state in ENDED else "",
+        "is_undoable": found.is_undoable(now),
     }
     return render(request, "registry/credit_batch.html", context)
+
+
+@requires(Permission.REGISTRY_IMPORT)
+@require_POST
+def look(request: HttpRequest, pk: int) -> HttpResponse:
+    """Once more, after a look that was stopped or did not come to its end."""
+    found = get_object_or_404(CreditBatch, pk=pk, written_at=None)
+    return _later(request, found, "试算", "registry.look_credit")
 
 
 @requires(Permission.REGISTRY_IMPORT)
@@ -89,9 +105,7 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
 def commit(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(CreditBatch, pk=pk)
     if found.rows > ROWS_AT_ONCE:
-        later("registry.write_credit", found.pk, request.user.pk)
-        messages.success(request, "文件较大，正在后台写入，刷新页面看结果")
-        return redirect("registry:credit_batch", pk=pk)
+        return _later(request, found, "写入", "registry.write_credit")
     try:
         done = actions.commit_credit(batch=found, by=request.user, at=timezone.now())
     except Unreadable as fault:
@@ -113,6 +127,8 @@ def give_up(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def undo(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(CreditBatch, pk=pk)
+    if found.rows > ROWS_AT_ONCE:
+        return _later(request, found, "撤回", "registry.undo_credit")
     actions.undo_credit(batch=found, by=request.user, at=timezone.now())
     messages.success(request, f"已撤回，{found.changed} 户恢复原来的分类")
     return redirect("registry:credit_batch", pk=pk)
@@ -133,11 +149,9 @@ def faults(request: HttpRequest, pk: int) -> HttpResponse:
 def _take(request: HttpRequest, form: CreditForm) -> HttpResponse:
     """A small file is looked at while the person waits, a large one in the worker."""
     file, said = form.cleaned_data["file"], form.cleaned_data
-    path = f"{FOLDER}/{uuid.uuid4().hex}{suffix_of(file.name)}"
-    place = Path(settings.MEDIA_ROOT) / path
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with place.open("wb") as target:
-        shutil.copyfileobj(file, target, 2**20)
+    named = CreditBatch.objects.values_list("path", flat=True)
+    uploads.sweep_strays(FOLDER, named, at=timezone.now())
+    path = uploads.keep(file, FOLDER, suffix_of(file.name))
     try:
         with transaction.atomic():
             opened = actions.open_credit(
@@ -150,10 +164,40 @@ def _take(request: HttpRequest, form: CreditForm) -> HttpResponse:
             )
             if file.size <= SMALL:
                 actions.look_credit(batch=opened, at=timezone.now())
+            else:
+                _later(request, opened, "试算", "registry.look_credit")
     except (Unreadable, Blocked):
-        place.unlink(missing_ok=True)
+        uploads.drop(path)
         raise
-    if file.size > SMALL:
-        later("registry.look_credit", opened.pk)
-        messages.success(request, "文件较大，正在后台试算，刷新页面看结果")
     return redirect("registry:credit_batch", pk=opened.pk)
+
+
+def _later(request: HttpRequest, batch: CreditBatch, verb: str, job: str) -> HttpResponse:
+    """Let the worker do it, once: a second click finds the job that is at it."""
+    try:
+        with transaction.atomic():
+            row = queue.start_job(
+                name=f"{verb} {batch.file_name}"[:60],
+                about=f"registry.credit:{batch.pk}",
+                by=request.user,
+                at=timezone.now(),
+            )
+            actions.attach_credit_job(batch=batch, job=row)
+            queue.later(job, row.pk, batch.pk)
+    except queue.Twice:
+        messages.info(request, "正在处理，请看下面的进度")
+    return redirect("registry:credit_batch", pk=batch.pk)
+
+
+def _steps(batch: CreditBatch) -> list[tuple[str, str, str]]:
+    looked = ("试算", "已核对" if batch.written_at else "请核对" if batch.looked_at else "正在看")
+    steps = [
+        ("选文件", _moment(batch.at), "done"),
+        (*looked, "done" if batch.written_at else "now"),
+        ("写入", _moment(batch.written_at) or "一次完成", "done" if batch.written_at else ""),
+    ]
+    return [*steps, ("撤回", _moment(batch.undone_at), "done")] if batch.undone_at else steps
+
+
+def _moment(at: datetime | None) -> str:
+    return timezone.localtime(at).strftime("%m-%d %H:%M") if at else ""
