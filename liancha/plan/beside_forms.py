@@ -16,8 +16,8 @@ from liancha.rulebook import industries
 from liancha.rulebook.regions import REGIONS, is_county
 
 from . import bases, columns
-from .forms import read_rate
 from .models import Filing, PlanLine
+from .readings import read_rate
 
 CREDIT_CHOICES = [(name, name) for name in bases.CREDIT_STRATA]
 REGION_CHOICES = [(code, name) for code, name in REGIONS.items() if is_county(code)]

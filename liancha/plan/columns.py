@@ -25,17 +25,49 @@ MOST_PLACES = 6  # decimal places of a percentage that is still easier to read t
 
 def columns(line: PlanLine) -> dict[str, str]:
     """The eight columns of a line, in the order and with the headings of art. 14."""
-    texts = (
-        line.name,
-        departments_text(line.departments),
-        "；".join(item.name for item in line.items.all()),
-        line.targets + (f"（{filter_text(line.target_filter)}）" if line.target_filter else ""),
-        line.executor,
-        line.duties,
-        base_text(line),
-        window_text(line.starts_on, line.ends_on),
+    return texts(
+        name=line.name,
+        departments=line.departments,
+        items=line.items.all(),
+        targets=line.targets,
+        rules=line.target_filter,
+        executor=line.executor,
+        duties=line.duties,
+        base=line.base,
+        rates=list(line.rates.all()),
+        frequency=line.frequency,
+        starts_on=line.starts_on,
+        ends_on=line.ends_on,
     )
-    return dict(zip(PLAN_COLUMNS, texts, strict=True))
+
+
+def texts(
+    *,
+    name: str,
+    departments: Sequence[Department],
+    items: Iterable[JointItem],
+    targets: str,
+    rules: Mapping[str, Sequence[str]],
+    executor: str,
+    duties: str,
+    base: int,
+    rates: Sequence[PlanRate],
+    frequency: int,
+    starts_on: date,
+    ends_on: date,
+) -> dict[str, str]:
+    """The same of a line that is not written yet. departments: the initiator first."""
+    said = (
+        name,
+        departments_text(departments),
+        "；".join(item.name for item in items),
+        targets + (f"（{filter_text(rules)}）" if rules else ""),
+        executor,
+        duties,
+        rates_line(base, rates, frequency),
+        window_text(starts_on, ends_on),
+    )
+    return dict(zip(PLAN_COLUMNS, said, strict=True))
 
 
 def departments_text(departments: Iterable[Department]) -> str:

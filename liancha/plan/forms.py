@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
-from fractions import Fraction
 from typing import Any
 
 from django import forms
@@ -14,30 +12,8 @@ from liancha.rulebook import quotas
 from liancha.rulebook.verdicts import Blocked
 
 from . import columns
-from .actions import Rate
+from .actions import Rate, as_typed
 from .models import Adjustment, CoverageException, Plan, PlanLine, PlanRate
-
-_PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?)\s*[%％]?")
-_FRACTION = re.compile(r"([0-9]{1,9})\s*/\s*([0-9]{1,9})")
-_FIXED = re.compile(r"([0-9]{1,7})\s*[户家个所座]")
-
-
-def read_rate(text: str) -> tuple[str, int | None]:
-    """A rate as it is typed: ("1/50", None) for 2 or 2%, ("1/3", None), ("", 9) for 9户.
-
-    Raises ValueError. Exact: nothing passes through a float.
-    """
-    text = text.strip()
-    if found := _FIXED.fullmatch(text):
-        return "", int(found[1])
-    if found := _FRACTION.fullmatch(text):
-        if int(found[2]) == 0:
-            raise ValueError("分母不能是 0")
-        return f"{int(found[1])}/{int(found[2])}", None
-    if found := _PERCENT.fullmatch(text):
-        ratio = Fraction(Decimal(found[1])) / 100
-        return f"{ratio.numerator}/{ratio.denominator}", None
-    raise ValueError("不是数")
 
 
 class NewPlan(forms.Form):
@@ -201,17 +177,6 @@ class LineForm(forms.Form):
         return [each for each in ticked if each != first]
 
 
-def as_typed(stratum: str, text: str) -> Rate:
-    """The rate of a stratum as it is typed: 2, 0.5, 1/3, 9户, or words such as 60–70家.
-
-    Raises Blocked, with what to write, for what has no single reading.
-    """
-    try:
-        return Rate(stratum, *read_rate(text))
-    except ValueError:
-        return Rate(stratum, wording=quotas.read(text).text)
-
-
 def _asked(text: str, base: int) -> tuple[int, str] | None:
     """(count, explanation) of words that are more than a rate or a number."""
     try:
@@ -312,6 +277,19 @@ class AdjustForm(forms.Form):
         for name in wanted:
             if self.cleaned_data.get(name) is None and name not in self.errors:
                 self.add_error(name, "请填写。")
+
+
+class UploadForm(forms.Form):
+    """A table of plan lines."""
+
+    file = forms.FileField(
+        label="计划表",
+        widget=forms.ClearableFileInput(attrs={"accept": ".xlsx,.xls,.csv"}),
+        error_messages={
+            "required": "请选择文件。",
+            "empty": "文件是空的。请选择有内容的表格。",
+        },
+    )
 
 
 class DeclineForm(forms.Form):

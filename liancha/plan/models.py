@@ -17,6 +17,7 @@ from liancha.rulebook.quotas import Quota
 from liancha.rulebook.regions import is_county
 
 from .beside import Campaign, Filing, LeftOut, SavedFilter, Scenario
+from .imports import Import
 
 __all__ = [
     "Adjustment",
@@ -24,6 +25,7 @@ __all__ = [
     "Campaign",
     "CoverageException",
     "Filing",
+    "Import",
     "LeftOut",
     "Plan",
     "PlanCoSign",

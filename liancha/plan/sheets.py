@@ -6,14 +6,85 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from liancha.papers.blanks import Blank, template
+from liancha.papers.errata import error_sheets
+from liancha.papers.held import Held
 from liancha.papers.writers import Sheet, Value, write_workbook
 from liancha.rulebook.coverage import PLAN_COLUMNS
 
-from . import columns
-from .models import Adjustment, Plan, PlanLine
+from . import columns, table
+from .models import Adjustment, Import, Plan, PlanLine
 
 WIDTHS = (6, 18, 24, 30, 44, 24, 18, 44, 40, 26, 10)
 ADJUSTMENT_TITLES = ("计划编号", "任务名称", "调整", "调整前", "调整后", "原因", "公布日期")
+HINTS = {
+    "number": "改已有的计划行照抄编号，新增的留空。",
+    "field": "领域代码或名称。任务名称就是领域名称的可以不写。",
+    "name": "必填。与领域同名最清楚，一个领域几项任务时各取一名。",
+    "departments": "几个部门用顿号分开，发起部门后写（发起）。留空照清单。",
+    "items": "几个事项用分号分开。留空取参加部门在清单里的全部事项。",
+    "targets": "留空照清单。",
+    "executor": "留空按组织方式写。",
+    "duties": "留空按部门和事项拟写。",
+    "shares": "必填。5%、60–70家、5%且不少于2户、≤10所的不少于2所，其余按5%；"
+    "分层写 A 1%、B 2%、C 10%、D 30%、未分类 2%，或 洛龙区 3户、其余 5%。"
+    "基数不用写，由名录库数出。",
+    "window": "必填。2026-03-01 至 2026-05-31、3月至5月、第二季度、全年。",
+    "stratify": "比例里写了类别的不用写。各层同一比例时在这里选。",
+    "frequency": "一年办几次，新行留空为 1。",
+    "org_mode": "新行留空：市级计划为市抽市查，县级为县抽县查。",
+    "ratio_reason": "风险高的比例反而低、一般事项超过 10% 时写明（第十五条）。",
+    "participants_reason": "清单内部门不参加时写明（第十三条）。",
+}
+WIDE = {"items": 40, "duties": 40, "shares": 44, "departments": 30, "field": 28, "window": 26}
+
+
+def blank(plan: Plan, lines: Iterable[PlanLine] = ()) -> list[Sheet]:
+    """The table to fill in for one draft, with these lines in it, as the import reads it.
+
+    Drop-downs hold the fields of the list with their departments and items, and the cuts.
+    """
+    fields = plan.fields()
+    found = [each for field in fields for each in field.items.select_related("department")]
+    departments = {
+        each.short for field in fields for each in (field.initiator, *field.cooperators.all())
+    }
+    choices = {
+        "field": tuple(f"{field.code} {field.name}" for field in fields),
+        "departments": tuple(sorted(departments)),
+        "items": tuple(dict.fromkeys(item.name for item in found)),
+        "stratify": tuple(map(str, PlanLine.Stratify.labels)),
+        "org_mode": tuple(map(str, PlanLine.OrgMode.labels)),
+    }
+    return template(
+        "年度计划",
+        [
+            Blank(column, HINTS[column.key], WIDE.get(column.key, 20), choices.get(column.key, ()))
+            for column in table.COLUMNS
+            if column.key not in table.OTHERS_ONLY
+        ],
+        [_as_row(line) for line in lines],
+    )
+
+
+def _as_row(line: PlanLine) -> list[str]:
+    said = columns.columns(line)
+    return [
+        line.number,
+        f"{line.field.code} {line.field.name}",
+        *said.values(),
+        line.get_stratify_display(),
+        str(line.frequency),
+        line.get_org_mode_display(),
+        line.ratio_reason,
+        line.participants_reason,
+    ]
+
+
+def faults(batch: Import) -> list[Sheet]:
+    """The rows that were not taken with what to mend, then fault by fault, and the remarks."""
+    words = {word: key for key, word in table.WORDS.items()}
+    return error_sheets(Held.of(batch.held), batch.faults, batch.remarks, words=words)
 
 
 def workbook(plan: Plan, lines: Iterable[PlanLine], adjustments: Iterable[Adjustment]) -> bytes:

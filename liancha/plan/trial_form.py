@@ -10,7 +10,7 @@ from django import forms
 from django.http import QueryDict
 
 from . import columns
-from .forms import read_rate
+from .readings import read_rate
 from .trial import LADDER, Settings
 
 CLASSES = (("A", "A"), ("B", "B"), ("C", "C"), ("D", "D"), ("U", "未分类"))

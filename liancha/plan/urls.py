@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import beside, lines, office, public, trials
+from .views import beside, imports, lines, office, public, trials
 
 app_name = "plan"
 urlpatterns = [
@@ -21,6 +21,14 @@ urlpatterns = [
         "plans/exceptions/<int:pk>/withdraw/", office.withdraw_exception, name="withdraw_exception"
     ),
     path("plans/<int:pk>/lines/new/", lines.new_line, name="new_line"),
+    path("plans/<int:pk>/import/", imports.upload, name="import"),
+    path("plans/<int:pk>/template.xlsx", imports.template, name="template"),
+    path("plans/imports/<int:pk>/", imports.show_import, name="show_import"),
+    path("plans/imports/<int:pk>/check/", imports.check, name="check_import"),
+    path("plans/imports/<int:pk>/commit/", imports.commit, name="commit_import"),
+    path("plans/imports/<int:pk>/give-up/", imports.give_up, name="give_up_import"),
+    path("plans/imports/<int:pk>/undo/", imports.undo, name="undo_import"),
+    path("plans/imports/<int:pk>/faults.xlsx", imports.import_faults, name="import_faults"),
     path("plans/<int:pk>/derive/", beside.derive, name="derive"),
     path("plans/<int:pk>/file/", beside.file_plan, name="file"),
     path("plans/campaigns/", beside.campaigns, name="campaigns"),

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from liancha.accounts.models import User
 from liancha.plan import actions
-from liancha.plan.forms import read_rate
+from liancha.plan.readings import read_rate
 from liancha.rulebook.coverage import planned_count
 from tests.people import NOON
 from tests.rooms.plan_world import YEAR, make_plan_world

@@ -14,7 +14,7 @@ from python_calamine import CalamineWorkbook
 from liancha.ledger.models import Entry
 from liancha.plan import actions, queries
 from liancha.plan.columns import percent_text
-from liancha.plan.forms import read_rate
+from liancha.plan.readings import read_rate
 from liancha.plan.models import Adjustment, Plan, PlanLine
 from liancha.rulebook.coverage import PLAN_COLUMNS
 from liancha.rulebook.lifecycles import LineState, PlanState

@@ -7,6 +7,14 @@ published by the coordinating office; published, it changes only by adjustments 
 from .adjustments import adjust, approve_adjustment, decline_adjustment
 from .beside import file_plan, register_campaign
 from .deriving import Derived, derive
+from .importing import (
+    check_import,
+    commit_import,
+    give_up_import,
+    is_stale,
+    open_import,
+    undo_import,
+)
 from .lines import (
     LineData,
     check_writer,
@@ -31,7 +39,7 @@ from .plans import (
     withdraw_exception,
     withdraw_plan,
 )
-from .rates import Rate, check_rates
+from .rates import Rate, as_typed, check_rates
 from .terms import Terms, save_filter, set_terms
 from .trials import apply_rates, drop_scenario, save_scenario
 
@@ -44,9 +52,12 @@ __all__ = [
     "apply_rates",
     "approve",
     "approve_adjustment",
+    "as_typed",
     "check_coverage",
+    "check_import",
     "check_rates",
     "check_writer",
+    "commit_import",
     "cosign",
     "decline_adjustment",
     "derive",
@@ -56,7 +67,10 @@ __all__ = [
     "except_field",
     "executor_text",
     "file_plan",
+    "give_up_import",
+    "is_stale",
     "lock_rates",
+    "open_import",
     "publish",
     "record_platform_number",
     "recount",
@@ -69,6 +83,7 @@ __all__ = [
     "set_rates",
     "set_terms",
     "start_plan",
+    "undo_import",
     "withdraw_exception",
     "withdraw_plan",
 ]

@@ -116,7 +116,7 @@ def _receive(plan: Plan, field: JointField, line: PlanLine, by: User, at: dateti
 
 def _derive(plan: Plan, field: JointField, line: PlanLine, by: User, at: datetime) -> PlanLine:
     """One line, in a savepoint of its own: a refusal leaves the others."""
-    departments = [_at_home(each, plan) for each in line.departments]
+    departments = [at_home(each, plan) for each in line.departments]
     initiator, *others = departments
     if initiator is None:
         raise Blocked(f"本地没有{line.initiator.short}的派出部门", article="12", paragraph=2)
@@ -188,7 +188,7 @@ def _derive(plan: Plan, field: JointField, line: PlanLine, by: User, at: datetim
         return new
 
 
-def _at_home(department: Department, plan: Plan) -> Department | None:
+def at_home(department: Department, plan: Plan) -> Department | None:
     """The same department for the city's own plan, its system's branch for a county's."""
     if department.region_id == plan.region_id:
         return department

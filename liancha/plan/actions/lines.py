@@ -19,7 +19,16 @@ from liancha.rulebook.verdicts import Blocked, NeedsReason
 
 from .. import bases, columns
 from ..models import LeftOut, Plan, PlanLine
-from .rates import RateLike, as_rate, bases_of, check_rates, with_key, write_rates
+from .rates import (
+    Rate,
+    RateLike,
+    as_rate,
+    as_rows,
+    bases_of,
+    check_rates,
+    with_key,
+    write_rates,
+)
 from .standing import append, coordinates, coordinating, locked
 
 
@@ -54,20 +63,74 @@ class LineData:
     strata_tags: Sequence[str] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class CheckedLine:
+    """A line that may be written as it is: what it says, its items, its rates, its bases.
+
+    line  the one that changes; None for a new one
+    """
+
+    data: LineData
+    line: PlanLine | None
+    items: Sequence[JointItem]
+    rates: Sequence[Rate]
+    found: Mapping[str, int]
+
+    @property
+    def departments(self) -> list[Department]:
+        return [self.data.initiator, *self.data.cooperators]
+
+    def says(self) -> dict[str, str]:
+        """The eight columns as they would stand."""
+        data, rules = self.data, self.line.target_filter if self.line else {}
+        return columns.texts(
+            name=data.name.strip() or data.field.name,
+            departments=self.departments,
+            items=self.items,
+            targets=data.targets.strip() or data.field.targets,
+            rules=rules,
+            executor=data.executor.strip() or executor_text(data.org_mode),
+            duties=data.duties.strip() or columns.duties_text(self.items, self.departments),
+            base=sum(self.found.values()),
+            rates=as_rows(self.rates, self.found),
+            frequency=data.frequency,
+            starts_on=data.starts_on,
+            ends_on=data.ends_on,
+        )
+
+
 @transaction.atomic
 def save_line(
     *, plan: Plan, data: LineData, line: PlanLine | None = None, by: User, at: datetime
 ) -> PlanLine:
     """Write a line of a draft, or prepare one for a published plan (to be added by adjustment).
 
-    Raises Blocked by arts. 2, 3, 4, 8, 10, 12, 14 and 15, NeedsReason by art. 13 (a cooperator
-    dropped) and 15 (rates that do not rise with risk, a general field above its cap, more rounds
-    than the line's own cap on visits).
+    Raises what `check_line` does.
     Source: art. 14, eight columns; art. 15, rates. Clauses 8.1, 13.2 and 14.1.
     """
     plan = locked(plan)
     if line is not None:
         line = PlanLine.objects.select_for_update().get(pk=line.pk, plan=plan)
+    checked = check_line(plan=plan, data=data, line=line, by=by)
+    line = put_line(plan, checked, at)
+    ledger.append(
+        "plan.save_line",
+        by=by,
+        at=at,
+        about=("plan", plan.pk),
+        line=line.number,
+        columns=columns.columns(line),
+    )
+    return line
+
+
+def check_line(*, plan: Plan, data: LineData, line: PlanLine | None, by: User) -> CheckedLine:
+    """Whether a line may say this; writes nothing.
+
+    Raises Blocked by arts. 2, 3, 4, 8, 10, 12, 14 and 15, NeedsReason by art. 13 (a cooperator
+    dropped) and 15 (rates that do not rise with risk, a general field above its cap, more rounds
+    than the line's own cap on visits).
+    """
     check_writable(plan, line)
     check_writer(data.initiator, by, plan)
     _check_listed(data.field, plan)
@@ -76,12 +139,11 @@ def save_line(
     coverage.check_dates(data.starts_on, data.ends_on, year=plan.year)
     if line is not None:
         _check_rounds(line, data.frequency)
-    departments = [data.initiator, *data.cooperators]
     found = data.bases
     if found is None:
         found = bases.count(
             data.field.tag,
-            departments,
+            [data.initiator, *data.cooperators],
             stratify=data.stratify,
             region=plan.region_id,
             tags=data.strata_tags,
@@ -96,13 +158,20 @@ def save_line(
         line.stratify, line.ratio_reason = data.stratify, data.ratio_reason
         line.starts_on, line.ends_on = data.starts_on, data.ends_on
         rates, found = with_key(line, plan, rates, data=data)
-    line = line or PlanLine(plan=plan, number=_next_number(plan))
-    line.name = data.name.strip() or data.field.name
+    checked = CheckedLine(data, line, items, rates, found)
+    coverage.check_columns(checked.says(), name=data.name.strip() or data.field.name)
+    return checked
+
+
+def put_line(plan: Plan, checked: CheckedLine, at: datetime) -> PlanLine:
+    """Write a line that was checked."""
+    data, says = checked.data, checked.says()
+    line = checked.line or PlanLine(plan=plan, number=_next_number(plan))
+    line.name = says["任务名称"]
     line.field, line.initiator = data.field, data.initiator
     line.targets = data.targets.strip() or data.field.targets
-    line.executor = data.executor.strip() or executor_text(data.org_mode)
-    line.duties = data.duties.strip() or columns.duties_text(items, departments)
-    line.base, line.stratify = sum(found.values()), data.stratify
+    line.executor, line.duties = says["实施主体"], says["责任分工"]
+    line.base, line.stratify = sum(checked.found.values()), data.stratify
     line.strata_tags = list(data.strata_tags) if data.stratify == PlanLine.Stratify.TAG else []
     line.ratio_reason = data.ratio_reason.strip()
     line.participants_reason = data.participants_reason.strip()
@@ -111,15 +180,9 @@ def save_line(
     line.changed_at = at
     line.save()
     line.cooperators.set(data.cooperators)
-    line.items.set(items)
-    write_rates(line, rates, found)
-    line = PlanLine.objects.with_columns().get(pk=line.pk)
-    texts = columns.columns(line)
-    coverage.check_columns(texts, name=line.name)
-    ledger.append(
-        "plan.save_line", by=by, at=at, about=("plan", plan.pk), line=line.number, columns=texts
-    )
-    return line
+    line.items.set(checked.items)
+    write_rates(line, checked.rates, checked.found)
+    return PlanLine.objects.with_columns().get(pk=line.pk)
 
 
 @transaction.atomic

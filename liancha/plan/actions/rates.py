@@ -14,6 +14,7 @@ from liancha.rulebook.verdicts import Blocked
 
 from .. import bases, columns
 from ..models import Plan, PlanLine, PlanRate
+from ..readings import read_rate
 
 if TYPE_CHECKING:
     from .lines import LineData
@@ -37,6 +38,17 @@ RateLike = Rate | tuple[str, str] | tuple[str, str, int | None] | tuple[str, str
 def as_rate(each: RateLike) -> Rate:
     """A rate from its short form."""
     return each if isinstance(each, Rate) else Rate(*each)
+
+
+def as_typed(stratum: str, text: str) -> Rate:
+    """The rate of a stratum as it is typed: 2, 0.5, 1/3, 9户, or words such as 60–70家.
+
+    Raises Blocked, with what to write, for what has no single reading.
+    """
+    try:
+        return Rate(stratum, *read_rate(text))
+    except ValueError:
+        return Rate(stratum, wording=quotas.read(text).text)
 
 
 def check_rates(
@@ -122,11 +134,18 @@ def with_key(
 
 def write_rates(line: PlanLine, rates: Iterable[Rate], found: Mapping[str, int]) -> None:
     """Replace a line's rates, with the base of each stratum beside it."""
-    kept = {each.stratum: each for each in rates}
     line.rates.all().delete()
-    PlanRate.objects.bulk_create(
+    written = as_rows(rates, found)
+    for each in written:
+        each.line = line
+    PlanRate.objects.bulk_create(written)
+
+
+def as_rows(rates: Iterable[Rate], found: Mapping[str, int]) -> list[PlanRate]:
+    """The rates as rows of no line yet, with the base of each stratum beside it."""
+    kept = {each.stratum: each for each in rates}
+    return [
         PlanRate(
-            line=line,
             stratum=name,
             ratio=_readable(kept[name], size).ratio,
             fixed=kept[name].fixed,
@@ -136,7 +155,7 @@ def write_rates(line: PlanLine, rates: Iterable[Rate], found: Mapping[str, int])
         )
         for place, (name, size) in enumerate(found.items())
         if name in kept
-    )
+    ]
 
 
 def bases_of(

@@ -27,6 +27,11 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 WHAT = {
     "plan.start": "开始编制",
     "plan.save_line": "编写计划行",
+    "plan.open_import": "试算计划表",
+    "plan.check_import": "重新试算计划表",
+    "plan.import_lines": "导入计划行",
+    "plan.give_up_import": "放弃导入",
+    "plan.undo_import": "撤回导入",
     "plan.set_rates": "改抽查比例",
     "plan.drop_line": "删除计划行",
     "plan.recount": "按名录库重算基数",

@@ -1,0 +1,265 @@
+"""What a clerk wrote in a cell of a plan: rates of several classes, days of the year, departments.
+
+Reads words and nothing else: whether a line may say it is for the actions. What has no single
+reading is refused with what to write instead.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+from liancha.rulebook.verdicts import Blocked
+
+_PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?)\s*[%％]?")
+_FRACTION = re.compile(r"([0-9]{1,9})\s*/\s*([0-9]{1,9})")
+_FIXED = re.compile(r"([0-9]{1,7})\s*[户家个所座]")
+
+_UNIT = "[户家个所座处台辆件批名]"
+_BASE = re.compile(rf"(?:抽查)?(?:基数)?[为:]?([0-9][0-9,]*){_UNIT}")
+_NAMED_BASE = re.compile(rf"(?:抽查)?基数[为:]?([0-9][0-9,]*){_UNIT}?[,;、，；]?")
+_COUNT = re.compile(rf"(?:拟抽|计划抽|应抽|共抽|合计抽?)取?[为:]?[0-9][0-9,]*{_UNIT}")
+_TIMES = re.compile(r"(?:每年|全年|频次)?[为:]?([0-9]{1,2})次(?:/年)?")
+_LAST_TIMES = re.compile(r"[，,、]\s*(?:每年|全年|频次)?\s*([0-9]{1,2})\s*次(?:/年)?$")
+_AFTER_NAME = r"(?:类|级|档)?(?:企业|对象)?(?:的|为|按|抽查|抽取|比例|[:：])*"
+REST_WORDS = ("其余", "其他", "其它", "余下")
+EACH_COUNTY = ("各县区", "每县区", "各县(区)", "每县(区)", "各县")
+MOST_PARTS = 60
+
+_DATE = r"(?:([0-9]{4})[年./-])?([0-9]{1,2})(?:月(?:([0-9]{1,2})[日号]?)?|[./-]([0-9]{1,2})[日号]?)"
+_TO = "(?:至|到|-)"
+_SPAN = re.compile(f"{_DATE}{_TO}{_DATE}")
+_MONTHS = re.compile(rf"(?:([0-9]{{4}})年)?([0-9]{{1,2}})月?{_TO}([0-9]{{1,2}})月(?:份|底|末)?")
+_MONTH = re.compile(r"(?:([0-9]{4})年)?([0-9]{1,2})月份?")
+_QUARTERS = re.compile(
+    rf"(?:([0-9]{{4}})年)?第?([1-4一二三四])(?:季度)?(?:{_TO}第?([1-4一二三四]))?季度"
+)
+_HALVES = {"上半年": (1, 6), "下半年": (7, 12)} | dict.fromkeys(
+    ("全年", "全年度", "年内", "本年", "本年度"), (1, 12)
+)
+_ORDINALS = {"一": 1, "二": 2, "三": 3, "四": 4}
+
+
+def read_rate(text: str) -> tuple[str, int | None]:
+    """A rate as it is typed: ("1/50", None) for 2 or 2%, ("1/3", None), ("", 9) for 9户.
+
+    Raises ValueError. Exact: nothing passes through a float.
+    """
+    text = text.strip()
+    if found := _FIXED.fullmatch(text):
+        return "", int(found[1])
+    if found := _FRACTION.fullmatch(text):
+        if int(found[2]) == 0:
+            raise ValueError("分母不能是 0")
+        return f"{int(found[1])}/{int(found[2])}", None
+    if found := _PERCENT.fullmatch(text):
+        ratio = Fraction(Decimal(found[1])) / 100
+        return f"{ratio.numerator}/{ratio.denominator}", None
+    raise ValueError("不是数")
+
+
+def plain(text: str) -> str:
+    """Half-width and without blanks, dashes in one spelling."""
+    found = "".join(unicodedata.normalize("NFKC", text).split())
+    return re.sub("[–—―~〜～−]+", "-", found)
+
+
+def is_same(one: str, other: str) -> bool:
+    """Whether two cells say the same, however they are spaced and whatever their width."""
+    return plain(one) == plain(other)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a cell of 抽查基数和比例 says.
+
+    by_class   (stratum as the cut calls it, words), each once, in their order; empty for one rate
+    overall    the words of one rate for everybody, "" where classes have their own
+    rest       the words for all classes that are not named
+    cut        which of the cuts the classes are of; "" where none is named
+    base       the number written as 基数; the registry's own counts
+    frequency  rounds a year
+    """
+
+    by_class: tuple[tuple[str, str], ...] = ()
+    overall: str = ""
+    rest: str = ""
+    cut: str = ""
+    base: int | None = None
+    frequency: int | None = None
+
+
+def shares(text: str, cuts: Mapping[str, Mapping[str, str]]) -> Said:
+    """Read 抽查基数和比例: "240 户；A 2%、B 5%；拟抽 18 户", "5%", "60–70家", "A类1%，其余5%".
+
+    cuts  by the name of a way of cutting: word for a class → what the cut calls it; the first cut
+          that knows every word counts
+
+    Nothing is checked of the rates themselves. Raises Blocked for a class that is named twice or
+    has no rate.
+    Source: art. 14, 抽查基数和比例.
+    """
+    base: int | None = None
+    frequency: int | None = None
+    text = text.strip()
+    if found := _LAST_TIMES.search(text):
+        frequency, text = int(found[1]), text[: found.start()]
+    if found := _NAMED_BASE.match(plain(text)):
+        base, text = _number(found[1]), plain(text)[found.end() :]
+    parts: list[str] = []
+    pieces = [each.strip() for each in re.split(r"[；;\n]", text) if each.strip()]
+    for place, piece in enumerate(pieces):
+        bare = plain(piece)
+        if place == 0 and len(pieces) > 1 and (found := _BASE.fullmatch(bare)):
+            base = _number(found[1])
+        elif found := _TIMES.fullmatch(bare):
+            frequency = int(found[1])
+        elif not _COUNT.fullmatch(bare):
+            parts.append(piece)
+    rest = "；".join(parts)
+    for cut, words in cuts.items():
+        if classes := _by_class(rest, words):
+            return Said(*classes, cut, base, frequency)
+    if any(plain(rest).startswith(plain(word)) for word in EACH_COUNTY):
+        return Said((), rest, "", "region", base, frequency)
+    return Said((), rest, "", "", base, frequency)
+
+
+def _by_class(
+    text: str, words: Mapping[str, str]
+) -> tuple[tuple[tuple[str, str], ...], str, str] | None:
+    """(classes, "", words of the rest), or None where not every part names a class."""
+    if not words:
+        return None
+    names = "|".join(re.escape(each) for each in sorted({*words, *REST_WORDS}, key=_longest))
+    pattern = re.compile(f"({names}){_AFTER_NAME}(.*)")
+    named: dict[str, str] = {}
+    waiting: list[str] = []
+    rest = ""
+    parts = [each.strip() for each in re.split(r"[、，,；;\n]", text) if each.strip()]
+    for part in parts[:MOST_PARTS]:
+        found = pattern.fullmatch("".join(unicodedata.normalize("NFKC", part).split()))
+        if found is None:
+            return None
+        word, rate = found[1], found[2]
+        if word in REST_WORDS and word not in words:
+            rest = rate
+            continue
+        waiting.append(words[word])
+        if not rate:
+            continue
+        for name in waiting:
+            if name in named:
+                raise _refused(
+                    "抽查基数和比例", text, f"“{word}”的比例写了两次", "每一类只写一次。"
+                )
+            named[name] = rate
+        waiting.clear()
+    if waiting or not named:
+        return None
+    return tuple(named.items()), "", rest
+
+
+def window(text: str, year: int) -> tuple[date, date]:
+    """First and last day of "2026-03-01 至 2026-05-31", "3月至5月", "第二季度", "全年".
+
+    year  the plan's, where the words name none
+
+    Raises Blocked for what has no two ends.
+    Source: art. 14, 时间安排.
+    """
+    said = plain(text)
+    bare = re.sub(r"^[0-9]{4}年(?=[上下全])", "", said)
+    try:
+        if bare in _HALVES:
+            named = re.match(r"[0-9]{4}(?=年)", said)
+            return _months(int(named[0]) if named else year, *_HALVES[bare])
+        if found := _SPAN.fullmatch(said):
+            first_year = int(found[1] or year)
+            last_year = int(found[5] or first_year)
+            first = date(first_year, int(found[2]), int(found[3] or found[4] or 1))
+            last_month, last_day = int(found[6]), found[7] or found[8]
+            last = (
+                date(last_year, last_month, int(last_day))
+                if last_day
+                else _months(last_year, last_month, last_month)[1]
+            )
+            return first, last
+        if found := _MONTHS.fullmatch(said):
+            return _months(int(found[1] or year), int(found[2]), int(found[3]))
+        if found := _MONTH.fullmatch(said):
+            return _months(int(found[1] or year), int(found[2]), int(found[2]))
+        if found := _QUARTERS.fullmatch(said):
+            first_of, last_of = _quarter(found[2]), _quarter(found[3] or found[2])
+            return _months(int(found[1] or year), first_of * 3 - 2, last_of * 3)
+    except ValueError:
+        problem = "不是日历上的日子"
+    else:
+        problem = "读不出起止"
+    raise _refused(
+        "时间安排",
+        text,
+        problem,
+        f"请写成 {year}-03-01 至 {year}-05-31、3月至5月、第二季度或全年。",
+    )
+
+
+def names(text: str) -> list[tuple[str, bool]]:
+    """(name, whether it is marked as initiator) of 公安（发起）、卫健、市监, each once."""
+    found: dict[str, bool] = {}
+    for each in re.split(r"[、，,；;\n/]+", text):
+        word = each.strip()
+        bare = re.sub(
+            r"\s*[（(](?:发起|牵头|配合|参与)[^）)]*[）)]|^(?:发起|牵头|配合)(?:部门)?[:：]",
+            "",
+            word,
+        )
+        if bare:
+            is_first = bool(re.search(r"[（(](?:发起|牵头)|^(?:发起|牵头)", word))
+            found[bare.strip()] = found.get(bare.strip(), False) or is_first
+    return list(found.items())
+
+
+def items(text: str) -> list[str]:
+    """Names of items, divided by semicolons or line breaks, without numbers before them."""
+    found = (
+        re.sub(r"^\s*[0-9]{1,2}[.、．]\s*", "", each).strip().rstrip("。")
+        for each in re.split(r"[；;\n]", text)
+    )
+    return list(dict.fromkeys(each for each in found if each))
+
+
+def words_for(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Words as `shares` wants them: without blanks, half-width; the first of a kind stays."""
+    found: dict[str, str] = {}
+    for word, value in pairs:
+        found.setdefault(plain(word), value)
+    return found
+
+
+def _longest(word: str) -> tuple[int, str]:
+    return -len(word), word
+
+
+def _quarter(word: str) -> int:
+    return _ORDINALS.get(word) or int(word)
+
+
+def _months(year: int, first: int, last: int) -> tuple[date, date]:
+    return date(year, first, 1), date(year, last, calendar.monthrange(year, last)[1])
+
+
+def _number(text: str) -> int:
+    return int(text.replace(",", ""))
+
+
+def _refused(column: str, text: str, problem: str, cure: str) -> Blocked:
+    said = text.strip()
+    said = said if len(said) <= 40 else said[:40] + "…"
+    return Blocked(f"{column}“{said}”{problem}。{cure}", article="14")
