@@ -30,7 +30,6 @@ def insert(model: type[models.Model], names: Sequence[str], rows: Iterable[Seque
     known = {field.attname: field for field in model._meta.concrete_fields}
     fields = [known[name] for name in names]
     columns = ", ".join(quote(str(field.column)) for field in fields)
-    marks = ", ".join(["%s"] * len(fields))
     prepare: list[tuple[int, Callable[[Any], Any]]] = [
         (n, partial(field.get_db_prep_save, connection=connection))
         for n, field in enumerate(fields)
@@ -44,10 +43,16 @@ def insert(model: type[models.Model], names: Sequence[str], rows: Iterable[Seque
                 values[n] = prepared(values[n])
         return values
 
+    table = quote(model._meta.db_table)
     with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(ready(row))
+            return
+        marks = ", ".join(["%s"] * len(fields))
         cursor.executemany(
-            f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES ({marks})",
-            [ready(row) for row in rows],
+            f"INSERT INTO {table} ({columns}) VALUES ({marks})", [ready(row) for row in rows]
         )
 
 
@@ -82,7 +87,7 @@ def _on_sqlite(tables: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def _on_postgres(tables: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The same, with the unique keys that no other table points to.
+    """The same, with the keys that no other table points to.
 
     A key of a table to itself too: checked at the end for all rows at once, not row by row.
     """
@@ -90,9 +95,11 @@ def _on_postgres(tables: Sequence[str]) -> tuple[list[str], list[str]]:
         cursor.execute(
             "SELECT format('ALTER TABLE %%s DROP CONSTRAINT %%I', conrelid::regclass, conname),"
             " format('ALTER TABLE %%s ADD CONSTRAINT %%I %%s', conrelid::regclass, conname,"
-            " pg_get_constraintdef(oid)) FROM pg_constraint"
-            " WHERE contype IN ('u', 'f') AND conrelid = ANY(%s::regclass[])"
-            " AND (contype = 'u' OR confrelid = conrelid)",
+            " pg_get_constraintdef(oid)) FROM pg_constraint c"
+            " WHERE contype IN ('p', 'u', 'f') AND conrelid = ANY(%s::regclass[])"
+            " AND CASE contype WHEN 'f' THEN confrelid = conrelid ELSE NOT EXISTS"
+            " (SELECT 1 FROM pg_constraint f WHERE f.contype = 'f' AND f.conindid = c.conindid)"
+            " END",
             [list(tables)],
         )
         found = cursor.fetchall()
@@ -107,7 +114,7 @@ def _on_postgres(tables: Sequence[str]) -> tuple[list[str], list[str]]:
         [take_off for take_off, _ in found],
         [
             "SET CONSTRAINTS ALL IMMEDIATE",  # a table that waits for its checks is not altered
-            "SET LOCAL maintenance_work_mem = '128MB'",
+            "SET LOCAL maintenance_work_mem = '256MB'",
             *(put_back for _, put_back in found),
             "SET CONSTRAINTS ALL DEFERRED",
         ],

@@ -35,6 +35,7 @@ class Stage:
 
     def __init__(self) -> None:
         self._is_sqlite = connection.vendor == "sqlite"
+        self._waiting = 0
 
     # ── coming in ─────────────────────────────────────────────────────────────────────────
 
@@ -46,13 +47,17 @@ class Stage:
         size = len(numbers)
         given = (each if not isinstance(each, str) else [each] * size for each in columns.values())
         self._add("liancha_stage", ("row", *columns), (numbers, *given))
+        self._waiting += size
 
     def settle(self, tags: Iterable[tuple[int, int]]) -> None:
         """All rows are in. tags: (number, tag), as many for a number as there are tags."""
         if lines := list(tags):
             self._add("liancha_stage_tags", ("number", "tag"), list(zip(*lines, strict=True)))
-        if not self._is_sqlite and Target.objects.exists():
-            self._run("ANALYZE liancha_stage (row, code, tags)")
+        if not self._is_sqlite:
+            # So few that they are looked up row by row, as long as the server knows it.
+            self._run("ANALYZE liancha_stage_tags")
+            if Target.objects.exists():
+                self._run("ANALYZE liancha_stage (row, code, tags)")
 
     def _add(self, table: str, names: Sequence[str], columns: Sequence[Sequence[Any]]) -> None:
         into = f"{table} ({', '.join(names)})"
@@ -77,7 +82,7 @@ class Stage:
     # ── looking ───────────────────────────────────────────────────────────────────────────
 
     def count(self) -> int:
-        return int(self._one("SELECT count(*) FROM liancha_stage"))
+        return self._waiting
 
     def count_pending(self) -> int:
         return int(self._one("SELECT count(*) FROM liancha_stage WHERE is_pending = 't'"))
@@ -165,11 +170,11 @@ class Stage:
         """Forget these rows."""
         for piece in _pieces(list(rows)):
             marks = ", ".join(["%s"] * len(piece))
-            self._run(f"DELETE FROM liancha_stage WHERE row IN ({marks})", piece)
+            self._waiting -= self._run(f"DELETE FROM liancha_stage WHERE row IN ({marks})", piece)
 
     def drop_known(self) -> None:
         """Leave only what the registry does not have."""
-        self._run(
+        self._waiting -= self._run(
             "DELETE FROM liancha_stage WHERE EXISTS"
             " (SELECT 1 FROM registry_target t WHERE t.code = liancha_stage.code)"
         )
@@ -278,9 +283,11 @@ class Stage:
         day = self._day(name)
         return f"({day} IS NOT NULL AND (t.{name} IS NULL OR {day} <> t.{name}))"
 
-    def _run(self, sql: str, parameters: Sequence[Any] | None = None) -> None:
+    def _run(self, sql: str, parameters: Sequence[Any] | None = None) -> int:
+        """How many rows it concerned."""
         with connection.cursor() as cursor:
             cursor.execute(sql, parameters)
+            return int(cursor.rowcount)
 
     def _all(self, sql: str, parameters: Sequence[Any] | None = None) -> list[Any]:
         with connection.cursor() as cursor:
