@@ -8,7 +8,7 @@ reason can take somebody out (draw protocol, §8). Reasons are the rulebook's.
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -254,11 +254,27 @@ def prepare(
 def recusals_on(
     people: Iterable[str], units: Mapping[str, DrawnTarget], on: date
 ) -> set[tuple[str, str]]:
-    """(inspector number, target code) of every recusal now on record, old or new."""
-    rows = Recusal.objects.filter(
-        inspector__number__in=list(people), target__in=[u.target_id for u in units.values()]
-    ).select_related("inspector", "target")
-    return {(each.inspector.number, each.target.code) for each in rows if each.holds(on)}
+    """(inspector number, target code) of every recusal now on record, old or new.
+
+    A target that was merged is the same target under either of its records.
+    """
+    codes: defaultdict[int | None, set[str]] = defaultdict(set)
+    for code, unit in units.items():
+        for key in (unit.target_id, unit.target.merged_into_id):
+            codes[key].add(code)
+    codes.pop(None, None)
+    rows = (
+        Recusal.objects.about([unit.target_id for unit in units.values()])
+        .filter(inspector__number__in=list(people))
+        .select_related("inspector", "target")
+    )
+    return {
+        (each.inspector.number, code)
+        for each in rows
+        if each.holds(on)
+        for key in (each.target_id, each.target.merged_into_id)
+        for code in codes.get(key, ())
+    }
 
 
 def excluded_text(prepared: Prepared) -> str:

@@ -11,6 +11,7 @@ from liancha.registry.models import Target
 from . import columns, queries
 from .models import Inspector, InspectorQuerySet, Recusal
 
+LONGEST_WINDOW = 730  # days
 DRAWABLE = (("", "全部"), ("yes", "可抽"), ("no", "不可抽"))
 
 
@@ -157,10 +158,10 @@ class RecusalForm(forms.Form):
 
     def clean_target(self) -> Target:
         said = self.cleaned_data["target"].strip()
-        found = Target.objects.filter(code=said.upper()).first()
+        found = Target.objects.select_related("merged_into").filter(code=said.upper()).first()
         if found is not None:
-            return found
-        named = list(Target.objects.filter(name=said)[:2])
+            return found.merged_into or found
+        named = list(Target.objects.standing().filter(name=said)[:2])
         if len(named) == 1:
             return named[0]
         if named:
@@ -187,6 +188,6 @@ class Window(forms.Form):
         """What was asked; the next thirty days when nothing, or nonsense, was."""
         if self.is_valid():
             first, last = self.cleaned_data["first"], self.cleaned_data["last"]
-            if first and last and first <= last <= first + timedelta(days=730):
+            if first and last and 0 <= (last - first).days <= LONGEST_WINDOW:
                 return first, last
         return today, today + timedelta(days=30)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from typing import ClassVar, Self
 
@@ -59,8 +60,11 @@ class InspectorQuerySet(models.QuerySet["Inspector"]):
 
     def with_papers(self) -> Self:
         """With all that `Inspector.facts` reads, in four queries for any number of people."""
+        recusals = models.Prefetch(
+            "recusals", Recusal.objects.select_related("target__merged_into")
+        )
         return self.select_related("department", "region").prefetch_related(
-            "certificates", "leaves", "recusals__target"
+            "certificates", "leaves", recusals
         )
 
 
@@ -119,7 +123,7 @@ class Inspector(models.Model):
             skills=frozenset(self.skills),
             leaves=tuple(each.span for each in self.leaves.all()),
             recused_from=frozenset(
-                each.target.code for each in self.recusals.all() if each.holds(on)
+                code for each in self.recusals.all() if each.holds(on) for code in each.codes
             ),
         )
 
@@ -178,6 +182,16 @@ class Leave(models.Model):
         return Span(self.first_on, self.last_on)
 
 
+class RecusalQuerySet(models.QuerySet["Recusal"]):
+    def about(self, targets: Collection[int]) -> Self:
+        """Recusals from these targets, under whichever of two merged records they were declared."""
+        return self.filter(
+            Q(target__in=targets)
+            | Q(target__merged_into__in=targets)
+            | Q(target__in=Target.objects.filter(pk__in=targets).values("merged_into"))
+        )
+
+
 class Recusal(models.Model):
     """执法回避: this inspector never goes to this target.
 
@@ -199,6 +213,8 @@ class Recusal(models.Model):
     note = models.CharField("说明", max_length=100, blank=True)
     declared_at = models.DateTimeField()
 
+    objects = RecusalQuerySet.as_manager()
+
     class Meta:
         ordering: ClassVar = ["id"]
         constraints: ClassVar = [
@@ -207,6 +223,12 @@ class Recusal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.inspector} 回避 {self.target}"
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Codes of the target; merged since, it is drawn under the other record's."""
+        kept = self.target.merged_into
+        return (self.target.code, kept.code) if kept else (self.target.code,)
 
     def holds(self, on: date) -> bool:
         """Whether it still keeps them away on a day."""

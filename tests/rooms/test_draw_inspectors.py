@@ -11,7 +11,7 @@ import pytest
 from liancha.draw import actions, duty, queries, rosters, rules, seats, transcripts
 from liancha.draw.models import Assignment, Draw, InputFile, Replacement
 from liancha.ledger.models import Entry, Seal
-from liancha.registry.models import Release
+from liancha.registry.models import Release, Target
 from liancha.roster.models import Certificate, Inspector, Leave, Recusal
 from liancha.rulebook import protocol, staffing
 from liancha.rulebook.lifecycles import DrawState, TaskState
@@ -111,6 +111,18 @@ class TestInputs:
         draw = freeze(world)
         assert "WJ-001" not in rules.staffing_of(draw).eligible[target.code]
         assert draw.excluded == [["执法回避", 1]]
+
+    def test_under_either_record_of_a_target_that_was_merged_since(self, world, of):
+        drawn, kept = (each.target for each in of.drawn.all()[:2])
+        Target.objects.filter(pk=drawn.pk).update(merged_into=kept)
+        Recusal.objects.create(
+            inspector=people(world)[0], target=kept, relation="relative", declared_at=w.DUE
+        )
+        eligible = rules.staffing_of(freeze(world)).eligible
+        assert {unit for unit, names in eligible.items() if "WJ-001" not in names} == {
+            drawn.code,
+            kept.code,
+        }
 
     def test_taking_somebody_out_needs_a_reason_which_is_kept(self, world, of):
         with pytest.raises(NeedsReason, match="WJ-001"):

@@ -111,6 +111,18 @@ class TestWhoMayBeDrawn:
         actions.lift_recusal(recusal=person.recusals.get(), by=world.cast.shen, at=NOON)
         assert standing(person, target=near.code).is_drawable
 
+    def test_recusal_stands_when_the_target_is_merged_into_another(self, world, person):
+        before, kept = Target.objects.all()[:2]
+        relation = Recusal.Relation.RELATIVE
+        actions.declare_recusal(
+            inspector=person, target=before, relation=relation, by=world.cast.shen, at=NOON
+        )
+        Target.objects.filter(pk=before.pk).update(merged_into=kept)
+        assert standing(person, target=kept.code).faults == (InspectorFault.RECUSED,)
+        assert list(Recusal.objects.about([kept.pk])) == list(person.recusals.all())
+        person.recusals.update(target=kept)
+        assert list(Recusal.objects.about([before.pk])) == list(person.recusals.all())
+
     def test_a_former_post_lapses_after_three_years(self, world, person):
         target = Target.objects.first()
         for ended_on, holds in ((date(2023, 11, 23), False), (date(2023, 11, 24), True)):
@@ -269,8 +281,22 @@ class TestPages:
         answer = client.post(url, {"target": "没有的企业", "relation": "relative"})
         assert answer.status_code == 422
         target = Target.objects.first()
+        other = Target.objects.exclude(pk=target.pk).first()
+        Target.objects.filter(pk=other.pk).update(merged_into=target, name=target.name)
         client.post(url, {"target": target.name, "relation": "relative"})
         assert person.recusals.get().target == target
+        client.post(url, {"target": other.code, "relation": "interest"})
+        assert (person.recusals.get().target, person.recusals.get().relation) == (
+            target,
+            "interest",
+        )
+
+    def test_days_at_the_end_of_the_calendar_are_only_nonsense(self, client, world, person):
+        client.force_login(world.cast.shen)
+        answer = client.get(
+            person.get_absolute_url(), {"first": "9999-01-01", "last": "9999-12-31"}
+        )
+        assert answer.status_code == 200
 
     def test_sent_twice_is_one_leave(self, client, world, person):
         client.force_login(world.cast.shen)
