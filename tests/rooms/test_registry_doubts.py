@@ -1,9 +1,14 @@
 """Pages of doubles, checks alone and cases; the search table and what keeps it in step."""
 
+import json
+from datetime import timedelta
+
 import pytest
 
+from liancha.ledger.models import Entry
 from liancha.lists.models import LegalBasis
 from liancha.registry import actions, jobs, search
+from liancha.registry.actions import doubts
 from liancha.registry.models import CaseCheck, Doubt, SearchFill, SearchRow, SoloCheck, Target
 from liancha.registry.pinyin import initials
 from liancha.site import todos
@@ -82,6 +87,36 @@ class TestQueue:
         )
         assert target.name == "洛阳云岫1号宾馆有限公司"
         assert target.former_codes.get().name == "栾川老君茶楼"
+
+    def test_a_search_that_was_cut_short_finds_the_rest_and_tells_of_all(
+        self, cast, tmp_path, monkeypatch
+    ):
+        """Slices of their own, so that nobody waits: one is written, then the worker is gone."""
+        first = write(tmp_path / "a.csv", text(rows(5)))
+        actions.import_targets(path=first, file_name="a.csv", by=cast.zhou, at=NOON)
+        lines = [firm(n, 企业名称=f"栾川老君{n}号茶楼") for n in range(1, 6)]
+        second = write(tmp_path / "b.csv", text(lines))
+        batch = actions.import_targets(path=second, file_name="b.csv", by=cast.zhou, at=NOON)
+        monkeypatch.setattr(doubts, "SLICE", 2)
+        put, done = doubts._put_in_queue, []
+
+        def put_once(found):
+            if done:
+                raise KeyboardInterrupt
+            done.append(put(found))
+            return done[0]
+
+        monkeypatch.setattr(doubts, "_put_in_queue", put_once)
+        with pytest.raises(KeyboardInterrupt):
+            actions.find_doubts(batch=batch, by="system", at=NOON)
+        told = Entry.objects.filter(what="registry.find_doubts")
+        assert (Doubt.objects.count(), told.count()) == (2, 0)
+        monkeypatch.setattr(doubts, "_put_in_queue", put)
+        later = NOON + timedelta(minutes=20)
+        assert actions.find_doubts(batch=batch, by="system", at=later) == 5
+        assert json.loads(told.get().body)["found"] == Doubt.objects.count() == 5
+        assert actions.find_doubts(batch=batch, by="system", at=later + timedelta(hours=1)) == 0
+        assert told.count() == 1
 
     def test_a_code_with_two_names_in_one_file_is_asked_about(self, cast, sign_in, tmp_path):
         """The second line is refused with its cure, and the conflict waits in the queue (11.1)."""

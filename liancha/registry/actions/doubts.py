@@ -6,9 +6,9 @@ more, and its code leads to the one that was kept.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any
 
 from django.db import transaction
@@ -16,6 +16,7 @@ from django.db.models import Count, Min
 
 from liancha.accounts.models import User
 from liancha.ledger import actions as ledger
+from liancha.ledger.models import Entry
 from liancha.rulebook.verdicts import Blocked, NeedsReason
 
 from .. import tables
@@ -25,49 +26,28 @@ from .intake import retag
 from .targets import check_own
 
 MOST_PAIRS = 5_000  # found at once; the next import finds the rest
+SLICE = 1_000  # doubts written in one transaction
 BRANCHES = ("分公司", "分店", "分部", "分行", "支公司", "营业部", "门市部")
 
 
-@transaction.atomic
 def find_doubts(*, batch: Import | None = None, by: User | str, at: datetime) -> int:
     """Look for records that may be one target; returns how many are new in the queue.
 
     batch  also look at the names that this import changed, or had twice for one code
 
-    Pairs somebody has decided about are not brought up again.
+    Pairs somebody has decided about are not brought up again. The registry is read without a
+    transaction, for that takes seconds; what is found is written in slices, so that nobody else
+    waits for long. Cut short, it finds the rest when it is run again, and its one entry tells of
+    all of them.
     Source: art. 11, paragraph 1, 实行动态更新. Clause 11.1.
     """
-    known = set(Doubt.objects.exclude(right=None).values_list("left", "right"))
-    source = f"导入 {batch.file_name}" if batch else "全库核查"
-    found: dict[tuple[int, int], str] = {}
-    for kind, pairs in (
-        (Doubt.Kind.OLD_NUMBER, _old_numbers()),
-        (Doubt.Kind.TWIN, _twins()),
-        (Doubt.Kind.BRANCH, _branches()),
-    ):
-        for left, right in pairs:
-            pair = (min(left, right), max(left, right))
-            if pair not in known:
-                found.setdefault(pair, kind)
-    doubts = [
-        Doubt(
-            kind=kind, left_id=left, right_id=right, source=source[:200], batch=batch, found_at=at
-        )
-        for (left, right), kind in list(found.items())[:MOST_PAIRS]
-    ]
-    if batch:
-        doubts += _renamed(batch, source, at)
-        doubts += _doubled(batch, source, {each.left_id for each in doubts}, at)
-    Doubt.objects.bulk_create(doubts, batch_size=500)
-    if doubts:
-        ledger.append(
-            "registry.find_doubts",
-            by=by,
-            at=at,
-            about=("import", batch.pk) if batch else None,
-            found=len(doubts),
-        )
-    return len(doubts)
+    source = (f"导入 {batch.file_name}" if batch else "全库核查")[:200]
+    count = 0
+    for doubts in _slices(_suspected(batch)):
+        for doubt in doubts:
+            doubt.source, doubt.batch, doubt.found_at = source, batch, at
+        count += _put_in_queue(doubts)
+    return _tell(count, batch, by, at)
 
 
 @transaction.atomic
@@ -251,52 +231,95 @@ def _branches() -> Iterable[tuple[int, int]]:
                         yield key, other
 
 
-def _renamed(batch: Import, source: str, at: datetime) -> list[Doubt]:
+def _suspected(batch: Import | None) -> Iterator[Doubt]:
+    """All there is to ask, a thing at a time."""
+    known = set(Doubt.objects.exclude(right=None).values_list("left", "right"))
+    found: dict[tuple[int, int], str] = {}
+    for kind, pairs in (
+        (Doubt.Kind.OLD_NUMBER, _old_numbers()),
+        (Doubt.Kind.TWIN, _twins()),
+        (Doubt.Kind.BRANCH, _branches()),
+    ):
+        for left, right in pairs:
+            pair = (min(left, right), max(left, right))
+            if pair not in known:
+                found.setdefault(pair, kind)
+    for (left, right), kind in islice(found.items(), MOST_PAIRS):
+        yield Doubt(kind=kind, left_id=left, right_id=right)
+    if batch:
+        asked = {left for left, _ in islice(found, MOST_PAIRS)}
+        for renamed in _renamed(batch):
+            asked.add(renamed.left_id)
+            yield renamed
+        yield from _doubled(batch, asked)
+
+
+def _renamed(batch: Import) -> Iterator[Doubt]:
     """Records whose name an import replaced by one that has nothing to do with it."""
     waiting = set(Doubt.objects.open().filter(right=None).values_list("left", flat=True))
-    found = []
-    changes = ImportChange.objects.filter(batch=batch).select_related("target")
-    for change in changes.iterator(chunk_size=1_000):
-        was, now = change.before.get("name"), change.after.get("name")
-        if not was or not now or change.target_id in waiting or _is_same_name(was, now):
-            continue
-        waiting.add(change.target_id)
-        found.append(
-            Doubt(
-                kind=Doubt.Kind.NAMESAKE,
-                left_id=change.target_id,
-                incoming={k: v for k, v in change.before.items() if k in CHOSEN},
-                source=source[:200],
-                batch=batch,
-                found_at=at,
-            )
-        )
-    return found
+    changes = ImportChange.objects.filter(batch=batch).order_by("pk")
+    rows, last = changes.values_list("pk", "target", "before", "after"), 0
+    while piece := list(rows.filter(pk__gt=last)[:SLICE]):
+        last = piece[-1][0]
+        for _, target, before, after in piece:
+            was, now = before.get("name"), after.get("name")
+            if not was or not now or target in waiting or _is_same_name(was, now):
+                continue
+            waiting.add(target)
+            incoming = {name: value for name, value in before.items() if name in CHOSEN}
+            yield Doubt(kind=Doubt.Kind.NAMESAKE, left_id=target, incoming=incoming)
 
 
-def _doubled(batch: Import, source: str, found_before: set[int], at: datetime) -> list[Doubt]:
+def _doubled(batch: Import, found_before: set[int]) -> Iterator[Doubt]:
     """Codes that the file itself gives two names: its second line was not taken."""
     asked = Doubt.objects.open() | Doubt.objects.filter(batch=batch)
     seen = found_before.union(asked.filter(right=None).values_list("left", flat=True))
     lines = batch.faults.filter(is_remark=False, fault__contains=DOUBLED).order_by("row", "pk")
     others = lines.values_list("value", "name", "row")[:MOST_PAIRS]
     by_code = Target.objects.standing().in_bulk({code for code, *_ in others}, field_name="code")
-    found = []
     for code, name, row in others:
         target = by_code.get(code)
         if not target or target.pk in seen or not name or _is_same_name(target.name, name):
             continue
         seen.add(target.pk)
-        found.append(
-            Doubt(
-                kind=Doubt.Kind.NAMESAKE,
-                left=target,
-                incoming={"name": name, "row": row},
-                source=source[:200],
-                batch=batch,
-                found_at=at,
-            )
+        yield Doubt(kind=Doubt.Kind.NAMESAKE, left=target, incoming={"name": name, "row": row})
+
+
+@transaction.atomic
+def _put_in_queue(doubts: list[Doubt]) -> int:
+    """Those of a slice that still are to be asked; returns how many. Others worked meanwhile."""
+    lefts = [each.left_id for each in doubts]
+    keys = {*lefts, *(each.right_id for each in doubts if each.right_id)}
+    held = Target.objects.select_for_update(of=("self",), no_key=True).order_by("pk")
+    merged = dict(held.filter(pk__in=keys).values_list("pk", "merged_into"))
+    there = Doubt.objects.filter(left__in=lefts)
+    asked = set(there.exclude(right=None).values_list("left", "right"))
+    asked |= set(there.open().filter(right=None).values_list("left", "right"))
+    fresh = [
+        each
+        for each in doubts
+        if (each.left_id, each.right_id) not in asked
+        and each.left_id in merged
+        and (
+            each.right_id is None
+            or (each.right_id in merged and not merged[each.left_id] and not merged[each.right_id])
         )
+    ]
+    Doubt.objects.bulk_create(fresh)
+    return len(fresh)
+
+
+@transaction.atomic
+def _tell(count: int, batch: Import | None, by: User | str, at: datetime) -> int:
+    """One entry for what was found, with what an earlier run had no time to tell; how many."""
+    about = ("import", batch.pk) if batch else None
+    told = Entry.objects.filter(what="registry.find_doubts")
+    told = told.filter(subject=":".join(map(str, about)) if about else "")
+    untold = Doubt.objects.filter(batch=batch, found_at__lt=at)
+    if last := told.order_by("-index").first():
+        untold = untold.filter(found_at__gt=last.at)
+    if found := count + untold.count():
+        ledger.append("registry.find_doubts", by=by, at=at, about=about, found=found)
     return found
 
 
@@ -387,3 +410,8 @@ def _decide(
 def _pieces(rows: list[Any], size: int) -> Iterable[list[Any]]:
     for start in range(0, len(rows), size):
         yield rows[start : start + size]
+
+
+def _slices(doubts: Iterator[Doubt]) -> Iterator[list[Doubt]]:
+    while piece := list(islice(doubts, SLICE)):
+        yield piece
