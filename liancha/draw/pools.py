@@ -27,6 +27,7 @@ from django.db.models import (
     When,
 )
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from liancha.accounts.models import Department, Region
 from liancha.plan import bases
@@ -138,9 +139,9 @@ class Pool:
         Clauses 11.4 and 15.1.
         """
         found = []
-        last = self.updated_at
-        if last is not None and on - last.date() > STALE_AFTER:
-            days = (on - last.date()).days
+        last = timezone.localdate(self.updated_at) if self.updated_at else None
+        if last is not None and on - last > STALE_AFTER:
+            days = (on - last).days
             found.append(f"名录库已有 {days} 天没有更新。可以继续建库，这条提醒会写进抽取纪要。")
         classed = self.classed_on if self.is_by_credit else None
         if classed is not None and is_class_stale(classed, on=on):

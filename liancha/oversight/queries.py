@@ -200,7 +200,7 @@ def _without_number(asked: Horizon) -> Iterator[Pending]:
     for draw in draws:
         if draw.locked_at is None:
             continue
-        due = deadlines.entry_due(draw.locked_at.date(), asked.calendar).due
+        due = deadlines.entry_due(timezone.localdate(draw.locked_at), asked.calendar).due
         if due is None or due >= asked.before:
             continue
         yield Pending(

@@ -6,6 +6,8 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from django.utils.timezone import localdate
+
 from liancha.papers.blanks import Blank, template
 from liancha.papers.errata import error_sheets
 from liancha.papers.held import Held
@@ -106,7 +108,7 @@ def workbook(plan: Plan, lines: Iterable[PlanLine], adjustments: Iterable[Adjust
             changes_text(each.before),
             changes_text(each.after),
             each.reason,
-            each.published_at.date() if each.published_at else None,
+            localdate(each.published_at) if each.published_at else None,
         )
         for each in adjustments
     ]

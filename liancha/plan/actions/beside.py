@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from django.db import transaction
+from django.utils import timezone
 
 from liancha.accounts.models import Department, User
 from liancha.ledger import actions as ledger
@@ -30,7 +31,7 @@ def file_plan(
     plan = locked(plan)
     if not to.strip():
         raise Blocked("还没有写接收单位。请填写。", article="16")
-    if on > at.date():
+    if on > timezone.localdate(at):
         raise Blocked(f"报送日期 {on} 还没有到。请改正。", article="16")
     filing, _ = Filing.objects.update_or_create(
         plan=plan,
