@@ -255,11 +255,26 @@ class GuestAgain(forms.Form):
 
 
 class Seal(forms.Form):
-    seal = forms.CharField(label="封存文件", max_length=4200, widget=forms.Textarea)
+    seal = forms.CharField(
+        label="封存文件",
+        max_length=4200,
+        widget=forms.Textarea,
+        error_messages={
+            "required": "没有收到封存文件。请在本页重新封存再交。",
+            "max_length": "封存文件太大，不像是一个随机数。请在本页重新封存再交。",
+        },
+    )
 
 
 class KeeperKey(forms.Form):
-    key = forms.CharField(label="公钥", max_length=200)
+    key = forms.CharField(
+        label="公钥",
+        max_length=200,
+        error_messages={
+            "required": "请粘贴公钥，以 age1 开头。",
+            "max_length": "公钥只有一行，以 age1 开头。请只粘贴这一行。",
+        },
+    )
 
     def clean_key(self) -> str:
         """The key itself, out of whatever line it stands in."""
@@ -293,7 +308,10 @@ class Sheets(forms.Form):
 
 
 class Commitment(forms.Form):
-    commitment = forms.CharField(label="承诺")
+    commitment = forms.CharField(
+        label="承诺",
+        error_messages={"required": "没有收到承诺。请点按钮生成，或粘贴命令输出的整行。"},
+    )
 
     def clean_commitment(self) -> str:
         """The hash itself, out of whatever line `sha256sum` printed."""
@@ -304,7 +322,10 @@ class Commitment(forms.Form):
 
 
 class Nonce(forms.Form):
-    nonce = forms.CharField(label="随机数")
+    nonce = forms.CharField(
+        label="随机数",
+        error_messages={"required": "没有收到随机数。请填写提交承诺时的那一个。"},
+    )
 
     def clean_nonce(self) -> str:
         return hex_digits(

@@ -31,11 +31,12 @@ NOT_KEPT = frozenset({"csrfmiddlewaretoken", "reason", "reason_code"})
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """What the person probably wants instead."""
+    """What the person probably wants instead; `when` names the refusals of an article it helps."""
 
     title: str
     text: str
     url: str = ""
+    when: str = ""
 
 
 # By article and paragraph: what is possible where the Measures say no.
@@ -49,7 +50,9 @@ INSTEAD: dict[tuple[str, int | None], tuple[Way, ...]] = {
     ),
     ("21", None): (
         Way(
-            "本部门只到了一人", "到场的其余部门可以先查本部门的事项，这个部门等第二名执法人员签到。"
+            "本部门只到了一人",
+            "到场的其余部门可以先查本部门的事项，这个部门等第二名执法人员签到。",
+            when="至少应有",
         ),
     ),
 }
@@ -92,7 +95,7 @@ class Refusal:
             paragraph=paragraph,
             needs_reason=needs_reason,
             quotation=quotation(blocked.article, paragraph=paragraph),
-            instead=() if needs_reason else ways,
+            instead=() if needs_reason else tuple(way for way in ways if way.when in message),
             by=str(user) if user is not None and user.is_authenticated else "",
             at=timezone.now() if request is not None else None,
             back=came_from(request) if request is not None else "",

@@ -144,10 +144,9 @@ class TestPoolPage:
 
     def test_choices_that_are_none_are_refused_in_words(self, world):
         shen = as_(world, "shen")
-        assert (
-            shen.post(url("pool_choices", world.task.pk), {"cooling_months": "13"}).status_code
-            == 302
-        )
+        bad = shen.post(url("pool_choices", world.task.pk), {"cooling_months": "13"})
+        assert bad.status_code == 422
+        assert not PoolChoices.objects.filter(cooling_months=13).exists()
         assert (
             shen.post(url("pool_choices", world.task.pk), {"cooling_months": "12"}).status_code
             == 302
@@ -168,8 +167,8 @@ class TestPoolPage:
     def test_and_nonsense_is_not_kept(self, world, typed):
         Task.objects.update(line=None, source="risk")
         given = {"cooling_months": "0", "ratio": typed}
-        response = as_(world, "shen").post(url("pool_choices", world.task.pk), given, follow=True)
-        assert response.status_code == 200
+        response = as_(world, "shen").post(url("pool_choices", world.task.pk), given)
+        assert response.status_code == 422
         assert "请写成" in text(response) or "比例应大于 0" in text(response)
         assert not PoolChoices.objects.exclude(ratio="").exists()
 
@@ -285,8 +284,12 @@ class TestCeremonyPage:
         as_(world, "shen").post(url("commit", party.pk), line)
         party.refresh_from_db()
         assert party.commitment == "a" * 64
-        bad = as_(world, "shen").post(url("commit", party.pk), {"commitment": "x"}, follow=True)
-        assert "64 位十六进制数" in text(bad)
+        for line, word in (("x", "64 位十六进制数"), ("", "没有收到承诺"), ("汉" * 64, "64 位")):
+            bad = as_(world, "shen").post(url("commit", party.pk), {"commitment": line})
+            assert bad.status_code == 422
+            assert word in text(bad)
+        party.refresh_from_db()
+        assert party.commitment == "a" * 64
 
     def test_another_partys_hand_is_refused(self, world):
         draw = w.open_rule(world, w.freeze(world), "WJ")
@@ -343,6 +346,9 @@ class TestCeremonyPage:
         assert shen.post(url("ask_void", draw.pk), given).status_code == 302
         assert "同意作废" in text(cheng.get(url("draw", draw.pk)))
         assert "同意作废" not in text(shen.get(url("draw", draw.pk))).replace("同意后", "")
+        neither = cheng.post(url("void", draw.pk))
+        assert neither.status_code == 409
+        assert "没有收到同意还是不同意" in text(neither)
         assert cheng.post(url("void", draw.pk), {"agree": "yes"}).status_code == 302
         assert f"{draw.number} 已作废" in text(shen.get(url("draw", draw.pk)))
 
@@ -368,6 +374,21 @@ class TestNames:
         assert "第一层" in page
         assert page.count("<circle cx=") - 2 == 76  # two are the mark
         assert page.count('class="on"/') == 7
+        assert "本次抽取的公开页" in page  # the code to scan, once there is something to check
+
+    def test_the_hall_says_that_a_draw_is_void(self, world):
+        draw = w.open_rule(world, w.freeze(world), "WJ")
+        page = text(as_(world, "shen").get(url("hall", draw.pk)))
+        assert "本次已作废" not in page
+        assert "扫码自己验" not in page
+        actions.ask_void(
+            draw=draw, cause="technical", reason="大厅停电", by=world.cast.shen, at=NOON
+        )
+        actions.void(draw=draw, by=world.cast.cheng, at=NOON)
+        page = text(as_(world, "shen").get(url("hall", draw.pk)))
+        assert "本次已作废" in page
+        assert "大厅停电" in page
+        assert "随机数齐了才能算出" not in page
 
     def test_the_hall_follows_too(self, world):
         draw = w.open_rule(world, w.freeze(world), "WJ")

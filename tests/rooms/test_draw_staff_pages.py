@@ -72,6 +72,7 @@ class TestInspectorPages:
         asked = Replacement.objects.get()
         assert "同意更换" in text(gu.get(url("staff", draw.pk)))
         assert as_(world, "cheng").post(url("decide", asked.pk)).status_code == 404
+        assert gu.post(url("decide", asked.pk)).status_code == 409
         assert gu.post(url("decide", asked.pk), {"agree": "yes"}).status_code == 302
         assert asked.coming.name in text(lu.get(url("staff", draw.pk)))
 

@@ -207,11 +207,13 @@ class TestPages:
         page = w.url("batches", world.task.pk)
         assert "抽剩 4 户" in w.text(shen.get(page))
         bad = shen.post(w.url("ask_supplement", world.task.pk), {"more_0": 9, "reason": "停业"})
-        assert "只剩 4 户" in w.text(shen.get(bad.url))
+        assert bad.status_code == 422
+        assert "只剩 4 户" in w.text(bad)
         shen.post(w.url("ask_supplement", world.task.pk), {"more_0": 2, "reason": "两户停业"})
         assert "同意补抽" not in w.text(shen.get(page))
         assert "同意补抽" in w.text(cheng.get(page))
         (asked,) = first.supplements_asked.all()
+        assert cheng.post(w.url("decide_supplement", asked.pk)).status_code == 409
         cheng.post(w.url("decide_supplement", asked.pk), {"agree": "1"})
         answer = shen.post(w.url("freeze_supplement", asked.pk), follow=True)
         assert "洛公安抽〔2026〕2号-1" in w.text(answer)

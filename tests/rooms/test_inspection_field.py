@@ -104,6 +104,7 @@ class TestPhone:
         answer = client.post(at("check_in", visit.pk))
         assert answer.status_code == 409
         assert "已过期" in answer.content.decode()
+        assert "site/css/refusal.css" in answer.content.decode()  # it looks like a refusal, too
         one.certificates.update(valid_to=date(2028, 11, 20))
         client.post(at("check_in", visit.pk))
         colleague = world.officers["WJ"][0]
@@ -112,6 +113,9 @@ class TestPhone:
         )
         assert answer.status_code == 409
         assert 'value="1603"' in answer.content.decode()
+        answer = client.post(at("check_in", visit.pk), {"inspector": "0"})
+        assert answer.status_code == 422
+        assert "请先选择要代为签到的组员" in answer.content.decode()
         number = colleague.certificates.get().number
         client.post(
             at("check_in", visit.pk), {"inspector": colleague.pk, "certificate_number": number}

@@ -65,6 +65,13 @@ def test_a_refusal_quotes_the_article_and_says_that_nothing_changed(cast):
     assert "什么也没有改变" in text
 
 
+def test_a_way_out_is_offered_only_where_it_helps(cast):
+    short = Blocked("公安到场 1 人，至少应有 2 人。", article="21", paragraph=1)
+    other = Blocked("骆听澜的证号与输入的不符。请对照证件核对。", article="21", paragraph=1)
+    assert "本部门只到了一人" in blocked.answer(ask(cast.shen), short).content.decode()
+    assert "本部门只到了一人" not in blocked.answer(ask(cast.shen), other).content.decode()
+
+
 def test_a_program_gets_the_refusal_as_json(cast):
     for request in (ask(cast.shen, Accept="application/json"), ask(cast.shen, path="/api/draws/7")):
         answer = blocked.answer(request, LOCKED)

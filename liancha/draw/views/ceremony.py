@@ -8,12 +8,13 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from liancha.accounts.permissions import Permission, requires
-from liancha.accounts.words import written
+from liancha.accounts.words import agreed, written
 from liancha.rulebook.lifecycles import DrawState
 
 from .. import actions, background, beacons, forms, lanes, queries, scenes
@@ -247,8 +248,8 @@ def void(request: HttpRequest, pk: int) -> HttpResponse:
     """The head's word on a request to void."""
     found = actions.void(
         draw=_own(request, pk),
-        agree=request.POST.get("agree") == "yes",
         note=written(request, "note"),
+        agree=agreed(request),
         by=request.user,
         at=timezone.now(),
     )
@@ -308,5 +309,10 @@ def hall(request: HttpRequest, pk: int) -> HttpResponse:
             "shows_all": found.frame_size <= lanes.MOST_DOTS,
             "others": found.task.departments.exclude(pk=found.department_id),
             "openness": openness,
+            "public_page": request.build_absolute_uri(
+                reverse("disclosure:public_draw", args=[found.pk])
+            )
+            if openness.transcript
+            else "",
         },
     )

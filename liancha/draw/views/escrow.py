@@ -14,6 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from liancha.accounts.permissions import Permission, requires
+from liancha.accounts.words import told
 from liancha.rulebook.lifecycles import DrawState
 
 from .. import actions, bundles, forms
@@ -63,12 +64,9 @@ def name_key(request: HttpRequest, pk: int) -> HttpResponse:
     draw = _kept(request, pk)
     form = forms.KeeperKey(request.POST)
     if not form.is_valid():
-        messages.error(request, form.errors["key"][0])
-    else:
-        actions.name_key(
-            draw=draw, key=form.cleaned_data["key"], by=request.user, at=timezone.now()
-        )
-        messages.success(request, "公钥已存证，各方可以用它封存随机数")
+        return told(request, keeper, pk, form.errors["key"][0])
+    actions.name_key(draw=draw, key=form.cleaned_data["key"], by=request.user, at=timezone.now())
+    messages.success(request, "公钥已存证，各方可以用它封存随机数")
     return redirect("draw:keeper", pk)
 
 

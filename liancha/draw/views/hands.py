@@ -15,9 +15,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from liancha.accounts.permissions import Permission, requires
+from liancha.accounts.words import told
 
 from .. import actions, forms
 from ..models import Draw, Party
+from . import ceremony
 
 
 def _party(request: HttpRequest, pk: int) -> Party:
@@ -27,13 +29,10 @@ def _party(request: HttpRequest, pk: int) -> Party:
     return get_object_or_404(rows, pk=pk)
 
 
-def _given(request: HttpRequest, form: django_forms.Form) -> str | None:
-    """The one thing the form asks for; None where it is not that, and the page will say why."""
-    [name] = form.fields
-    if form.is_valid():
-        return str(form.cleaned_data[name])
-    messages.error(request, form.errors[name][0])
-    return None
+def _told(request: HttpRequest, party: Party, form: django_forms.Form) -> HttpResponse:
+    """The page of the draw with what is wrong with the one thing the form asks for; 422."""
+    [faults] = form.errors.values()
+    return told(request, ceremony.draw, party.draw_id, faults[0])
 
 
 @requires(Permission.DRAW_JOIN)
@@ -41,15 +40,17 @@ def _given(request: HttpRequest, form: django_forms.Form) -> str | None:
 def commit(request: HttpRequest, pk: int) -> HttpResponse:
     """Hand in one party's commitment."""
     party = _party(request, pk)
-    if (commitment := _given(request, forms.Commitment(request.POST))) is not None:
-        actions.commit(
-            party=party,
-            commitment=commitment,
-            is_own_make=request.POST.get("made") == "own",
-            by=request.user,
-            at=timezone.now(),
-        )
-        messages.success(request, f"{party.name}的承诺已存证")
+    form = forms.Commitment(request.POST)
+    if not form.is_valid():
+        return _told(request, party, form)
+    actions.commit(
+        party=party,
+        commitment=form.cleaned_data["commitment"],
+        is_own_make=request.POST.get("made") == "own",
+        by=request.user,
+        at=timezone.now(),
+    )
+    messages.success(request, f"{party.name}的承诺已存证")
     return redirect(party.draw)
 
 
@@ -58,9 +59,12 @@ def commit(request: HttpRequest, pk: int) -> HttpResponse:
 def reveal(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one party's number."""
     party = _party(request, pk)
-    if (nonce := _given(request, forms.Nonce(request.POST))) is not None:
-        actions.reveal(party=party, nonce=nonce, by=request.user, at=timezone.now())
-        messages.success(request, f"{party.name}的随机数与承诺相符")
+    form = forms.Nonce(request.POST)
+    if not form.is_valid():
+        return _told(request, party, form)
+    nonce = form.cleaned_data["nonce"]
+    actions.reveal(party=party, nonce=nonce, by=request.user, at=timezone.now())
+    messages.success(request, f"{party.name}的随机数与承诺相符")
     return redirect(party.draw)
 
 
@@ -69,9 +73,12 @@ def reveal(request: HttpRequest, pk: int) -> HttpResponse:
 def seal(request: HttpRequest, pk: int) -> HttpResponse:
     """A party's number as a file for the keeper."""
     party = _party(request, pk)
-    if (sealed := _given(request, forms.Seal(request.POST))) is not None:
-        actions.hand_over(party=party, seal=sealed, by=request.user, at=timezone.now())
-        messages.success(request, f"{party.name}的随机数已封存交给托管人")
+    form = forms.Seal(request.POST)
+    if not form.is_valid():
+        return _told(request, party, form)
+    sealed = form.cleaned_data["seal"]
+    actions.hand_over(party=party, seal=sealed, by=request.user, at=timezone.now())
+    messages.success(request, f"{party.name}的随机数已封存交给托管人")
     return redirect(party.draw)
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from liancha.accounts.permissions import Permission, requires
-from liancha.accounts.words import written
+from liancha.accounts.words import agreed, told, written
 from liancha.queue.models import Job
 from liancha.rulebook.lifecycles import DrawState
 from liancha.task.models import Task
@@ -112,9 +112,7 @@ def ask_supplement(request: HttpRequest, pk: int) -> HttpResponse:
         raise Http404
     form = _form(request, last)
     if not form.is_valid():
-        for errors in form.errors.values():
-            messages.error(request, errors[0])
-        return redirect("draw:batches", pk)
+        return told(request, batches, pk, next(iter(form.errors.values()))[0])
     actions.ask_supplement(
         after=last,
         wanted=form.wanted(),
@@ -131,11 +129,11 @@ def ask_supplement(request: HttpRequest, pk: int) -> HttpResponse:
 def decide_supplement(request: HttpRequest, pk: int) -> HttpResponse:
     rows = Supplement.objects.filter(after__department=request.user.department_id)
     asked = get_object_or_404(rows.select_related("after"), pk=pk)
-    agree = request.POST.get("agree") == "1"
+    note, agree = written(request, "note"), agreed(request)
     actions.decide_supplement(
         supplement=asked,
         agree=agree,
-        note=written(request, "note"),
+        note=note,
         by=request.user,
         at=timezone.now(),
     )
@@ -181,11 +179,11 @@ def ask_single_random(request: HttpRequest, pk: int) -> HttpResponse:
 def decide_single_random(request: HttpRequest, pk: int) -> HttpResponse:
     rows = SingleRandom.objects.filter(task__initiator=request.user.department_id)
     asked = get_object_or_404(rows, pk=pk)
-    agree = request.POST.get("agree") == "1"
+    note, agree = written(request, "note"), agreed(request)
     actions.decide_single_random(
         request=asked,
         agree=agree,
-        note=written(request, "note"),
+        note=note,
         by=request.user,
         at=timezone.now(),
     )

@@ -10,6 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from liancha.accounts.permissions import Permission, requires
+from liancha.accounts.words import agreed, told
 from liancha.roster.models import Inspector
 from liancha.rulebook.lifecycles import DrawState, TaskState
 from liancha.task.models import Task
@@ -64,8 +65,7 @@ def freeze(request: HttpRequest, pk: int) -> HttpResponse:
     )
     form = forms.Inspectors(request.POST, numbers=numbers)
     if not form.is_valid():
-        messages.error(request, "均衡起点应是 1 以上的整数。")
-        return redirect("draw:inspectors", pk)
+        return told(request, inspectors, pk, "均衡起点应是 1 以上的整数。")
     draw = actions.freeze_inspectors(
         task=task,
         department=request.user.department,
@@ -153,7 +153,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     """The head's word on a replacement in the head's own department."""
     rows = Replacement.objects.filter(assignment__draw__department=request.user.department_id)
     replacement = get_object_or_404(rows.select_related("assignment"), pk=pk)
-    agree = request.POST.get("agree") == "yes"
+    agree = agreed(request)
     actions.decide_replacement(
         replacement=replacement, agree=agree, by=request.user, at=timezone.now()
     )

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from liancha.accounts.permissions import Permission, requires
+from liancha.accounts.words import told
 from liancha.lists.models import JointItem
 from liancha.roster.models import Inspector
 from liancha.rulebook.lifecycles import VisitState
@@ -174,8 +175,7 @@ def check_in(request: HttpRequest, pk: int) -> HttpResponse:
     people = {str(each.pk): each for each in crew.members(one)}
     inspector = people.get(whom) if whom else officer
     if inspector is None:
-        messages.error(request, "请先选择要代为签到的组员。")
-        return redirect("inspection:arrive", pk=pk)
+        return told(request, arrive, pk, "请先选择要代为签到的组员。")
     try:
         actions.check_in(
             visit=one,

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 from liancha.accounts.models import Department, User
 from liancha.accounts.permissions import Permission, requires
 from liancha.accounts.picking import chosen
+from liancha.accounts.words import told
 from liancha.draw.models import DrawnTarget
 from liancha.ledger.models import Entry
 from liancha.roster.models import Inspector
@@ -152,9 +153,8 @@ def plan_many(request: HttpRequest, pk: int) -> HttpResponse:
     own = Visit.objects.of_task(one).to_do().order_by("team__number")
     form = forms.PlanMany(request.POST)
     if not form.is_valid():
-        for name, faults in form.errors.items():
-            messages.error(request, f"{form.fields[name].label}：{faults[0]}")
-        return redirect("inspection:task", pk=pk)
+        [(name, faults), *_] = form.errors.items()
+        return told(request, task, pk, f"{form.fields[name].label}：{faults[0]}")
     asked = form.cleaned_data
     picked = list(chosen(request, own, lambda _: own))
     remarks = actions.plan_visits(
