@@ -34,14 +34,16 @@ class Held:
     recognised: str = ""
 
     @classmethod
-    def read(cls, path: Path | str, file_name: str, columns: Sequence[Column]) -> Self:
-        """Open a file of any kind and keep its table. Raises Unreadable."""
+    def read(
+        cls, path: Path | str, file_name: str, columns: Sequence[Column], *, most: int = MOST
+    ) -> Self:
+        """Open a file of any kind and keep its table. Raises Unreadable, as for too many rows."""
         with open_book(path, file_name) as book:
             table = find_table(book, columns)
             lines: list[tuple[int, tuple[str, ...]]] = []
             for row in table.rows():
-                if len(lines) == MOST:
-                    raise Unreadable(f"超过 {MOST} 行。请分成几个文件再导入。")
+                if len(lines) == most:
+                    raise Unreadable(f"超过 {most} 行。请分成几个文件再导入。")
                 lines.append((row.number, tuple(cell[:LONGEST] for cell in row.cells)))
             return cls(
                 table.titles,

@@ -218,6 +218,16 @@ class UploadForm(forms.Form):
         return file
 
 
+class TableForm(UploadForm):
+    """A table of licences or of marks."""
+
+    file = forms.FileField(
+        label="表格",
+        widget=forms.ClearableFileInput(attrs={"accept": ".xlsx,.xls,.csv,.gz,.txt"}),
+        error_messages={"required": "请选择文件。", "empty": "文件是空的。请选择有内容的表格。"},
+    )
+
+
 class Words(forms.CharField):
     """Several words in a text area, divided by 、 , or line breaks."""
 

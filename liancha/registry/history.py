@@ -13,7 +13,16 @@ from typing import Any
 from liancha.accounts.models import Region
 from liancha.ledger.models import Entry
 
-from .models import CreditChange, ImportChange, KeyFlag, Tag, Target, Touched
+from .models import (
+    CreditChange,
+    ImportChange,
+    KeyFlag,
+    StandingChange,
+    Tag,
+    Target,
+    Touched,
+)
+from .standing.intake import in_words as standing_words
 
 FIELD_WORDS = {
     **{"name": "名称", "kind": "对象类型", "address": "住所", "region_id": "县区"},
@@ -67,6 +76,7 @@ def story(target: Target, limit: int = 40) -> list[Event]:
     for entry in (each.entry for each in touched[:limit]):
         event = EVENTS.get(entry.what, entry.what)
         events.append(Event(entry.at, f"批量{event}", _note(entry), entry.index))
+    events += _standing(target, limit)
     changes = ImportChange.objects.filter(target=target).select_related("batch__by")[:limit]
     for change in changes:
         at = change.batch.written_at or change.batch.at
@@ -80,7 +90,42 @@ def story(target: Target, limit: int = 40) -> list[Event]:
         words = f"{classed.before or '未分类'} 改为 {classed.after or '未分类'}"
         said = f"{words}，{classed.batch.source}{undone}"
         events.append(Event(classed.batch.written_at or classed.batch.at, "信用风险分类", said))
-    return sorted(events, key=lambda event: event.at, reverse=True)[:limit]
+    events.sort(key=lambda event: (event.at, event.number or 0), reverse=True)
+    return events[:limit]
+
+
+def _standing(target: Target, limit: int) -> list[Event]:
+    """Licences and marks that came in with tables, and which of these were taken back."""
+    found = StandingChange.objects.filter(target=target).select_related("batch").order_by("-pk")
+    changes = list(found[:limit])
+    subjects = {f"standing:{change.batch_id}" for change in changes}
+    entries = {
+        (entry.subject, entry.what.partition(".")[2].partition("_")[0]): entry
+        for entry in Entry.objects.filter(subject__in=subjects)
+    }
+    events = []
+    for change in changes:
+        subject = f"standing:{change.batch_id}"
+        text = f"导入{change.get_what_display()}"
+        if entry := entries.get((subject, "import")):
+            said = _standing_said(change)
+            note = f"{said}；文件 {change.batch.file_name}，{entry.by}"
+            events.append(Event(entry.at, text, note, entry.index))
+        if entry := entries.get((subject, "undo")):
+            note = f"文件 {change.batch.file_name}，{entry.by}"
+            events.append(Event(entry.at, f"撤回{text}", note, entry.index))
+    return events
+
+
+def _standing_said(change: StandingChange) -> str:
+    """食品经营许可证 JY2410；有效期至由“2026-12-31”改为“长期”."""
+    now = standing_words(change.what, change.after)
+    if change.is_new:
+        return "，".join(f"{word} {value}" for word, value in now.items() if value)
+    was = standing_words(change.what, change.before)
+    return "；".join(
+        f"{word}由“{was.get(word) or '空'}”改为“{value or '空'}”" for word, value in now.items()
+    )
 
 
 def in_words(change: ImportChange) -> str:

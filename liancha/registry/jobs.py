@@ -18,7 +18,7 @@ from liancha.rulebook.lifecycles import JobState
 from liancha.rulebook.verdicts import Blocked
 
 from . import actions
-from .models import CreditBatch, Import
+from .models import CreditBatch, Import, StandingImport
 
 
 def check_file(job: int, batch: int) -> None:
@@ -149,6 +149,65 @@ def undo_credit(job: int, batch: int) -> None:
             report.complete(f"已撤回“{done.file_name}”")
 
     carry_out(job, "正在撤回，完成后一次生效", do)
+
+
+def check_standing(job: int, batch: int) -> None:
+    """The dry run of a large table of licences or marks, with its progress on the page."""
+
+    def do(report: Report) -> None:
+        found = StandingImport.objects.get(pk=batch)
+        actions.check_standing(
+            batch=found,
+            by=_owner(report),
+            at=timezone.now(),
+            progress=report,
+            then=lambda done: report.complete(f"试算完成，共 {done.rows} 行"),
+        )
+
+    carry_out(job, "正在试算，不写入", do)
+
+
+def write_standing(job: int, batch: int) -> None:
+    """Write a large table of licences or marks, all of it in one stroke."""
+
+    def do(report: Report) -> None:
+        found = StandingImport.objects.get(pk=batch)
+
+        def progress(done: int, total: int) -> None:
+            report(done, total)
+            if done >= total:
+                report.say("正在写入，写完一次生效")
+
+        actions.commit_standing(
+            batch=found,
+            by=_owner(report),
+            at=timezone.now(),
+            progress=progress,
+            then=lambda done: report.complete(f"已写入，新增 {done.added}，变更 {done.changed}"),
+        )
+
+    carry_out(job, "正在再核对一遍，还没有写入", do)
+
+
+def undo_standing(job: int, batch: int) -> None:
+    """Take a large table of licences or marks back."""
+
+    def do(report: Report) -> None:
+        actions.undo_standing(
+            batch=StandingImport.objects.get(pk=batch),
+            by=_owner(report),
+            at=timezone.now(),
+            then=lambda done: report.complete(f"已撤回“{done.file_name}”"),
+        )
+
+    carry_out(job, "正在撤回，完成后一次生效", do)
+
+
+def _owner(report: Report) -> User:
+    """Who asked for the job; a table is brought in and taken back by somebody."""
+    if report.job.owner is None:
+        raise Blocked("没有办理人，不能办理。", article="11", paragraph=1)
+    return report.job.owner
 
 
 def retag(job: int, by: int) -> None:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import checks, credit, doubts, imports, targets, words
+from .views import checks, credit, doubts, imports, standing, targets, words
 
 app_name = "registry"
 urlpatterns = [
@@ -44,6 +44,15 @@ urlpatterns = [
     path("targets/imports/<int:pk>/give-up/", imports.give_up, name="give_up_import"),
     path("targets/imports/<int:pk>/undo/", imports.undo, name="undo_import"),
     path("targets/imports/<int:pk>/errors/", imports.errors, name="import_errors"),
+    path("targets/tables/<str:subject>/", standing.upload, name="standing"),
+    path("targets/tables/<str:subject>/imports/", standing.imports, name="standing_imports"),
+    path("targets/tables/<str:subject>/template.xlsx", standing.template, name="standing_template"),
+    path("standing/<int:pk>/", standing.show_import, name="standing_import"),
+    path("standing/<int:pk>/look/", standing.look, name="look_standing"),
+    path("standing/<int:pk>/commit/", standing.commit, name="commit_standing"),
+    path("standing/<int:pk>/give-up/", standing.give_up, name="give_up_standing"),
+    path("standing/<int:pk>/undo/", standing.undo, name="undo_standing"),
+    path("standing/<int:pk>/faults.xlsx", standing.faults, name="standing_faults"),
     path("targets/tags/", words.tags, name="tags"),
     path("targets/tags/new/", words.new_tag, name="new_tag"),
     path("targets/tags/apply/", words.retag, name="retag"),

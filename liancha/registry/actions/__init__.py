@@ -4,7 +4,7 @@ imports  a file is looked at, written, or given up; undoing takes it back within
 targets  a target is saved, placed, tagged, reviewed, released; its class, its last inspection
 doubts   records that may be one target: found, merged, kept apart
 checks   inspections that are not drawn, and what inspections found
-standing licences and marks
+standing licences and marks, one by one; standing_tables: many from a table
 words    the words that give tags, the place names, which departments supervise a tag
 """
 
@@ -47,6 +47,14 @@ from .standing import (
     set_key_flags,
     weigh_complaints,
 )
+from .standing_tables import (
+    attach_standing_job,
+    check_standing,
+    commit_standing,
+    give_up_standing,
+    open_standing,
+    undo_standing,
+)
 from .targets import (
     mark_inspected,
     note_export,
@@ -65,16 +73,20 @@ __all__ = [
     "Finding",
     "attach_credit_job",
     "attach_job",
+    "attach_standing_job",
     "check_import",
+    "check_standing",
     "close_case",
     "commit_credit",
     "commit_import",
+    "commit_standing",
     "covering",
     "decide_solo",
     "fill_search",
     "find_doubts",
     "give_up_credit",
     "give_up_import",
+    "give_up_standing",
     "import_targets",
     "is_undoable",
     "keep_both",
@@ -87,6 +99,7 @@ __all__ = [
     "note_results",
     "open_credit",
     "open_import",
+    "open_standing",
     "register_case",
     "release",
     "remove_licence",
@@ -110,5 +123,6 @@ __all__ = [
     "take_back_release",
     "undo_credit",
     "undo_import",
+    "undo_standing",
     "weigh_complaints",
 ]

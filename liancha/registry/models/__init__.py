@@ -5,6 +5,7 @@ imports    what came in with files
 doubts     two records that may be one; former codes, licences, key flags
 checks     inspections that are not drawn, and what inspections found
 searching  the narrow table of the search box
+standing   licences and marks that came in by table
 touched    which targets a batch was about
 """
 
@@ -13,6 +14,7 @@ from .checks import SOLO_STATES, CaseCheck, InspectionFact, SoloCheck
 from .doubts import CHOSEN, ComplaintDecision, Doubt, FormerCode, KeyFlag, Licence
 from .imports import Import, ImportChange, ImportFault, RegisterQuerySet
 from .searching import SearchFill, SearchRow
+from .standing import StandingChange, StandingImport
 from .targets import (
     PlaceName,
     Release,
@@ -45,6 +47,8 @@ __all__ = [
     "SearchFill",
     "SearchRow",
     "SoloCheck",
+    "StandingChange",
+    "StandingImport",
     "Tag",
     "TagKeyword",
     "Tagging",
