@@ -378,7 +378,7 @@ def _fate(
         case Fate.MOVED:
             return "mv", f"先取，后换到{units[each.moved_to].candidate.name}：那里缺人"
         case Fate.FULL:
-            return "no", f"已满 {load} 户"
+            return "no", f"轮到时已排满，共查 {load} 户"
         case Fate.SEAT:
             return "no", "只剩组长席"
         case Fate.LATER:

@@ -26,7 +26,7 @@ class Supplement(forms.Form):
         self._names = {f"more_{n}": name for n, (name, _, _) in enumerate(left)}
         for field, (_, label, number) in zip(self._names, left, strict=True):
             self.fields[field] = forms.IntegerField(
-                label=f"{label}（抽剩 {number:,} 户）补抽",
+                label=f"{label} 补抽户数（抽剩 {number:,} 户）",
                 required=False,
                 min_value=0,
                 max_value=number,
