@@ -1,4 +1,4 @@
-"""A worker is killed in the middle of an import: nothing of it is there, or all (art. 11)."""
+"""A worker or a server is killed in an import: nothing of it is there, or all (arts. 8, 11, 15)."""
 
 from __future__ import annotations
 
@@ -6,22 +6,33 @@ import random
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+import pytest
 from django.conf import settings as django_settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from liancha.ledger import queries as ledger
 from liancha.ledger.models import Entry
+from liancha.lists.models import CheckItem
 from liancha.queue import actions as queue
 from liancha.queue.models import Job
-from liancha.registry import actions
-from liancha.registry.models import Import, Tagging, Target
+from liancha.registry import actions, jobs
+from liancha.registry.models import CreditBatch, CreditChange, Import, Tagging, Target
+from liancha.registry.views import credit
+from liancha.roster.models import Certificate, Inspector
 from liancha.rulebook.lifecycles import JobState
+from liancha.rulebook.listing import CHECK_ITEM_COLUMNS
 from tests.conftest import environment
-from tests.people import make_cast
-from tests.rooms.registers import rows, text, write
+from tests.people import NOON, make_cast
+from tests.rooms.killed import AFTER, BEFORE, MOMENTS, kill, statements
+from tests.rooms.listings import LICENCE, draft
+from tests.rooms.registers import rows, text, write, write_target
 
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = 3_000
@@ -123,3 +134,172 @@ def test_an_upload_left_between_commit_and_clean_up_goes_at_the_next_look(
     client.get(f"/targets/imports/{batch.pk}/")
     assert not (tmp_path / "上传.csv").exists()
     assert Import.objects.get().path == ""
+
+
+# ── A server is killed while a person waits for a small file ──────────────────────────────────
+
+FEW = 12
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way in: (titles, rows) of its file, what it is sent with, and what it leaves.
+
+    entry  the event of the ledger
+    there  how many of FEW rows are in the tables; all must say the same
+    keeps  whether the file waits below the media folder
+    """
+
+    entry: str
+    file: Callable[[], str]
+    address: Callable[[Any], str]
+    there: Callable[[], set[int]]
+    by: str = "zhou"
+    keeps: bool = True
+    more: tuple[tuple[str, str], ...] = ()
+    says: str = "尚未写入"
+
+
+def list_address(cast: Any) -> str:
+    version = draft(cast, LICENCE, kind="items")
+    return f"/lists/{version.kind}/{version.pk}/import/"
+
+
+def items() -> str:
+    line = (
+        "登记事项检查",
+        "名称{}的检查",
+        "企业",
+        "一般检查事项",
+        "现场检查",
+        "市监部门",
+        "规定",
+        "市监",
+    )
+    lines = [",".join((*CHECK_ITEM_COLUMNS, "部门"))]
+    return "\n".join(lines + [",".join(line).format(n) for n in range(FEW)])
+
+
+def people() -> str:
+    lines = [f"林知{n},160300000{n:02},2024-01-01,2028-12-31" for n in range(FEW)]
+    return "\n".join(("姓名,执法证号,有效期自,有效期至", *lines))
+
+
+def classed() -> str:
+    lines = [f"{each.code},D" for each in Target.objects.all()]
+    return "\n".join(("统一社会信用代码,信用风险分类", *lines))
+
+
+def credit_address(cast: Any) -> str:
+    for n in range(1, FEW + 1):
+        write_target(n, credit_class="A")
+    return "/targets/credit/"
+
+
+CREDIT = Way(
+    "registry.set_credit",
+    classed,
+    credit_address,
+    lambda: {
+        Target.objects.filter(credit_class="D").count(),
+        Target.objects.filter(credit_source="十一月").count(),
+    },
+    more=(("source", "十一月"), ("on", NOON.date().isoformat())),
+)
+WAYS = {
+    "straight into an empty registry": Way(
+        "registry.import",
+        lambda: text(rows(FEW)),
+        lambda cast: "/targets/import/",
+        lambda: {Target.objects.count(), Tagging.objects.values("target").distinct().count()},
+    ),
+    "a list": Way(
+        "lists.import",
+        items,
+        list_address,
+        lambda: {CheckItem.objects.filter(name__startswith="名称").count()},
+        keeps=False,
+    ),
+    "a roster": Way(
+        "roster.import_inspectors",
+        people,
+        lambda cast: "/inspectors/import/",
+        lambda: {Inspector.objects.count(), Certificate.objects.count()},
+        by="shen",
+        keeps=False,
+    ),
+    "the classes of a month": CREDIT,
+}
+
+
+def sent(client: Any, way: Way, cast: Any) -> str:
+    """The page of a file that was looked at."""
+    client.force_login(getattr(cast, way.by), backend="django.contrib.auth.backends.ModelBackend")
+    address = way.address(cast)
+    file = SimpleUploadedFile("表.csv", way.file().encode())
+    response = client.post(address, {"file": file, **dict(way.more)})
+    assert response.status_code == 302, response.content.decode()
+    return response["Location"]
+
+
+def files(media: Path) -> list[Path]:
+    return [each for each in media.rglob("*") if each.is_file()]
+
+
+@pytest.mark.parametrize("name", WAYS)
+def test_a_small_import_is_written_whole_or_not_at_all(
+    name, in_database, tmp_path, settings, client
+):
+    """kill -9 while it is written, at the last moment before its commit, and at the first after."""
+    settings.MEDIA_ROOT, way = tmp_path, WAYS[name]
+    with in_database():
+        page = sent(client, way, make_cast())
+        before = Entry.objects.filter(what=way.entry).count()
+
+        def write_it() -> None:
+            client.post(f"{page}commit/")
+
+        count = statements(write_it)
+        for moment in MOMENTS:
+            kill(write_it, moment, of=count)
+            is_there = moment == AFTER
+            assert way.there() == {FEW if is_there else 0}
+            assert Entry.objects.filter(what=way.entry).count() - before == is_there
+            shown = client.get(page).content.decode()
+            assert ("尚未写入" in shown) is not is_there
+            assert (f"{page}commit/" in shown) is not is_there
+            assert bool(files(tmp_path)) is (way.keeps and not is_there)
+        assert "已写入" in shown
+        assert list(ledger.flaws()) == []
+
+
+def test_the_classes_of_a_month_in_the_worker(in_database, tmp_path, settings, client, monkeypatch):
+    """As with a large register: after each kill whoever looks is told, and may ask again."""
+    settings.MEDIA_ROOT = tmp_path
+    with in_database():
+        page = sent(client, CREDIT, make_cast())
+        batch = CreditBatch.objects.get()
+        monkeypatch.setattr(credit, "ROWS_AT_ONCE", 1)
+        monkeypatch.setattr(queue, "_enqueue", lambda *job: None)  # a worker of ours takes it
+
+        def write_it() -> None:
+            jobs.write_credit(batch.job_id, batch.pk)
+
+        count = 0
+        for moment in (0.6, 0.9, BEFORE, AFTER):
+            client.post(f"{page}commit/")
+            batch.refresh_from_db()
+            count = count or statements(write_it)
+            kill(write_it, moment, of=count)
+            is_there = moment == AFTER
+            assert CREDIT.there() == {FEW if is_there else 0}
+            assert CreditChange.objects.count() == FEW  # of the look, or of the writing
+            assert Entry.objects.filter(what=CREDIT.entry).count() == is_there
+            live = Job.objects.filter(state=JobState.RUNNING)
+            assert live.update(beat_at=timezone.now() - timedelta(minutes=1)) == (not is_there)
+            shown = client.get(page).content.decode()
+            assert ("没有写入。</b>后台进程中途停了，没有写入任何内容" in shown) is not is_there
+            assert (f"{page}commit/" in shown) is not is_there
+            assert bool(files(tmp_path)) is not is_there
+        assert "已写入" in shown
+        assert list(ledger.flaws()) == []
