@@ -9,6 +9,8 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 
+from liancha.accounts.picking import may_be_key
+
 from . import columns
 from .readings import read_rate
 from .trial import LADDER, Settings
@@ -110,7 +112,7 @@ def read(data: QueryDict) -> tuple[TrialForm, Settings]:
         int(key.removeprefix("move_")): int(by)
         for key, by in data.items()
         if key.startswith("move_")
-        and key.removeprefix("move_").isdecimal()
+        and may_be_key(key.removeprefix("move_"))
         and key.isascii()
         and by in {str(n) for n in range(-11, 12)}
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 
 import pytest
@@ -9,6 +10,7 @@ import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from liancha.ledger.models import Entry
 from liancha.plan import actions
 from liancha.plan.models import Campaign, Filing, PlanLine, SavedFilter
 from liancha.registry.models import CreditBatch
@@ -42,7 +44,12 @@ def test_next_years_draft_is_one_click(client, world):
     assert plan.lines.count() == 3
     line = plan.lines.first()
     assert "引自" in client.get(at("line", line.pk)).content.decode()
-    assert client.post(at("derive", plan.pk), {"source": 999}).status_code == 404
+    for nobody in (999, "x", "9" * 30):
+        assert client.post(at("derive", plan.pk), {"source": nobody}).status_code == 404
+    (entry,) = Entry.objects.about("plan", plan.pk).exclude(what="plan.start")
+    said = json.loads(entry.body)["lines"]
+    assert said[line.number]["任务名称"] == line.name
+    assert len(said) == 3
 
 
 def test_terms_are_written_and_a_range_is_kept_for_later(client, world):
@@ -60,6 +67,16 @@ def test_terms_are_written_and_a_range_is_kept_for_later(client, world):
     refused = client.post(at("terms", line.pk), {"kinds": ["11"]})
     assert refused.status_code == 409
     assert "没有共同的检查对象" in refused.content.decode()
+    without_a_range = {"cap_per_year": "3", "filter_name": "空的"}
+    assert client.post(at("terms", line.pk), without_a_range).status_code == 409
+    assert PlanLine.objects.get().cap_per_year == 2  # neither of the two, not the first alone
+
+
+def test_a_trial_is_not_stopped_by_an_address_with_a_number_without_end(client, world):
+    plan = world.draft()
+    client.force_login(world.cast.zhou)
+    query = {"query": f"move_{'9' * 5_000}=1", "name": "甲"}
+    assert client.post(at("save_scenario", plan.pk), query).status_code == 302
 
 
 def test_filings_are_entered_and_late_ones_marked(client, world):

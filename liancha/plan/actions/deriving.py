@@ -18,9 +18,9 @@ from liancha.rulebook import regions
 from liancha.rulebook.lifecycles import PlanState
 from liancha.rulebook.verdicts import Blocked
 
-from .. import bases
+from .. import bases, columns
 from ..models import CoverageException, Plan, PlanLine, PlanRate
-from .lines import LineData, save_line
+from .lines import LineData, check_line, put_line
 from .rates import Rate, as_rate, with_key, write_rates
 from .standing import append, coordinating, locked
 
@@ -77,7 +77,7 @@ def derive(*, plan: Plan, source: Plan, by: User, at: datetime) -> Derived:
         by,
         at,
         source=source.pk,
-        lines=[line.number for line in made],
+        lines={line.number: columns.columns(line) for line in made},
         received=len(received),
         failed=len(failed),
     )
@@ -171,7 +171,7 @@ def _derive(plan: Plan, field: JointField, line: PlanLine, by: User, at: datetim
         bases=found,
     )
     with transaction.atomic():
-        new = save_line(plan=plan, data=data, by=by, at=at)
+        new = put_line(plan, check_line(plan=plan, data=data, line=None, by=by), at)
         PlanLine.objects.filter(pk=new.pk).update(
             parent=line,
             target_filter=line.target_filter,
@@ -181,10 +181,11 @@ def _derive(plan: Plan, field: JointField, line: PlanLine, by: User, at: datetim
             key_ratio=line.key_ratio,
             key_source=line.key_source,
         )
+        new = PlanLine.objects.with_columns().get(pk=new.pk)
         if line.key_ratio:
-            new = PlanLine.objects.with_columns().get(pk=new.pk)
             written, found = with_key(new, plan, [as_rate(r.as_given()) for r in new.rates.all()])
             write_rates(new, written, found)
+            new = PlanLine.objects.with_columns().get(pk=new.pk)
         return new
 
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from liancha.accounts.permissions import Permission, requires
+from liancha.accounts.picking import may_be_key
 from liancha.lists.models import JointField, ListVersion
 from liancha.registry.models import KeyFlag
 from liancha.rulebook.verdicts import Blocked, NeedsReason
 
 from .. import actions, bases, queries
-from ..beside_forms import CampaignForm, FilingForm, TermsForm
+from ..beside_forms import CampaignForm, FilingForm, ReportForm, TermsForm
 from ..models import Campaign, Plan, PlanLine, SavedFilter
 from .lines import posted
 
@@ -25,7 +27,8 @@ from .lines import posted
 def derive(request: HttpRequest, pk: int) -> HttpResponse:
     """Draft lines from the city's plan of the year, or from last year's own."""
     plan = _visible(request, pk)
-    source = get_object_or_404(queries.sources(plan), pk=request.POST.get("source") or 0)
+    asked = request.POST.get("source", "")
+    source = get_object_or_404(queries.sources(plan), pk=asked if may_be_key(asked) else 0)
     done = actions.derive(plan=plan, source=source, by=request.user, at=timezone.now())
     messages.success(
         request,
@@ -56,26 +59,7 @@ def terms(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         said = form.cleaned_data
         try:
-            actions.set_terms(
-                line=line,
-                terms=actions.Terms(
-                    target_filter=form.rules,
-                    cap_per_year=said["cap_per_year"],
-                    cap_reason=said["cap_reason"],
-                    cooldown_months=said["cooldown_months"] or 0,
-                    key_ratio=said["key_ratio"],
-                    key_source=said["key_source"],
-                ),
-                by=request.user,
-                at=timezone.now(),
-            )
-            if said["filter_name"].strip():
-                actions.save_filter(
-                    name=said["filter_name"],
-                    rules=form.rules,
-                    by=request.user,
-                    at=timezone.now(),
-                )
+            _keep(request, line, form)
         except NeedsReason as needs:
             cap = said["cap_per_year"]
             if cap and line.frequency > cap and not said["cap_reason"].strip():
@@ -104,6 +88,23 @@ def terms(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "plan/terms.html", context, status=status)
 
 
+@transaction.atomic
+def _keep(request: HttpRequest, line: PlanLine, form: TermsForm) -> None:
+    """The terms, and their range under a name if one was typed: both or neither."""
+    said, now = form.cleaned_data, timezone.now()
+    terms = actions.Terms(
+        target_filter=form.rules,
+        cap_per_year=said["cap_per_year"],
+        cap_reason=said["cap_reason"],
+        cooldown_months=said["cooldown_months"] or 0,
+        key_ratio=said["key_ratio"],
+        key_source=said["key_source"],
+    )
+    actions.set_terms(line=line, terms=terms, by=request.user, at=now)
+    if said["filter_name"].strip():
+        actions.save_filter(name=said["filter_name"], rules=form.rules, by=request.user, at=now)
+
+
 @requires(Permission.PLAN_EDIT)
 @require_POST
 def file_plan(request: HttpRequest, pk: int) -> HttpResponse:
@@ -116,6 +117,21 @@ def file_plan(request: HttpRequest, pk: int) -> HttpResponse:
         first = next(iter(form.errors.values()))
         messages.error(request, f"没有登记：{first[0]}")
     return redirect(f"{plan.get_absolute_url()}?tab=filing")
+
+
+@requires(Permission.PLAN_EDIT)
+@require_POST
+def file_report(request: HttpRequest) -> HttpResponse:
+    """Last year's figures are due in January, whether or not the new plan is begun."""
+    form = ReportForm(request.POST)
+    now = timezone.localtime()
+    if form.is_valid():
+        actions.file_report(year=now.year, **form.cleaned_data, by=request.user, at=now)
+        messages.success(request, "已登记报送")
+    else:
+        first = next(iter(form.errors.values()))
+        messages.error(request, f"没有登记：{first[0]}")
+    return redirect("plan:plans")
 
 
 @requires(Permission.PLAN_VIEW)
