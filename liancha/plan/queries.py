@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from liancha.accounts.models import Department, User
+from liancha.accounts.models import Department, Region, User
 from liancha.lists.models import JointField, ListVersion
 from liancha.rulebook import deadlines, planning, regions
 from liancha.rulebook.lifecycles import LineState, PlanState
@@ -289,7 +289,8 @@ class MatrixRow:
 def matrix(plan: Plan, fields: Sequence[JointField]) -> list[MatrixRow]:
     """Counties × fields: how far the year's county plans cover the list (art. 12, paragraph 2)."""
     newest: dict[str, Plan] = {}
-    for each in Plan.objects.filter(year=plan.year, region__kind="county").order_by("version"):
+    theirs = Plan.objects.filter(year=plan.year).exclude(region__kind=Region.Kind.CITY)
+    for each in theirs.order_by("version"):  # counties, districts and areas alike
         newest[each.region_id] = each
     lines: dict[tuple[int, str], int] = {}
     for key, code in (

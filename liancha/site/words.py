@@ -6,6 +6,7 @@ and filters in `templatetags` call it, and so may whoever writes a sentence for 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,6 +18,8 @@ from django.utils import timezone
 WEEKDAYS = "一二三四五六日"
 ABSENT = "—"
 LONGEST_DEPARTMENT = 10
+COUNTY = re.compile(r"^(?!洛阳).{1,5}?[区县]")
+KIND_OF_DEPARTMENT = re.compile(r"(局|委员会|分局|大队|支队)$")
 
 Number = int | Fraction | Decimal
 
@@ -103,9 +106,16 @@ def initial(name: str) -> str:
 
 
 def department(name: str, short: str = "") -> str:
-    """市公安局: the name without the city's, or the short form where that is still long."""
+    """市公安局: the name without the city's; where that is still long, 老城区发改委."""
     within = name.removeprefix("洛阳") if name.startswith("洛阳市") else name
-    return within if len(within) <= LONGEST_DEPARTMENT or not short else short
+    if len(within) <= LONGEST_DEPARTMENT or not short:
+        return within
+    place = COUNTY.match(name)
+    kind = KIND_OF_DEPARTMENT.search(name)
+    return (
+        f"{place[0] if place else '市' if '洛阳市' in name else ''}"
+        f"{short}{kind[0].removesuffix('员会') if kind else ''}"
+    )
 
 
 def short_digest(digest: str) -> str:

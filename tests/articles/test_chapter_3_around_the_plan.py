@@ -13,7 +13,7 @@ from liancha.accounts.models import Department, User
 from liancha.ledger.models import Entry
 from liancha.plan import actions, bases, columns, documents, queries
 from liancha.plan.actions import Terms
-from liancha.plan.models import Campaign, LeftOut, PlanLine
+from liancha.plan.models import Campaign, LeftOut, Plan, PlanLine
 from liancha.registry import actions as registry
 from liancha.registry.models import CreditBatch, Target
 from liancha.rulebook import planning
@@ -77,6 +77,22 @@ class TestArticle12:
         assert "卫健" in line.participants_reason
         assert line.base == sum(rate.base for rate in line.rates.all()) > 0
         assert line.org_mode == PlanLine.OrgMode.COUNTY_COUNTY
+
+    def test_districts_and_areas_stand_in_the_matrix_as_counties_do(self, world):
+        """Source: clause 12.3."""
+        city = world.published()
+        office = world.department("SCJG")
+        for region in ("410311", "410371"):
+            Plan.objects.create(
+                year=YEAR,
+                region_id=region,
+                title=f"{region} 计划",
+                list_version=city.list_version,
+                created_by=User.objects.filter(department=office).first(),
+                created_at=LATER,
+            )
+        rows = queries.matrix(city, list(city.fields()))
+        assert {row.name for row in rows if row.plan} == {"洛龙区", "高新区"}
 
     def test_what_the_city_draws_and_the_county_only_carries_out_is_received(self, world, county):
         """Source: clause 12.3."""
@@ -179,7 +195,9 @@ class TestArticle14:
         assert line.base == expected.count() > 0
         narrowed = bases.narrowed(Target.objects.tagged("hotel"), line.target_filter)
         assert set(narrowed) == set(expected)
-        assert "老城区、西工区；C、D 类" in columns.columns(line)["检查对象"]
+        assert columns.filter_text(line.target_filter) == "老城区、西工区；C、D 类"
+        told = columns.columns(line)["检查对象"]
+        assert told.endswith("（老城区、西工区；重点检查对象，名单不公开）")
 
     def test_a_range_with_nobody_in_it_is_refused(self, world):
         world.draft("JF05")
