@@ -193,15 +193,24 @@ class Link:
 
 
 def public_links(path: str) -> tuple[Link, ...]:
-    """The header of the public pages."""
-    found = [(label, url) for _, label, pages in PUBLIC if (url := url_of(*pages))]
+    """The header of the public pages; an entry of two pages is current on both."""
+    found = [
+        (label, urls)
+        for _, label, pages in PUBLIC
+        if (urls := tuple(url for page in pages if (url := url_of(page))))
+    ]
     home = url_of(*PUBLIC[0][2])
     here = max(
-        (url for _, url in found if path == url or (url != home and path.startswith(url))),
+        (
+            url
+            for _, urls in found
+            for url in urls
+            if path == url or (url != home and path.startswith(url))
+        ),
         key=len,
         default="",
     )
-    return tuple(Link(label, url, is_current=url == here) for label, url in found)
+    return tuple(Link(label, urls[0], is_current=here in urls) for label, urls in found)
 
 
 def footer_links() -> tuple[Link, ...]:

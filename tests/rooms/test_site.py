@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -250,6 +250,25 @@ def test_dates_and_numbers_are_written_as_the_design_page_says():
     assert words.span(MONDAY, MONDAY, today=MONDAY) == "11-23"
     assert words.thousands(1286) == "1,286"
     assert (words.wan(1286), words.wan(12_400), words.wan(20_000)) == ("1,286", "1.2 万", "2 万")
+
+
+def test_a_department_of_a_county_keeps_its_county_when_its_name_is_cut():
+    """市监 alone would be the city's."""
+    assert words.department("洛阳市公安局", "公安") == "市公安局"
+    assert words.department("洛阳市人力资源和社会保障局", "人社") == "市人社局"
+    assert words.department("国家税务总局洛阳市税务局", "税务") == "市税务局"
+    assert words.department("瀍河回族区市场监督管理局", "市监") == "瀍河回族区市监局"
+    assert words.department("老城区发展和改革委员会", "发改") == "老城区发改委"
+
+
+def test_facts_are_read_in_the_citys_time():
+    at = datetime(2026, 11, 10, 3, 35, tzinfo=UTC)
+    assert "2026-11-10 11:35" in Template("{% kv '时间' at %}").render(Context({"at": at}))
+
+
+def test_an_entry_of_two_pages_is_open_on_both():
+    for page in ("/public/lists/1/", "/public/plans/notices/1/"):
+        assert [link.label for link in menu.public_links(page) if link.is_current] == ["清单与计划"]
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def address(place: str) -> str:
 def crumb(word: str, place: str = "") -> SafeString:
     """One step of the path in the top bar, after the menu entry, which stands there already."""
     inner = format_html('<a href="{}">{}</a>', address(place), word) if place else word
-    return format_html("<li>{}</li>", inner)
+    return format_html('<li title="{}">{}</li>', word, inner)
 
 
 @register.simple_block_tag
@@ -169,9 +169,16 @@ def kv(*pairs: Any, cls: str = "") -> SafeString:
     inner = format_html_join(
         "",
         "<dt>{}</dt><dd>{}</dd>",
-        ((key, words.ABSENT if value is None or value == "" else value) for key, value in rows),
+        ((key, _fact(value)) for key, value in rows),
     )
     return format_html('<dl class="lc-kv{}">{}</dl>', f" {cls}" if cls else "", inner)
+
+
+def _fact(value: Any) -> Any:
+    """A fact as it is read: a moment in the city's time, nothing as —."""
+    if isinstance(value, datetime):
+        return words.moment(value)
+    return words.ABSENT if value is None or value == "" else value
 
 
 def _part(thing: Any, name: str, place: int | None = None) -> Any:

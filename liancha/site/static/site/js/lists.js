@@ -88,7 +88,7 @@ const says = (cell) => cell.textContent.trim() || cell.querySelector('svg, img, 
 function label(table) {
   const heads = [...table.querySelectorAll('thead th')].map((head) => (head.querySelector('.visually-hidden, input') ? '' : head.textContent.trim()));
   const speaks = '.name, .btn, .lc-who, .lc-tag, .lc-due, input, .lc-empty, .lc-post, .lc-more';
-  table.querySelectorAll('tbody tr').forEach((row) => [...row.cells].forEach((cell, place) => {
+  table.querySelectorAll('tbody tr, tfoot tr').forEach((row) => [...row.cells].forEach((cell, place) => {
     if (place && heads[place] && !cell.dataset.th && cell.colSpan === 1 && says(cell) && !cell.querySelector(speaks)) cell.dataset.th = heads[place];
   }));
 }
