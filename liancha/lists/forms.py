@@ -309,6 +309,7 @@ class MechanismForm(forms.ModelForm):
     class Meta:
         model = Mechanism
         fields = ("name", "lead", "members", "subject", "is_convertible", "field_code", "note")
+        labels = {"subject": "检查内容"}
         help_texts = {
             "members": "用顿号分开",
             "subject": "例如 烟花爆竹零售点的联合检查",

@@ -197,7 +197,7 @@ def steps(version: ListVersion) -> list[tuple[str, str, str]]:
     notes = (
         _day(version.created_at),
         f"会签 {signed}/{len(version.cosigns.all())}" if here else "送各部门会签",
-        "会签齐后批准",
+        "会签齐后批准" if here < 2 else "已批准",
         _day(version.published_at) if version.published_at else "公布后锁定",
     )
     words = ("起草", "征求意见", "批准", "公布")

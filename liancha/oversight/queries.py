@@ -19,7 +19,7 @@ from liancha.lists.models import JointField, ListVersion
 from liancha.plan import queries as plans
 from liancha.plan.models import Filing, Plan
 from liancha.registry.models import SoloCheck
-from liancha.rulebook import deadlines, planning
+from liancha.rulebook import articles, deadlines, planning
 from liancha.rulebook.deadlines import Calendar
 from liancha.rulebook.lifecycles import PlanState, TaskState
 from liancha.task.models import Task
@@ -74,6 +74,11 @@ class Pending:
     @property
     def kind_label(self) -> str:
         return KINDS[self.kind]
+
+    @property
+    def clause(self) -> str:
+        """第十二条."""
+        return articles.article(int(self.article)).name
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ def test_the_list_names_what_is_late_whose_it_is_and_the_article(client, world):
     with on(day, client, world.cast.zhou):
         page = client.get("/overdue/").content.decode()
     assert "洛阳第1宾馆 抽查结果" in page
-    assert "第 22 条" in page
+    assert "第二十二条" in page
     assert result.get_absolute_url() in page
     assert reverse("oversight:remind") in page
 

@@ -216,8 +216,9 @@ def _find(request: HttpRequest, pk: int) -> ListVersion:
 def draft(request: HttpRequest, pk: int) -> ListVersion:
     found = _find(request, pk)
     if not found.is_draft:
+        cure = "编制新的一版" if found.is_public else "先在清单页退回草稿，再修改"
         raise Blocked(
-            f"“{found}”{found.get_state_display()}，不能改动。请编制新的一版。",
+            f"“{found}”的状态是“{found.get_state_display()}”，不能直接改动。请{cure}。",
             article="8",
             paragraph=2,
         )

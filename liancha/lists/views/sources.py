@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -20,6 +21,8 @@ from .. import actions, forms, queries, upper
 from ..models import FieldDuty, Import, LegalBasis, ListVersion, Mechanism, UpperList
 from .imports import received
 from .office import may_write, region_of, versions
+
+ROWS = 40  # duties on a page
 
 
 @requires(Permission.LISTS_VIEW)
@@ -43,7 +46,7 @@ def duties(request: HttpRequest) -> HttpResponse:
     asked = request.GET.get("q", "").strip()[:40]
     if asked:
         found = found.filter(name__contains=asked) | found.filter(department__short=asked)
-    context = {"duties": found, "q": asked}
+    context = {"page_obj": Paginator(found, ROWS).get_page(request.GET.get("page")), "q": asked}
     return _recorded(request, form, actions.record_duty, "lists:duties", "duties", context)
 
 

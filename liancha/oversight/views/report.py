@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -28,10 +29,11 @@ def year(request: HttpRequest, year: int = 0) -> HttpResponse:
     this_year = timezone.localdate().year
     found = _found(year or this_year)
     years = set(Plan.objects.public().values_list("year", flat=True)) | {this_year, found.year}
+    table = [_written(row) for row in documents.table(found)]
     context = {
         "found": found,
-        "table": zip(found.rows, documents.table(found), strict=False),
-        "total": documents.table(found)[-1],
+        "table": zip(found.rows, table, strict=False),
+        "total": table[-1],
         "titles": documents.TITLES,
         "rate": documents.percent(found.problems, found.published),
         "due": planning.report_due(found.year + 1),
@@ -53,6 +55,11 @@ def workbook(request: HttpRequest, year: int) -> HttpResponse:
     heading = (f"{year}年度部门联合抽查执法数据",)
     write_workbook(target, [Sheet("执法数据", documents.TITLES, rows, heading)])
     return _file(target.getvalue(), f"{year}年度部门联合抽查执法数据.xlsx", XLSX)
+
+
+def _written(row: Iterable[object]) -> list[str]:
+    """A row of the workbook as a page shows it: 1,469."""
+    return [f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row]
 
 
 def _found(year: int) -> Report:
