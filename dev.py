@@ -198,14 +198,20 @@ class Group:
     def __init__(self) -> None:
         self.members: list[tuple[str, subprocess.Popen[bytes]]] = []
 
-    def start(self, name: str, *command: str | Path, env: dict[str, str]) -> None:
-        child = subprocess.Popen(
-            [str(part) for part in command],
-            cwd=ROOT,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+    def start(
+        self, name: str, *command: str | Path, env: dict[str, str], said: Path | None = None
+    ) -> None:
+        """Start one; what it says goes to our own output, or into the file `said`."""
+        with open(said, "wb") if said else contextlib.nullcontext() as file:
+            child = subprocess.Popen(
+                [str(part) for part in command],
+                cwd=ROOT,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT if file else None,
+                start_new_session=True,
+            )
         self.members.append((name, child))
 
     def ended(self) -> str | None:
@@ -284,6 +290,16 @@ def run(options: argparse.Namespace) -> int:
                 env=env,
             )
         group.start("worker", BIN / "liancha", "qcluster", env=env)
+        witness = Path(env.get("LIANCHA_HOME") or ROOT / "var") / "demo-witness"
+        if is_demo and witness.is_dir():
+            # Another body's machine, played on this one: draws wait for its cosignature.
+            group.start(
+                "witness",
+                *(BIN / "liancha", "witness", "--folder", witness),
+                *("--follow", address, "--every", "5"),
+                env=env,
+                said=witness / "witness.log",
+            )
         announced = False
         while (ended := group.ended()) is None:
             if not announced and answers(options.host, options.port):
@@ -292,7 +308,7 @@ def run(options: argparse.Namespace) -> int:
                 )
                 announced = True
             time.sleep(0.1 if not announced else 0.5)
-        what = {"server": "网页服务", "worker": "后台任务进程"}[ended]
+        what = {"server": "网页服务", "worker": "后台任务进程", "witness": "示范见证方"}[ended]
         print(f"{what}意外结束，全部停止（the {ended} ended by itself）", file=sys.stderr)
         return 1
     except (KeyboardInterrupt, Stopped):
