@@ -79,3 +79,22 @@ def test_a_target_in_use_keeps_all(bring_in, office):
     with pytest.raises(Blocked, match="已经在用"):
         actions.undo_import(batch=batch, by=office, at=NOON + HOUR)
     assert Target.objects.count() == 2
+
+
+def test_licences_that_came_by_table_and_were_taken_back_stand_in_nobodys_way(
+    bring_in, office, tmp_path
+):
+    batch = bring_in(rows(1))
+    target = Target.objects.get()
+    table = ("统一社会信用代码", "许可证名称", "编号"), (target.code, "食品经营许可证", "JY1")
+    path = write(tmp_path / "许可证.csv", text(table[1:], table[0]))
+    licences = actions.open_standing(
+        subject="licences", path=path, file_name=path.name, by=office, at=NOON
+    )
+    licences = actions.check_standing(batch=licences, by=office, at=NOON)
+    actions.commit_standing(batch=licences, by=office, at=NOON)
+    with pytest.raises(Blocked, match="已经在用"):
+        actions.undo_import(batch=batch, by=office, at=NOON + HOUR)
+    actions.undo_standing(batch=licences, by=office, at=NOON + HOUR)
+    actions.undo_import(batch=batch, by=office, at=NOON + HOUR)
+    assert not Target.objects.exists()

@@ -20,11 +20,19 @@ from liancha.ledger.models import Seal
 from liancha.rulebook.verdicts import Blocked
 
 from .. import search, tables
-from ..models import Doubt, Import, ImportChange, SearchRow, Tagging, Target
+from ..models import (
+    Doubt,
+    Import,
+    ImportChange,
+    SearchRow,
+    StandingChange,
+    Tagging,
+    Target,
+)
 from .intake import COMPARED, FOLLOWING, PIECE, RETAGGED, retag
 
 UNDO_WITHIN = timedelta(days=1)  # local practice
-OWN = (Tagging, ImportChange, SearchRow, Doubt)  # what comes and goes with a target
+OWN = (Tagging, ImportChange, StandingChange, SearchRow, Doubt)  # what comes and goes with a target
 
 
 @transaction.atomic
@@ -150,7 +158,7 @@ def _remove(batch: Import) -> int:
         search.forget(keys)
         Doubt.objects.filter(Q(left__in=keys) | Q(right__in=keys)).delete()
         Target.untagged.through.objects.filter(target__in=keys).delete()
-        for model in (Tagging, ImportChange):
+        for model in (Tagging, ImportChange, StandingChange):
             rows = model.objects.filter(target__in=keys)
             rows._raw_delete(rows.db)
         targets = Target.objects.filter(pk__in=keys)
