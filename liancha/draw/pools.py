@@ -64,6 +64,8 @@ REASONS: dict[str, str] = {
     DRAWN: "前面批次已抽中",
 }
 
+TWICE = "范围按信用风险分类限定，又按它分层：公开的各层户数会说出抽中者的类别"
+
 FINISHED = (TaskState.COMPLETED, TaskState.RESULTS_PUBLISHED, TaskState.ARCHIVED)
 
 
@@ -249,7 +251,11 @@ def pool(task: Task, groups: Sequence[Group] | None = None) -> Pool:
     if not sizes:
         problems.append("待抽检库里没有检查对象。请核对标签、管辖范围和排除原因。")
     is_inner = stratify == PlanLine.Stratify.CREDIT or PlanRate.KEY in {s.name for s in strata}
-    confidential = task.is_confidential and is_inner
+    line = task.line
+    confidential = (line and line.is_inner) or (task.is_confidential and is_inner)
+    concerns = concerns_of(strata) if confidential else ()
+    if line and line.target_filter.get("classes") and stratify == PlanLine.Stratify.CREDIT:
+        concerns = (*concerns, TWICE)
     return Pool(
         task=task,
         tag=tag,
@@ -259,7 +265,7 @@ def pool(task: Task, groups: Sequence[Group] | None = None) -> Pool:
         ),
         strata=strata,
         problems=tuple(problems),
-        concerns=concerns_of(strata) if confidential else (),
+        concerns=concerns,
         stratify=stratify,
         updated_at=max(filter(None, (group.updated_at for group in groups)), default=None),
         classed_on=max(filter(None, (group.classed_on for group in groups)), default=None),

@@ -323,11 +323,11 @@ def _year_reports(asked: Horizon) -> Iterator[Pending]:
     year, due_on = asked.today.year, planning.report_due(asked.today.year)
     if due_on >= asked.before:
         return
-    filed = Filing.objects.filter(kind=Filing.Kind.REPORT, plan__year=year).values("plan__region")
+    filed = Filing.objects.filter(kind=Filing.Kind.REPORT, year=year).values("region")
     old = Plan.objects.filter(year=year - 1, state=PlanState.PUBLISHED).values("region")
     offices = Department.objects.active().filter(is_coordinator=True, region__in=old)
     for office in offices.exclude(region__in=filed).select_related("region"):
-        title, note = f"{office.region.name} {year - 1} 年度执法数据", "报送后在本年度计划页登记"
+        title, note = f"{office.region.name} {year - 1} 年度执法数据", "报送后在年度计划页登记"
         over = asked.over(due_on)
         yield Pending("report", title, note, office, due_on, "16", False, "plan:plans", None, *over)
 

@@ -117,6 +117,7 @@ WORDS = {
     "plan.drop_scenario": "删去试算方案",
     "plan.except_field": "写明不安排的领域",
     "plan.file": "登记备案报送",
+    "plan.file_report": "登记上年度执法数据报送",
     "plan.give_up_import": "放弃导入计划表",
     "plan.import_lines": "导入计划行",
     "plan.lock_rates": "锁定抽查比例",

@@ -5,18 +5,23 @@ None of them changes what a plan says; a published plan is changed by adjustment
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
 
-from liancha.accounts.models import Department, User
+from liancha.accounts.models import Department, Region, User
 from liancha.lists.models import JointField
+from liancha.registry.models import KeyFlag
 
 
 class Filing(models.Model):
     """备案: that a plan, or last year's figures, were handed in where they must be (E18, E19).
 
+    plan    of filings of a plan; figures are due in January, when the new plan may not be begun
+    year    of figures: the year in which they are due, of the year before
+    region  of figures: whose they are
     to      who took it
     number  of the receipt or letter
     """
@@ -26,7 +31,11 @@ class Filing(models.Model):
         SUPERIOR = "superior", "报上级联席会议备案"
         REPORT = "report", "报送上年度执法数据"
 
-    plan = models.ForeignKey("plan.Plan", models.PROTECT, related_name="filings")
+    plan = models.ForeignKey(
+        "plan.Plan", models.PROTECT, null=True, blank=True, related_name="filings"
+    )
+    year = models.PositiveIntegerField("报送年度", null=True, blank=True)
+    region = models.ForeignKey(Region, models.PROTECT, null=True, blank=True, related_name="+")
     kind = models.CharField("事项", max_length=10, choices=Kind.choices)
     to = models.CharField("接收单位", max_length=80)
     number = models.CharField("文号或回执号", max_length=60, blank=True)
@@ -38,10 +47,16 @@ class Filing(models.Model):
         ordering: ClassVar = ["id"]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["plan", "kind"], name="filed_once_a_kind"),
+            models.UniqueConstraint(fields=["year", "region"], name="one_report_a_year"),
+            models.CheckConstraint(
+                condition=Q(kind="report", plan=None, year__isnull=False, region__isnull=False)
+                | (~Q(kind="report") & Q(plan__isnull=False, year=None, region=None)),
+                name="filing_of_a_plan_or_a_year",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.plan}：{self.get_kind_display()}"
+        return f"{self.plan or f'{self.region} {self.year} 年'}：{self.get_kind_display()}"
 
 
 class CampaignQuerySet(models.QuerySet["Campaign"]):
@@ -112,6 +127,18 @@ class SavedFilter(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+# Lists that the law itself publishes (企业信息公示暂行条例): to name them tells nothing new.
+PUBLIC_MARKS = frozenset({KeyFlag.Kind.ABNORMAL, KeyFlag.Kind.SERIOUS})
+
+
+def is_inner(rules: Mapping[str, Sequence[str]]) -> bool:
+    """Whether a range would tell a firm's class, or a mark that no public list names.
+
+    Source: decision A33 (classes are an internal reference); decision 0012.
+    """
+    return bool(rules.get("classes")) or not PUBLIC_MARKS.issuperset(rules.get("flags", ()))
 
 
 class LeftOut(models.Model):

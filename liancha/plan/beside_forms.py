@@ -170,11 +170,18 @@ class TermsForm(forms.Form):
         }
 
 
-class FilingForm(forms.Form):
-    kind = forms.ChoiceField(label="事项", choices=Filing.Kind.choices)
+class ReportForm(forms.Form):
+    """That last year's figures were handed in."""
+
     to = forms.CharField(label="接收单位", max_length=80)
     number = forms.CharField(label="文号或回执号", max_length=60, required=False)
     on = forms.DateField(label="报送日期")
+
+
+class FilingForm(ReportForm):
+    """The same of a plan."""
+
+    kind = forms.ChoiceField(label="事项", choices=Filing.Kind.choices)
 
 
 class CampaignForm(forms.Form):

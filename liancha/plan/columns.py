@@ -18,8 +18,10 @@ from liancha.rulebook import industries
 from liancha.rulebook.coverage import PLAN_COLUMNS
 from liancha.rulebook.regions import REGIONS
 
+from .beside import PUBLIC_MARKS, is_inner
 from .models import PlanLine, PlanRate
 
+INNER_RANGE = "重点检查对象，名单不公开"
 MOST_PLACES = 6  # decimal places of a percentage that is still easier to read than p/q
 
 
@@ -61,7 +63,7 @@ def texts(
         name,
         departments_text(departments),
         "；".join(item.name for item in items),
-        targets + (f"（{filter_text(rules)}）" if rules else ""),
+        targets + (f"（{public_range(rules)}）" if rules else ""),
         executor,
         duties,
         rates_line(base, rates, frequency),
@@ -154,6 +156,26 @@ def filter_text(rules: Mapping[str, Sequence[str]]) -> str:
         f"开始日有{flags}标记" if flags else "",
     ]
     return "；".join(part for part in parts if part) or "不限"
+
+
+def public_range(rules: Mapping[str, Sequence[str]]) -> str:
+    """The same for everybody: 洛龙区；重点检查对象，名单不公开 where a class or mark is inner.
+
+    Source: art. 14, 检查对象; decisions A33 and 0012.
+    """
+    if not is_inner(rules):
+        return filter_text(rules)
+    inner = {"classes"} if PUBLIC_MARKS.issuperset(rules.get("flags", ())) else {"classes", "flags"}
+    told = {name: values for name, values in rules.items() if values and name not in inner}
+    return "；".join([filter_text(told), INNER_RANGE] if told else [INNER_RANGE])
+
+
+def inner_marks(rules: Mapping[str, Sequence[str]]) -> list[str]:
+    """Names of the marks in a range that no public list names."""
+    kinds = dict(KeyFlag.Kind.choices)
+    return [
+        str(kinds.get(each, each)) for each in rules.get("flags", ()) if each not in PUBLIC_MARKS
+    ]
 
 
 def window_text(starts_on: date, ends_on: date) -> str:

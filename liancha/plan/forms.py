@@ -247,6 +247,13 @@ class AdjustForm(forms.Form):
     starts_on = forms.DateField(label="新的开始", required=False)
     ends_on = forms.DateField(label="新的结束", required=False)
     frequency = forms.IntegerField(label="新的频次", required=False, min_value=1, max_value=12)
+    cap_reason = forms.CharField(
+        label="频次说明",
+        max_length=200,
+        required=False,
+        help_text="高于每户每部门每年上限，或一般事项全年合计超过 10%（本地做法）时，"
+        "写明怎样不重复入户。随调整一并公开。",
+    )
     reason = forms.CharField(
         label="调整原因",
         max_length=300,

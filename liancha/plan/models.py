@@ -16,7 +16,7 @@ from liancha.rulebook.lifecycles import LineState, PlanState
 from liancha.rulebook.quotas import Quota
 from liancha.rulebook.regions import is_county
 
-from .beside import Campaign, Filing, LeftOut, SavedFilter, Scenario
+from .beside import Campaign, Filing, LeftOut, SavedFilter, Scenario, is_inner
 from .imports import Import
 
 __all__ = [
@@ -301,6 +301,11 @@ class PlanLine(models.Model):
     def count(self) -> int:
         """How many targets the line plans to draw, rounded up in each stratum (A29)."""
         return sum(rate.count for rate in self.rates.all())
+
+    @property
+    def is_inner(self) -> bool:
+        """Its range is not told in public, and its draws show no firm's place in them (0012)."""
+        return is_inner(self.target_filter)
 
     @property
     def is_editable(self) -> bool:

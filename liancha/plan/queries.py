@@ -339,20 +339,28 @@ def _mark(
 def filing_rows(plan: Plan, *, today: date) -> list[dict[str, Any]]:
     """What has to be handed in, by when, and whether it was (E18, E19)."""
     there = {each.kind: each for each in plan.filings.select_related("by")}
-    dues = {Filing.Kind.REPORT: planning.report_due(plan.year)}
-    rows = []
-    for kind in Filing.Kind:
-        filing, due = there.get(kind), dues.get(kind)
-        rows.append(
-            {
-                "word": kind.label,
-                "due": due,
-                "filing": filing,
-                "is_late": bool(filing and due and filing.filed_on > due),
-                "is_over": bool(not filing and due and today > due),
-            }
-        )
-    return rows
+    own = [kind for kind in Filing.Kind if kind is not Filing.Kind.REPORT]
+    rows = [_filing_row(kind, there.get(kind), None, today) for kind in own]
+    return [*rows, report_row(plan.year, plan.region_id, today=today)]
+
+
+def report_row(year: int, region: str, *, today: date) -> dict[str, Any]:
+    """The same of the figures of the year before, due in this year."""
+    kind = Filing.Kind.REPORT
+    found = Filing.objects.filter(kind=kind, year=year, region=region).select_related("by")
+    return _filing_row(kind, found.first(), planning.report_due(year), today)
+
+
+def _filing_row(
+    kind: Filing.Kind, filing: Filing | None, due: date | None, today: date
+) -> dict[str, Any]:
+    return {
+        "word": kind.label,
+        "due": due,
+        "filing": filing,
+        "is_late": bool(filing and due and filing.filed_on > due),
+        "is_over": bool(not filing and due and today > due),
+    }
 
 
 def floor_of(lines: Iterable[PlanLine]) -> dict[str, Any] | None:

@@ -31,6 +31,7 @@ urlpatterns = [
     path("plans/imports/<int:pk>/faults.xlsx", imports.import_faults, name="import_faults"),
     path("plans/<int:pk>/derive/", beside.derive, name="derive"),
     path("plans/<int:pk>/file/", beside.file_plan, name="file"),
+    path("plans/report/file/", beside.file_report, name="file_report"),
     path("plans/campaigns/", beside.campaigns, name="campaigns"),
     path("plans/campaigns/new/", beside.new_campaign, name="new_campaign"),
     path("plan-lines/<int:pk>/terms/", beside.terms, name="terms"),

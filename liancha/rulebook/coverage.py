@@ -163,20 +163,27 @@ class ItemClass(Worded):
 
 
 def check_cap(
-    ratio: Fraction, *, item_class: ItemClass, cap: Fraction = GENERAL_CAP, reason: str = ""
+    ratio: Fraction,
+    *,
+    item_class: ItemClass,
+    cap: Fraction = GENERAL_CAP,
+    reason: str = "",
+    rounds: int = 1,
 ) -> None:
-    """A line of general items keeps under the cap; key items have none.
+    """A line of general items keeps under the cap over the year; key items have none.
 
-    ratio  share of the whole base that is drawn, over all strata
-    cap    local practice, 10 % as shipped
+    ratio   share of the whole base that is drawn in one round, over all strata
+    cap     local practice, 10 % as shipped
+    rounds  how often the line is done in its year: the cap is on what they come to together
 
     Raises NeedsReason.
-    Source: art. 15, 适当降低抽查比例; the number is decision A31. Clauses 15.3 and 15.4.
+    Source: art. 15, 适当降低抽查比例和频次; the number is decision A31. Clauses 15.3 and 15.4.
     """
-    if item_class is ItemClass.GENERAL and ratio > cap and not reason.strip():
+    if item_class is ItemClass.GENERAL and ratio * rounds > cap and not reason.strip():
+        together = f"、全年 {rounds} 次合计 {_percent(ratio * rounds)}" if rounds > 1 else ""
         raise NeedsReason(
-            f"一般检查事项的比例 {_percent(ratio)} 高于上限 {_percent(cap)}（本地做法）。"
-            "请降低比例，或写明原因。",
+            f"一般检查事项的比例 {_percent(ratio)}{together} 高于上限 {_percent(cap)}（本地做法）。"
+            f"请降低比例{'或频次' if together else ''}，或写明原因。",
             article="15",
         )
 

@@ -74,7 +74,8 @@ class TestArticle14:
                 line=world.line(), terms=Terms(target_filter=rules), by=world.cast.shen, at=LATER
             )
             assert line.base == len(expected), rules
-            assert words in columns.columns(line)["检查对象"]
+            assert words in columns.filter_text(line.target_filter)
+            assert columns.public_range(rules) in columns.columns(line)["检查对象"]
             found = Trial(plan, today=FIRST).run(Settings()).found
             assert sum(size for size, _ in found.by_stratum.values()) == len(expected), rules
         PlanLine.objects.update(state="published")

@@ -237,7 +237,7 @@ def data(request: HttpRequest) -> HttpResponse:
 def _public_draws() -> QuerySet[Draw]:
     """Draws whose rule is logged, void ones for ever: everything about them but the names."""
     return Draw.objects.filter(Q(rule_at__isnull=False) | Q(state=DrawState.VOID)).select_related(
-        "task__field", "task__initiator", "department", "of"
+        "task__field", "task__initiator", "task__line", "department", "of"
     )
 
 

@@ -204,6 +204,9 @@ class Draw(models.Model):
     @property
     def is_confidential(self) -> bool:
         """Its strata are an internal reference: lists never become public, only codes do."""
+        line = self.task.line
+        if self.is_of_targets and line is not None and line.is_inner:
+            return True
         is_by_key = any(each["name"] == PlanRate.KEY for each in self.strata)
         return self.task.is_confidential and (
             is_by_key or self.stratify == PlanLine.Stratify.CREDIT

@@ -5,7 +5,7 @@ published by the coordinating office; published, it changes only by adjustments 
 """
 
 from .adjustments import adjust, approve_adjustment, decline_adjustment
-from .beside import file_plan, register_campaign
+from .beside import file_plan, file_report, register_campaign
 from .deriving import Derived, derive
 from .importing import (
     check_import,
@@ -67,6 +67,7 @@ __all__ = [
     "except_field",
     "executor_text",
     "file_plan",
+    "file_report",
     "give_up_import",
     "is_stale",
     "lock_rates",

@@ -18,10 +18,10 @@ from liancha.rulebook.coverage import AdjustmentKind
 from liancha.rulebook.lifecycles import LineState, PlanState
 from liancha.rulebook.verdicts import Blocked
 
-from .. import columns
+from .. import bases, columns
 from ..models import Adjustment, Plan, PlanLine, PlanRate
 from .lines import check_writer
-from .rates import RateLike, as_rate, check_rates, write_rates
+from .rates import RateLike, as_rate, check_rates, check_share, write_rates
 from .standing import coordinates, locked
 
 PENDING = "（待批准）"  # stands for the approver while nobody has approved yet
@@ -39,12 +39,13 @@ def adjust(
 ) -> Adjustment:
     """Ask for a change of a published plan; nothing changes before somebody else approves.
 
-    after  ADD, CANCEL: nothing. DELAY: starts_on, ends_on. FREQUENCY: frequency.
-           RATIO: rates, one for each stratum of the line
+    after  ADD, CANCEL: nothing. DELAY: starts_on, ends_on. FREQUENCY: frequency, and cap_reason
+           where it is above a cap. RATIO: rates, one for each stratum of the line
            What of a DELAY is left out stays as it is.
 
     Raises Blocked without a reason, for a ratio whose list is drawn (art. 19), while another
-    request for the line waits, and for what the rulebook would not let a draft say.
+    request for the line waits, and for what the rulebook would not let a draft say; NeedsReason
+    for more rounds than the line's cap on visits, or than general items keep under, unexplained.
     Source: art. 16. Clause 16.3.
     """
     plan = locked(line.plan)
@@ -174,11 +175,14 @@ def _change(
         frequency = int(after["frequency"])
         if frequency < 1 or frequency == line.frequency:
             raise Blocked("频次没有变化，或小于 1。请填新的次数。", article="16")
-        return {"frequency": frequency}
+        explained = str(after.get("cap_reason") or "").strip()
+        _check_rounds(line, frequency, explained)
+        return {"frequency": frequency} | ({"cap_reason": explained} if explained else {})
     if kind is AdjustmentKind.RATIO:
         rates: Sequence[RateLike] = after["rates"]
         found = {each.stratum: each.base for each in line.rates.all()}
-        checked = check_rates(rates, found, line.field.item_class, line.stratify, reason=reason)
+        kind_of, rounds = line.field.item_class, line.frequency
+        checked = check_rates(rates, found, kind_of, line.stratify, reason=reason, rounds=rounds)
         if key := next((each for each in checked if each.stratum == PlanRate.KEY), None):
             planning.check_key_ratio(
                 Fraction(key.ratio),
@@ -196,6 +200,39 @@ def _change(
     return {}
 
 
+def _check_rounds(line: PlanLine, frequency: int, explained: str) -> None:
+    """More rounds fit the cap on visits to one firm and that of general items, or say why not.
+
+    Fewer rounds are never held up. Source: art. 15, paragraph 2. Clause 15.4.
+    """
+    if frequency < line.frequency:
+        return
+    visits = explained or line.cap_reason
+    planning.check_frequency(frequency, cap=line.cap_per_year, reason=visits)
+    if line.base:
+        parts = (rate.fraction * rate.base for rate in line.rates.all())
+        share = sum(parts, Fraction(0)) / line.base
+        why = explained or line.ratio_reason
+        check_share(share, line.field.item_class, reason=why, rounds=frequency)
+
+
+def _marks(line: PlanLine, first: date, last: date) -> dict[str, str]:
+    """On which days marks are looked at, where the line asks for any: they move with its dates.
+
+    Source: art. 14, 检查对象; art. 16, 并将调整情况公开. Clause 16.3.
+    """
+    said = {}
+    if line.target_filter.get("flags"):
+        everybody = bases.candidates(line.field.tag, line.departments, region=line.plan.region_id)
+        found = bases.narrowed(everybody, line.target_filter, first=first)
+        size = found.order_by().values("pk").distinct().count()
+        said["标记以哪天为准"] = f"{first.isoformat()} 有效的标记，名录库现有 {size:,} 户"
+    if line.key_ratio:
+        window = columns.window_text(first, last)
+        said["重点对象以哪些天为准"] = f"{window}，其中任何一天标记有效"
+    return said
+
+
 def _shown(
     line: PlanLine, kind: AdjustmentKind, change: Mapping[str, Any]
 ) -> tuple[dict[str, str], dict[str, str]]:
@@ -203,11 +240,16 @@ def _shown(
     if kind is AdjustmentKind.DELAY:
         first, last = _day(change["starts_on"]), _day(change["ends_on"])
         return (
-            {"时间安排": columns.window_text(line.starts_on, line.ends_on)},
-            {"时间安排": columns.window_text(first, last)},
+            {"时间安排": columns.window_text(line.starts_on, line.ends_on)}
+            | _marks(line, line.starts_on, line.ends_on),
+            {"时间安排": columns.window_text(first, last)} | _marks(line, first, last),
         )
     if kind is AdjustmentKind.FREQUENCY:
-        return {"频次": f"{line.frequency} 次"}, {"频次": f"{change['frequency']} 次"}
+        before, wanted = {"频次": f"{line.frequency} 次"}, {"频次": f"{change['frequency']} 次"}
+        if explained := change.get("cap_reason"):
+            before |= {"频次说明": line.cap_reason} if line.cap_reason else {}
+            wanted["频次说明"] = explained
+        return before, wanted
     if kind is AdjustmentKind.RATIO:
         heading = "抽查基数和比例"
         bases = {each.stratum: each.base for each in line.rates.all()}
@@ -242,6 +284,7 @@ def _apply(
             line.advance(LineState.POSTPONED)
     elif kind is AdjustmentKind.FREQUENCY:
         line.frequency = change["frequency"]
+        line.cap_reason = change.get("cap_reason", line.cap_reason)[:200]
     else:
         found = {each.stratum: each.base for each in line.rates.all()}
         write_rates(line, [as_rate(tuple(each)) for each in change["rates"]], found)
@@ -249,8 +292,8 @@ def _apply(
         if key := line.rates.filter(stratum=PlanRate.KEY).first():
             line.key_ratio = key.ratio
     line.changed_at = at
-    changed = ("starts_on", "ends_on", "frequency", "ratio_reason", "key_ratio", "changed_at")
-    line.save(update_fields=changed)
+    changed = ("starts_on", "ends_on", "frequency", "ratio_reason", "key_ratio", "cap_reason")
+    line.save(update_fields=[*changed, "changed_at"])
 
 
 def _waiting(adjustment: Adjustment, by: User) -> tuple[Adjustment, Plan, PlanLine]:

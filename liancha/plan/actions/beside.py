@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 
 from liancha.accounts.models import Department, User
 from liancha.ledger import actions as ledger
@@ -29,23 +29,64 @@ def file_plan(
     """
     coordinating(by, plan)
     plan = locked(plan)
-    if not to.strip():
-        raise Blocked("还没有写接收单位。请填写。", article="16")
-    if on > timezone.localdate(at):
-        raise Blocked(f"报送日期 {on} 还没有到。请改正。", article="16")
-    filing, _ = Filing.objects.update_or_create(
-        plan=plan,
-        kind=Filing.Kind(kind),
-        defaults={
-            "to": to.strip(),
-            "number": number.strip(),
-            "filed_on": on,
-            "by": by,
-            "at": at,
-        },
-    )
+    wanted = Filing.Kind(kind)
+    if wanted is Filing.Kind.REPORT:
+        about: dict[str, Any] = {"year": plan.year, "region": plan.region, "kind": wanted}
+        _check_year(plan.year, on)
+    else:
+        about = {"plan": plan, "kind": wanted}
+    filing = _note(about, to=to, number=number, on=on, by=by, at=at)
     append("plan.file", plan, by, at, kind=str(filing.kind), to=filing.to, on=on.isoformat())
     return filing
+
+
+@transaction.atomic
+def file_report(
+    *, year: int, to: str, number: str = "", on: date, by: User, at: datetime
+) -> Filing:
+    """Note that the figures of the year before were handed in, whether or not a plan is begun.
+
+    year  in which they are due, by 31 January
+
+    Raises Blocked for anybody but a coordinating office, for a day to come, and for one before
+    the year they tell of was over.
+    Source: art. 16 with 国办发〔2024〕54号 (E18).
+    """
+    office = coordinating(by)
+    _check_year(year, on)
+    about = {"year": year, "region": office.region, "kind": Filing.Kind.REPORT}
+    filing = _note(about, to=to, number=number, on=on, by=by, at=at)
+    ledger.append(
+        "plan.file_report",
+        by=by,
+        at=at,
+        about=("filing", filing.pk),
+        year=year - 1,
+        region=office.region_id,
+        to=filing.to,
+        on=on.isoformat(),
+    )
+    return filing
+
+
+def _note(
+    about: dict[str, Any], *, to: str, number: str, on: date, by: User, at: datetime
+) -> Filing:
+    if not to.strip():
+        raise Blocked("还没有写接收单位。请填写。", article="16")
+    if on > at.date():
+        raise Blocked(f"报送日期 {on} 还没有到。请改正。", article="16")
+    said = {"to": to.strip(), "number": number.strip(), "filed_on": on, "by": by, "at": at}
+    filing, _ = Filing.objects.update_or_create(**about, defaults=said)
+    return filing
+
+
+def _check_year(year: int, on: date) -> None:
+    if on.year < year:
+        raise Blocked(
+            f"{year - 1} 年在报送日期 {on} 还没有结束，没有全年的执法数据。请改正日期。",
+            article="16",
+        )
 
 
 @transaction.atomic

@@ -152,14 +152,22 @@ def check_line(*, plan: Plan, data: LineData, line: PlanLine | None, by: User) -
         )
     _check_tags(data)
     rates = check_rates(
-        data.rates, found, data.field.item_class, data.stratify, reason=data.ratio_reason
+        data.rates,
+        found,
+        data.field.item_class,
+        data.stratify,
+        reason=data.ratio_reason,
+        rounds=data.frequency,
     )
     if line is not None and line.key_ratio:
         line.stratify, line.ratio_reason = data.stratify, data.ratio_reason
         line.starts_on, line.ends_on = data.starts_on, data.ends_on
         rates, found = with_key(line, plan, rates, data=data)
     checked = CheckedLine(data, line, items, rates, found)
-    coverage.check_columns(checked.says(), name=data.name.strip() or data.field.name)
+    says = checked.says()
+    coverage.check_columns(says, name=data.name.strip() or data.field.name)
+    if line is not None:
+        check_told(says, line.target_filter)
     return checked
 
 
@@ -198,7 +206,8 @@ def set_rates(
     check_writable(plan, line)
     check_writer(line.initiator, by, plan)
     found = bases_of(line, plan)
-    checked = check_rates(rates, found, line.field.item_class, line.stratify, reason=reason)
+    kind, rounds = line.field.item_class, line.frequency
+    checked = check_rates(rates, found, kind, line.stratify, reason=reason, rounds=rounds)
     if line.key_ratio:
         line.ratio_reason = reason.strip()
         checked, found = with_key(line, plan, checked)
@@ -326,6 +335,22 @@ def _check_listed(field: JointField, plan: Plan) -> None:
         article="8",
         paragraph=1,
     )
+
+
+def check_told(says: Mapping[str, str], rules: Mapping[str, Sequence[str]]) -> None:
+    """What everybody reads does not name the mark that the range keeps back.
+
+    Raises Blocked.
+    Source: art. 16, the plan is public; decisions A33 and 0012.
+    """
+    for word in columns.inner_marks(rules):
+        for heading in ("任务名称", "检查对象", "责任分工"):
+            if word in says[heading]:
+                raise Blocked(
+                    f"{heading}写了“{word}”，会说出哪些企业有这个不公开的标记。"
+                    "请改成不提标记的写法；公开的计划里只写“重点检查对象”。",
+                    article="16",
+                )
 
 
 def _check_rounds(line: PlanLine, frequency: int) -> None:

@@ -58,10 +58,12 @@ def check_rates(
     stratify: str,
     *,
     reason: str = "",
+    rounds: int = 1,
 ) -> list[Rate]:
     """Every stratum with targets has a rate that can be read, rising with risk, under the cap.
 
     found   base by stratum
+    rounds  how often the line is done in its year
     returns the rates in the order of the strata
 
     Raises Blocked or NeedsReason.
@@ -80,14 +82,23 @@ def check_rates(
     coverage.check_ratios(by_class, reason=reason)
     if base := sum(found.values()):
         parts = (Fraction(each.ratio) * found[each.stratum] for each in checked)
-        share = sum(parts, Fraction(0)) / base
-        coverage.check_cap(
-            share,
-            item_class=coverage.ItemClass(item_class),
-            cap=Fraction(settings.LIANCHA_GENERAL_CAP),
-            reason=reason,
-        )
+        check_share(sum(parts, Fraction(0)) / base, item_class, reason=reason, rounds=rounds)
     return checked
+
+
+def check_share(share: Fraction, item_class: str, *, reason: str, rounds: int) -> None:
+    """The share of the base drawn in a year keeps under the cap of general items (A31).
+
+    Raises NeedsReason.
+    Source: clause 15.4.
+    """
+    coverage.check_cap(
+        share,
+        item_class=coverage.ItemClass(item_class),
+        cap=Fraction(settings.LIANCHA_GENERAL_CAP),
+        reason=reason,
+        rounds=rounds,
+    )
 
 
 def with_key(
@@ -128,6 +139,7 @@ def with_key(
         line.field.item_class,
         line.stratify,
         reason=line.ratio_reason,
+        rounds=data.frequency if data else line.frequency,
     )
     return both, found
 

@@ -15,9 +15,9 @@ from liancha.registry.models import KeyFlag, Tag, Target
 from liancha.rulebook import industries, planning
 from liancha.rulebook.verdicts import Blocked
 
-from .. import bases
+from .. import bases, columns
 from ..models import PlanLine, PlanRate, SavedFilter
-from .lines import check_writable, check_writer
+from .lines import check_told, check_writable, check_writer
 from .rates import Rate, bases_of, check_rates, with_key, write_rates
 from .standing import locked
 
@@ -58,6 +58,7 @@ def set_terms(*, line: PlanLine, terms: Terms, by: User, at: datetime) -> PlanLi
         source=terms.key_source,
     )
     rules = _checked(terms.target_filter)
+    check_told(columns.columns(line), rules)
     was = (line.target_filter, line.key_ratio)
     line.target_filter = rules
     line.cap_per_year, line.cap_reason = terms.cap_per_year, terms.cap_reason.strip()
@@ -135,7 +136,12 @@ def _count_anew(line: PlanLine) -> None:
     if new := [name for name, size in found.items() if size and name not in given]:
         raise Blocked(f"{'、'.join(new)}还没有比例。请先在计划行里补上。", article="15")
     checked = check_rates(
-        rates, found, line.field.item_class, line.stratify, reason=line.ratio_reason
+        rates,
+        found,
+        line.field.item_class,
+        line.stratify,
+        reason=line.ratio_reason,
+        rounds=line.frequency,
     )
     checked, found = with_key(line, line.plan, checked)
     line.base = sum(found.values())

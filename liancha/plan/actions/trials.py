@@ -98,7 +98,8 @@ def apply_rates(
         if then == now:
             continue
         why = reason.strip() or line.ratio_reason
-        checked = check_rates(then, found, line.field.item_class, line.stratify, reason=why)
+        kind, rounds = line.field.item_class, line.frequency
+        checked = check_rates(then, found, kind, line.stratify, reason=why, rounds=rounds)
         if line.key_ratio:
             checked, found = with_key(line, plan, checked)
         write_rates(line, checked, found)

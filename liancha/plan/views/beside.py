@@ -17,7 +17,7 @@ from liancha.registry.models import KeyFlag
 from liancha.rulebook.verdicts import Blocked, NeedsReason
 
 from .. import actions, bases, queries
-from ..beside_forms import CampaignForm, FilingForm, TermsForm
+from ..beside_forms import CampaignForm, FilingForm, ReportForm, TermsForm
 from ..models import Campaign, Plan, PlanLine, SavedFilter
 from .lines import posted
 
@@ -117,6 +117,21 @@ def file_plan(request: HttpRequest, pk: int) -> HttpResponse:
         first = next(iter(form.errors.values()))
         messages.error(request, f"没有登记：{first[0]}")
     return redirect(f"{plan.get_absolute_url()}?tab=filing")
+
+
+@requires(Permission.PLAN_EDIT)
+@require_POST
+def file_report(request: HttpRequest) -> HttpResponse:
+    """Last year's figures are due in January, whether or not the new plan is begun."""
+    form = ReportForm(request.POST)
+    now = timezone.localtime()
+    if form.is_valid():
+        actions.file_report(year=now.year, **form.cleaned_data, by=request.user, at=now)
+        messages.success(request, "已登记报送")
+    else:
+        first = next(iter(form.errors.values()))
+        messages.error(request, f"没有登记：{first[0]}")
+    return redirect("plan:plans")
 
 
 @requires(Permission.PLAN_VIEW)

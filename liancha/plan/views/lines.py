@@ -141,6 +141,11 @@ def adjust(request: HttpRequest, pk: int) -> HttpResponse:
                     by=request.user,
                     at=timezone.now(),
                 )
+            except NeedsReason as needs:
+                if form.cleaned_data["kind"] == Adjustment.Kind.FREQUENCY:
+                    form.add_error("cap_reason", str(needs))
+                else:
+                    refused = needs
             except Blocked as blocked:
                 refused = blocked
             else:
@@ -158,6 +163,7 @@ def adjust(request: HttpRequest, pk: int) -> HttpResponse:
         "refused": refused,
         "is_published": True,
         "may_ratio": Adjustment.Kind.RATIO in kinds,
+        "moves_marks": bool(line.key_ratio or line.target_filter.get("flags")),
     }
     return render(request, "plan/adjust.html", context, status=_status(request, refused))
 

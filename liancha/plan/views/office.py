@@ -19,7 +19,7 @@ from liancha.rulebook.lifecycles import LineState, PlanState
 from liancha.rulebook.verdicts import Blocked
 
 from .. import actions, forms, queries, sheets
-from ..beside_forms import FilingForm
+from ..beside_forms import FilingForm, ReportForm
 from ..models import Adjustment, CoverageException, Plan
 from .lines import posted
 
@@ -76,10 +76,17 @@ def plans(request: HttpRequest) -> HttpResponse:
                 "countdown": queries.countdown(plan, today=today),
             }
         )
+    may_start = _coordinates(request) and request.user.may(Permission.PLAN_EDIT)
+    own = request.user.department
     context = {
         "page_obj": page,
         "rows": rows,
-        "may_start": _coordinates(request) and request.user.may(Permission.PLAN_EDIT),
+        "may_start": may_start,
+        "report": queries.report_row(today.year, own.region_id, today=today)
+        if own and may_start
+        else None,
+        "report_form": ReportForm(initial={"on": today}),
+        "last_year": today.year - 1,
         "next_year": today.year + 1,
     }
     return render(request, "plan/plans.html", context)

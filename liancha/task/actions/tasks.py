@@ -91,7 +91,9 @@ def create_task(
         initiator=initiator,
         starts_on=starts_on,
         ends_on=ends_on,
-        is_confidential=_is_confidential(line) if is_confidential is None else is_confidential,
+        is_confidential=_is_confidential(line)
+        if is_confidential is None
+        else is_confidential or bool(line and line.is_inner),
         created_by=by,
         created_at=at,
     )
@@ -278,7 +280,9 @@ def _take_part(
 
 def _is_confidential(line: PlanLine | None) -> bool:
     """Classes and marks are an inner reference (art. 15)."""
-    return line is None or line.stratify == PlanLine.Stratify.CREDIT or bool(line.key_ratio)
+    if line is None or line.is_inner:
+        return True
+    return line.stratify == PlanLine.Stratify.CREDIT or bool(line.key_ratio)
 
 
 def _batch_name(line: PlanLine) -> str:
