@@ -49,6 +49,10 @@ class PoolChoices(forms.Form):
     cooling_months = forms.TypedChoiceField(
         label="A 类冷却期",
         choices=COOLING,
+        error_messages={
+            "required": "请选择 A 类冷却期。",
+            "invalid_choice": "没有这样的 A 类冷却期，请重新选择。",
+        },
         coerce=int,
         help_text="A 类对象在任务开始前这段时间内查过的，本次不入库。须与实施方案一致。",
     )

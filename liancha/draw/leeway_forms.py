@@ -17,7 +17,10 @@ class Supplement(forms.Form):
         label="补抽原因",
         max_length=300,
         widget=forms.Textarea(attrs={"rows": 3}),
-        error_messages={"required": "请写明补抽原因。"},
+        error_messages={
+            "required": "请写明补抽原因。",
+            "max_length": "补抽原因最多 300 个字，请写短一些。",
+        },
         help_text="会与结果一起公开。",
     )
 
@@ -31,6 +34,7 @@ class Supplement(forms.Form):
                 min_value=0,
                 max_value=number,
                 error_messages={
+                    "min_value": f"“{label}”的补抽户数不能小于 0。",
                     "max_value": f"“{label}”只剩 {number:,} 户，请改小补抽户数。",
                     "invalid": f"“{label}”的补抽户数应是整数。",
                 },

@@ -41,10 +41,15 @@ class VisitQuery(forms.Form):
 class PlanMany(forms.Form):
     """One day for several visits, one after the other."""
 
-    planned_on = forms.DateField(label="检查日期")
-    slot = forms.TimeField(label="第一户开始时间", initial="09:00")
+    planned_on = forms.DateField(label="检查日期", error_messages={"required": "请填写检查日期。"})
+    slot = forms.TimeField(
+        label="第一户开始时间",
+        initial="09:00",
+        error_messages={"required": "请填写第一户开始时间。"},
+    )
     every = forms.TypedChoiceField(
         label="每户间隔",
+        error_messages={"required": "请选择每户间隔。"},
         coerce=int,
         choices=[(minutes, f"{minutes} 分钟") for minutes in (60, 90, 120, 150, 180)],
         initial=90,

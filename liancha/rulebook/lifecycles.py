@@ -218,6 +218,11 @@ class Lifecycle(Generic[S]):
         """Return `then` if a record may go there from `now`. Raises Blocked if not."""
         if (now, then) not in self.steps:
             article = next((a for (_, to), a in self.steps.items() if to == then), "17")
+            if now == then:
+                raise Blocked(
+                    f"{self.name}已经是“{label(now)}”，不用再办。请刷新页面看结果。",
+                    article=article,
+                )
             raise Blocked(
                 f"{self.name}现在是“{label(now)}”，不能直接变为“{label(then)}”。"
                 "请先完成中间的步骤，或刷新页面看是否已有人办理。",

@@ -7,3 +7,8 @@ class SiteConfig(AppConfig):
     name = "liancha.site"
     label = "site"
     verbose_name = "联查"
+
+    def ready(self) -> None:
+        from . import faults
+
+        faults.speak_plainly()

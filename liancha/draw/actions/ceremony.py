@@ -243,7 +243,9 @@ def enter_beacon(
         raise Blocked("这次抽取没有约定公开随机值，不用录入。", article="19", paragraph=1)
     is_void_but_closed = draw.state == DrawState.VOID and draw.closed_at is not None
     if draw.state != DrawState.CLOSED and not is_void_but_closed:
-        raise Blocked("揭示还没有截止，不能录入公开随机值。", article="19", paragraph=1)
+        is_over = draw.state in (DrawState.LOCKED, DrawState.VOID)
+        why = "本次抽取已经结束" if is_over else "揭示还没有截止"
+        raise Blocked(f"{why}，不能录入公开随机值。", article="19", paragraph=1)
     if problem := value_problem(draw, value, at):
         raise Blocked(problem, article="19", paragraph=1)
     if not evidence.strip() and picture is None and not draw.picture:

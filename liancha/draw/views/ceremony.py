@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from liancha.accounts.permissions import Permission, requires
-from liancha.accounts.words import agreed, written
+from liancha.accounts.words import agreed, told, written
 from liancha.rulebook.lifecycles import DrawState
 
 from .. import actions, background, beacons, forms, lanes, queries, scenes
@@ -181,6 +181,8 @@ def beacon(request: HttpRequest, pk: int) -> HttpResponse:
     form = forms.BeaconValue(request.POST, request.FILES, draw=found)
     if not form.is_valid():
         scene = _scene(request, _visible(request, pk))
+        if scene.act != "beacon":
+            return told(request, draw, pk, "公开随机值没有录入，请看本页进行到哪一步。")
         context = _context(request, scene) | {"beacon_form": form}
         return render(request, "draw/draw.html", context, status=422)
     actions.enter_beacon(

@@ -154,7 +154,8 @@ def plan_many(request: HttpRequest, pk: int) -> HttpResponse:
     form = forms.PlanMany(request.POST)
     if not form.is_valid():
         [(name, faults), *_] = form.errors.items()
-        return told(request, task, pk, f"{form.fields[name].label}：{faults[0]}")
+        label, fault = str(form.fields[name].label), str(faults[0])
+        return told(request, task, pk, fault if label in fault else f"{label}：{fault}")
     asked = form.cleaned_data
     picked = list(chosen(request, own, lambda _: own))
     remarks = actions.plan_visits(
