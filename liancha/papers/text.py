@@ -86,7 +86,9 @@ class Text:
                     yield from read
             except csv.Error as error:
                 _refuse_long(read, number)
-                raise Unreadable(_unclosed(number + len(read) + 1)) from error
+                number += len(read) + 1
+                fault = _unclosed(number) if self._has('"') else _endless(number)
+                raise Unreadable(fault) from error
 
 
 def _refuse_long(records: list[list[str]], before: int) -> None:
@@ -162,6 +164,13 @@ def _delimiter(head: str) -> str:
         if (alike, usual) > best[:2]:
             best = (alike, usual, delimiter)
     return best[2]
+
+
+def _endless(number: int) -> str:
+    return (
+        f"第 {number} 行有一格超过 {csv.field_size_limit() // 10_000} 万字，不像表格的内容。"
+        "请核对是不是选错了文件，或另存为 .xlsx 再导入。"
+    )
 
 
 def _unclosed(number: int) -> str:

@@ -102,6 +102,10 @@ class TestText:
         with pytest.raises(Unreadable, match="第 5 行有一个双引号没有成对"):
             read(write(tmp_path / "册.csv", content))
 
+    def test_ten_megabytes_without_a_quote_are_not_called_a_quote(self, tmp_path):
+        with pytest.raises(Unreadable, match="第 5 行有一格超过"):
+            read(write(tmp_path / "册.csv", PLAIN + "A" * 10_000_000))
+
     def test_a_megabyte_in_one_cell_is_a_cell(self, tmp_path):
         content = f"企业名称,统一社会信用代码\n{'甲' * 2**20},91A\n"
         _, (row,) = read(write(tmp_path / "册.csv", content))
