@@ -96,3 +96,22 @@ def test_another_county_takes_no_licence_away(cast, client, licence):
     assert "管辖范围" in page.content.decode()
     assert Licence.objects.exists()
     assert not Entry.objects.filter(what="registry.remove_licence").exists()
+
+
+def test_a_licence_or_mark_that_is_refused_keeps_what_was_typed(cast, client, licence):
+    client = signed_in(client, cast.zhou)
+    said = {
+        "name": "食品经营许可证",
+        "number": "JY9",
+        "issued_on": "2026-02-01",
+        "valid_to": "2025-02-30",
+    }
+    answer = client.post(f"/targets/{licence.target_id}/licence/", said)
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert 'value="JY9"' in page
+    assert "请照 2026-11-23 的样子填写日期" in page
+    answer = client.post(f"/targets/{licence.target_id}/flag/", {"source": "12345 台账"})
+    assert answer.status_code == 422
+    assert 'value="12345 台账"' in answer.content.decode()
+    assert Licence.objects.count() == 1

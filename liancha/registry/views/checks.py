@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -17,6 +16,7 @@ from liancha.rulebook.verdicts import Blocked, NeedsReason
 
 from .. import actions, complaints, forms, queries
 from ..models import SOLO_STATES, CaseCheck, KeyFlag, Licence, SoloCheck, Target
+from .targets import target_page
 
 ROWS = 20
 
@@ -197,7 +197,12 @@ def overlap(request: HttpRequest) -> HttpResponse:
 @require_POST
 def save_licence(request: HttpRequest, pk: int) -> HttpResponse:
     target = _target(request, pk)
-    return _saved(request, target, forms.LicenceForm(request.POST), actions.save_licence, "许可证")
+    form = forms.LicenceForm(request.POST)
+    if not form.is_valid():
+        return target_page(request, target, licence_form=form)
+    actions.save_licence(target=target, **form.cleaned_data, by=request.user, at=timezone.now())
+    messages.success(request, "已登记许可证")
+    return redirect(target)
 
 
 @requires(Permission.REGISTRY_EDIT)
@@ -221,7 +226,12 @@ def remove_licence(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def set_key_flag(request: HttpRequest, pk: int) -> HttpResponse:
     target = _target(request, pk)
-    return _saved(request, target, forms.KeyFlagForm(request.POST), actions.set_key_flag, "标记")
+    form = forms.KeyFlagForm(request.POST)
+    if not form.is_valid():
+        return target_page(request, target, flag_form=form)
+    actions.set_key_flag(target=target, **form.cleaned_data, by=request.user, at=timezone.now())
+    messages.success(request, "已设标记")
+    return redirect(target)
 
 
 @requires(Permission.REGISTRY_EDIT)
@@ -236,17 +246,6 @@ def lift_key_flag(request: HttpRequest, pk: int) -> HttpResponse:
     actions.lift_key_flag(flag=flag, by=request.user, at=timezone.now())
     messages.success(request, f"已解除“{flag.get_kind_display()}”")
     return redirect(flag.target)
-
-
-def _saved(request: HttpRequest, target: Target, form: Any, save: Any, word: str) -> HttpResponse:
-    """Save with one action what a small form on the target's page says, and go back to it."""
-    if form.is_valid():
-        save(target=target, **form.cleaned_data, by=request.user, at=timezone.now())
-        messages.success(request, f"已登记{word}")
-    else:
-        said = "".join(str(error) for errors in form.errors.values() for error in errors)
-        messages.error(request, f"没有登记{word}。{said}")
-    return redirect(target)
 
 
 def _target(request: HttpRequest, pk: int) -> Target:

@@ -95,7 +95,7 @@ def target(request: HttpRequest, pk: int) -> HttpResponse:
     if found.merged_into:
         messages.info(request, f"{found.code} 已并入这一户")
         return redirect(found.merged_into)
-    return _page(request, found)
+    return target_page(request, found)
 
 
 @requires(Permission.REGISTRY_EDIT)
@@ -114,7 +114,7 @@ def show_phone(request: HttpRequest, pk: int) -> HttpResponse:
     """The number in full, once, for this page; looking is recorded."""
     found = get_object_or_404(_visible(request).select_related("region"), pk=pk)
     phone = actions.show_phone(target=found, by=request.user, at=timezone.now())
-    return _page(request, found, phone=phone)
+    return target_page(request, found, phone=phone)
 
 
 @requires(Permission.REGISTRY_EDIT)
@@ -193,7 +193,7 @@ def release(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(_visible(request), pk=pk)
     form = forms.ReleaseForm(request.POST)
     if not form.is_valid() or request.user.department is None:
-        return _page(request, found, release_form=form)
+        return target_page(request, found, release_form=form)
     actions.release(
         target=found,
         department=request.user.department,
@@ -273,7 +273,8 @@ def _download(request: HttpRequest, found: TargetQuerySet, name: str) -> HttpRes
     )
 
 
-def _page(request: HttpRequest, found: Target, **more: Any) -> HttpResponse:
+def target_page(request: HttpRequest, found: Target, **more: Any) -> HttpResponse:
+    """The page of one target; with a form that was refused, as it was filled in."""
     user = request.user
     mine = Target.objects.editable_by(user).filter(pk=found.pk).exists()
     supervisors = queries.supervisors(found)
@@ -307,7 +308,7 @@ def _page(request: HttpRequest, found: Target, **more: Any) -> HttpResponse:
         "doubts": Doubt.objects.open().filter(Q(left=found) | Q(right=found)),
         "may_check": user.may(Permission.REGISTRY_EDIT) and own is not None,
     }
-    refused = "release_form" in more
+    refused = more.keys() & {"release_form", "licence_form", "flag_form"}
     return render(request, "registry/target.html", context | more, status=422 if refused else 200)
 
 
