@@ -337,6 +337,10 @@ class TestCeremonyPage:
         assert "名单已锁定，不用再锁" in text(answer)
         assert f"锁定人是{world.cast.shen}" in text(answer)
         assert Entry.objects.filter(what="draw.lock").count() == 1
+        for name, word in (("open_rule", "不能再约定"), ("ask_void", "不能申请作废")):
+            old = as_(world, "shen").get(url(name, draw.pk))  # by the browser's way back
+            assert old.status_code == 409
+            assert word in text(old)
 
     def test_void_is_asked_and_decided_on_pages(self, world):
         draw = w.open_rule(world, w.freeze(world), "WJ")

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 from liancha.accounts.permissions import Permission, requires
 from liancha.accounts.words import agreed, told, written
 from liancha.rulebook.lifecycles import DrawState
+from liancha.rulebook.verdicts import Blocked
 
 from .. import actions, background, beacons, forms, lanes, queries, scenes
 from ..models import Dispatch, Draw
@@ -107,8 +108,14 @@ def _context(request: HttpRequest, scene: scenes.Scene) -> dict[str, object]:
 
 @requires(*RUN)
 def open_rule(request: HttpRequest, pk: int) -> HttpResponse:
-    """Name the parties and the public value."""
+    """Name the parties and the public value. An old page of it says that it is too late."""
     found = _own(request, pk)
+    if found.state not in (DrawState.FROZEN, DrawState.COMMITTING):
+        raise Blocked(
+            "规则已经存证，各方和公开随机值不能再约定。请看本次抽取进行到哪一步。",
+            article="19",
+            paragraph=1,
+        )
     now = timezone.localtime()
     nexts = queries.next_lotteries(now)
     first = nexts[0]
@@ -233,8 +240,10 @@ def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
 
 @requires(*RUN)
 def ask_void(request: HttpRequest, pk: int) -> HttpResponse:
-    """Ask the head to void this draw."""
+    """Ask the head to void this draw. Nobody writes a request that cannot be granted."""
     found = _own(request, pk)
+    if found.state in (DrawState.LOCKED, DrawState.VOID):
+        raise Blocked("这次抽取已经锁定或作废，不能申请作废。", article="19", paragraph=3)
     form = forms.Void(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         actions.ask_void(draw=found, by=request.user, at=timezone.now(), **form.cleaned_data)
