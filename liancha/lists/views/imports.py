@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from liancha.accounts.permissions import Permission, requires
 from liancha.papers.downloads import workbook
 from liancha.papers.faults import Unreadable
 from liancha.papers.showing import Count, page
+from liancha.papers.uploads import on_disk
 
 from .. import actions, forms, sheets
 from ..models import Import
@@ -136,13 +136,10 @@ def template(request: HttpRequest, table: str) -> HttpResponse:
 def received(request: HttpRequest, form: forms.UploadForm, **about: Any) -> Import | None:
     """The import of what a form holds; None, and a fault under the field, for what is no table."""
     file = form.cleaned_data["file"]
-    with tempfile.NamedTemporaryFile(prefix="liancha-lists-") as copy:
-        for piece in file.chunks():
-            copy.write(piece)
-        copy.flush()
+    with on_disk(file) as path:
         try:
             return actions.open_import(
-                path=Path(copy.name),
+                path=path,
                 file_name=file.name,
                 is_whole=form.cleaned_data["scope"] == "whole",
                 by=request.user,

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import tempfile
-from pathlib import Path
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -17,6 +15,7 @@ from django.views.decorators.http import require_POST
 
 from liancha.accounts.permissions import Permission, requires
 from liancha.papers.faults import Unreadable
+from liancha.papers.uploads import on_disk
 from liancha.papers.writers import Bad, Sheet, write_workbook
 from liancha.rulebook.verdicts import Blocked
 
@@ -59,14 +58,11 @@ def look(request: HttpRequest) -> HttpResponse:
         kind = request.POST.get("kind", "")
         return _overview(request, _kind(kind), form, status=422)
     uploaded = form.cleaned_data["file"]
-    with tempfile.NamedTemporaryFile(prefix="liancha-platform-") as copy:
-        for piece in uploaded.chunks():
-            copy.write(piece)
-        copy.flush()
+    with on_disk(uploaded) as path:
         try:
             batch = actions.check_file(
                 kind=form.cleaned_data["kind"],
-                path=Path(copy.name),
+                path=path,
                 file_name=uploaded.name,
                 by=request.user,
                 at=timezone.now(),

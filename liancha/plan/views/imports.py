@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 from django.contrib import messages
@@ -16,6 +15,7 @@ from liancha.accounts.permissions import Permission, requires
 from liancha.papers.downloads import workbook
 from liancha.papers.faults import Unreadable
 from liancha.papers.showing import Count, page
+from liancha.papers.uploads import on_disk
 from liancha.rulebook.lifecycles import PlanState
 
 from .. import actions, forms, sheets
@@ -133,14 +133,11 @@ def template(request: HttpRequest, pk: int) -> HttpResponse:
 def _received(request: HttpRequest, form: forms.UploadForm, plan: Plan) -> Import | None:
     """The import of what a form holds; None, and a fault under the field, for what is no table."""
     file = form.cleaned_data["file"]
-    with tempfile.NamedTemporaryFile(prefix="liancha-plan-") as copy:
-        for piece in file.chunks():
-            copy.write(piece)
-        copy.flush()
+    with on_disk(file) as path:
         try:
             return actions.open_import(
                 plan=plan,
-                path=Path(copy.name),
+                path=path,
                 file_name=file.name,
                 by=request.user,
                 at=timezone.now(),

@@ -18,13 +18,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from liancha.accounts.permissions import Permission, requires
+from liancha.papers.downloads import filled
 from liancha.papers.faults import Unreadable
 from liancha.queue import actions as queue
 from liancha.rulebook.lifecycles import JobState
 
 from .. import actions, forms, history, sheets
 from ..models import Import
-from .downloads import workbook
 
 FOLDER = "registry/imports"
 SMALL = 1_500_000  # bytes that are looked at while the person waits; larger ones go to the worker
@@ -150,13 +150,13 @@ def errors(request: HttpRequest, pk: int) -> HttpResponse:
     """The bad rows with 怎么改, as .xlsx to mend and import again."""
     batch = get_object_or_404(Import.objects.visible_to(request.user), pk=pk)
     name = f"{Path(batch.file_name).stem}-错误表.xlsx"
-    return workbook(name, lambda file: sheets.write_faults(file, batch))
+    return filled(name, lambda file: sheets.write_faults(file, batch))
 
 
 @requires(Permission.REGISTRY_IMPORT)
 def template(request: HttpRequest) -> HttpResponse:
     """An empty table with the headings this room knows."""
-    return workbook("检查对象导入模板.xlsx", sheets.write_template)
+    return filled("检查对象导入模板.xlsx", sheets.write_template)
 
 
 def _open(request: HttpRequest, path: str, name: str) -> Import:

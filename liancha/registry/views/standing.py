@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 from django.contrib import messages
@@ -19,6 +18,7 @@ from liancha.accounts.permissions import Permission, requires
 from liancha.papers.downloads import workbook
 from liancha.papers.faults import Unreadable
 from liancha.papers.showing import Count, page
+from liancha.papers.uploads import on_disk
 from liancha.queue import actions as queue
 from liancha.rulebook.lifecycles import JobState
 
@@ -38,12 +38,9 @@ def upload(request: HttpRequest, subject: str) -> HttpResponse:
     form = forms.TableForm(request.POST if is_sent else None, request.FILES or None)
     if is_sent and form.is_valid():
         file = form.cleaned_data["file"]
-        with tempfile.NamedTemporaryFile(prefix="liancha-standing-") as copy:
-            for piece in file.chunks():
-                copy.write(piece)
-            copy.flush()
+        with on_disk(file) as path:
             try:
-                return redirect(_open(request, subject, Path(copy.name), file.name))
+                return redirect(_open(request, subject, path, file.name))
             except Unreadable as unreadable:
                 form.add_error("file", str(unreadable))
     found = _visible(request).filter(subject=subject).select_related("by__department")

@@ -14,12 +14,12 @@ from django.views.decorators.http import require_POST
 
 from liancha.accounts.permissions import Permission, requires
 from liancha.accounts.picking import chosen
+from liancha.papers.downloads import filled
 from liancha.rulebook.verdicts import Blocked
 
 from .. import actions, forms, history, queries, search, sections, sheets
 from ..leafing import Leaves
 from ..models import Doubt, Release, Target, TargetQuerySet
-from .downloads import workbook
 
 ROWS = 20
 MOST_AT_ONCE = 5_000
@@ -268,7 +268,7 @@ def _download(request: HttpRequest, found: TargetQuerySet, name: str) -> HttpRes
     """The targets as a table; that they were taken away is on record."""
     actions.note_export(targets=found.count(), by=request.user, at=timezone.now())
     today = timezone.localdate()
-    return workbook(
+    return filled(
         f"{name}{today:%Y%m%d}.xlsx", lambda file: sheets.write_targets(file, found, today)
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 from django.contrib import messages
@@ -17,6 +16,7 @@ from liancha.accounts.permissions import Permission, requires
 from liancha.papers.downloads import workbook
 from liancha.papers.faults import Unreadable
 from liancha.papers.showing import Count, page
+from liancha.papers.uploads import on_disk
 
 from .. import actions, forms, sheets
 from ..models import Import
@@ -31,13 +31,10 @@ def upload(request: HttpRequest) -> HttpResponse:
     form = forms.Upload(request.POST if is_sent else None, request.FILES or None)
     if is_sent and form.is_valid():
         file = form.cleaned_data["file"]
-        with tempfile.NamedTemporaryFile(prefix="liancha-roster-") as copy:
-            for piece in file.chunks():
-                copy.write(piece)
-            copy.flush()
+        with on_disk(file) as path:
             try:
                 batch = actions.open_import(
-                    path=Path(copy.name), file_name=file.name, by=request.user, at=timezone.now()
+                    path=path, file_name=file.name, by=request.user, at=timezone.now()
                 )
             except Unreadable as unreadable:
                 form.add_error("file", str(unreadable))
