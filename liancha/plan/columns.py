@@ -19,7 +19,7 @@ from liancha.rulebook.coverage import PLAN_COLUMNS
 from liancha.rulebook.regions import REGIONS
 
 from .beside import PUBLIC_MARKS, is_inner
-from .models import PlanLine, PlanRate
+from .models import DepartmentLine, PlanLine, PlanRate
 
 INNER_RANGE = "重点检查对象，名单不公开"
 MOST_PLACES = 6  # decimal places of a percentage that is still easier to read than p/q
@@ -68,6 +68,22 @@ def texts(
         duties,
         rates_line(base, rates, frequency),
         window_text(starts_on, ends_on),
+    )
+    return dict(zip(PLAN_COLUMNS, said, strict=True))
+
+
+def own_columns(line: DepartmentLine) -> dict[str, str]:
+    """The same eight of a department's own line: it is by itself in 联查部门."""
+    shares = f"{line.base:,} 户；{line.wording}；拟抽 {line.count:,} 户"
+    said = (
+        line.name,
+        line.part.department.short,
+        "；".join(line.items),
+        line.targets,
+        line.executor,
+        line.duties,
+        shares,
+        window_text(line.starts_on, line.ends_on),
     )
     return dict(zip(PLAN_COLUMNS, said, strict=True))
 

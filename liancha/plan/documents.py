@@ -8,18 +8,28 @@ from collections.abc import Iterable
 
 from django.utils import timezone
 
+from liancha.accounts.models import Department
 from liancha.papers.official import Official
 from liancha.rulebook.coverage import PLAN_COLUMNS
 
 from . import columns, sheets
 from .models import Adjustment, Plan, PlanLine
+from .queries import Part
 
 OFFICE = "洛阳市市场监管领域部门联合抽查联席会议办公室"
 WIDTHS = (10.0, 28.0, 34.0, 38.0, 26.0, 22.0, 38.0, 29.0, 22.0)
 
 
-def plan_document(plan: Plan, lines: Iterable[PlanLine]) -> bytes:
+def plan_document(
+    plan: Plan,
+    lines: Iterable[PlanLine],
+    parts: Iterable[Part] = (),
+    department: Department | None = None,
+) -> bytes:
     """The plan: what it rests on, then the eight columns on pages that lie on their side.
+
+    parts       what departments check by themselves, as a second table
+    department  whose extract it is; None for the whole plan
 
     Source: clause 16.2.
     """
@@ -27,7 +37,11 @@ def plan_document(plan: Plan, lines: Iterable[PlanLine]) -> bytes:
     document = Official(plan.title, number=plan.document_number)
     document.paragraph(
         f"根据《{plan.list_version.title}》，会同相关部门制定本计划。"
-        f"全年安排联合抽查 {len(rows)} 项，覆盖清单中的所有抽查领域。"
+        + (
+            f"全年安排联合抽查 {len(rows)} 项，覆盖清单中的所有抽查领域。"
+            if department is None
+            else f"本件摘录{department.name}参加的联合抽查 {len(rows)} 项。"
+        )
     )
     document.heading("一、抽查任务")
     document.paragraph(
@@ -44,11 +58,25 @@ def plan_document(plan: Plan, lines: Iterable[PlanLine]) -> bytes:
         document.paragraph(
             "；".join(f"{each.field.name}：{each.get_reason_display()}" for each in excepted) + "。"
         )
-    document.attachment("附件：联合抽查任务表")
+    own = [said for part in parts for _, said in part.lines]
+    if own:
+        number = "四" if excepted else "三"
+        document.heading(f"{number}、部门抽查任务")
+        document.paragraph(
+            f"各部门单独开展的抽查 {len(own)} 项，见附件 2。"
+            "与联合抽查任务涉及同一检查对象的，尽量合并进行。"
+        )
+    document.attachment("附件：联合抽查任务表" if not own else "附件：1. 联合抽查任务表")
+    if own:
+        document.attachment("　　　2. 部门抽查任务表")
     day = plan.published_at or plan.created_at
     document.signature(_office(plan), timezone.localtime(day).date())
     document.landscape("联合抽查任务表")
     document.table(("序号", *PLAN_COLUMNS), rows, WIDTHS)
+    if own:
+        document.heading("部门抽查任务表")
+        own_rows = [(str(n), *said.values()) for n, said in enumerate(own, 1)]
+        document.table(("序号", *PLAN_COLUMNS), own_rows, WIDTHS)
     return document.save()
 
 

@@ -18,12 +18,15 @@ from liancha.rulebook.regions import is_county
 
 from .beside import Campaign, Filing, LeftOut, SavedFilter, Scenario, is_inner
 from .imports import Import
+from .parts import DepartmentLine, DepartmentPart
 
 __all__ = [
     "Adjustment",
     "AdjustmentQuerySet",
     "Campaign",
     "CoverageException",
+    "DepartmentLine",
+    "DepartmentPart",
     "Filing",
     "Import",
     "LeftOut",

@@ -21,6 +21,8 @@ from liancha.rulebook.lifecycles import LineState, PlanState
 from . import bases, columns
 from .models import (
     CoverageException,
+    DepartmentLine,
+    DepartmentPart,
     Filing,
     Plan,
     PlanCoSign,
@@ -374,6 +376,35 @@ def floor_of(lines: Iterable[PlanLine]) -> dict[str, Any] | None:
                 "remark": planning.floor_remark(line.count, line.base),
             }
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One department's own part of the plan book, with its lines as eight columns."""
+
+    part: DepartmentPart
+    lines: list[tuple[DepartmentLine, dict[str, str]]]
+
+
+def parts_of(plan: Plan, department: Department | None = None) -> list[Part]:
+    """The departments' own parts in force beside a joint plan. Source: clauses 12.1 and 14.1."""
+    found = DepartmentPart.objects.in_force(plan.year, plan.region_id)
+    if department is not None:
+        found = found.filter(department=department)
+    rows = found.select_related("department").prefetch_related("lines__part__department")
+    return [
+        Part(part, [(line, columns.own_columns(line)) for line in part.lines.all()])
+        for part in rows.order_by("department")
+    ]
+
+
+def named_in(plan: Plan, lines: Iterable[PlanLine]) -> list[Department]:
+    """Departments that have a line of the joint plan or a part of their own, in their order."""
+    found = {each.pk: each for line in lines for each in line.departments}
+    parts = DepartmentPart.objects.in_force(plan.year, plan.region_id)
+    for part in parts.select_related("department"):
+        found[part.department_id] = part.department
+    return sorted(found.values(), key=lambda each: each.pk)
 
 
 def missing(rows: Iterable[FieldRow]) -> list[JointField]:

@@ -16,8 +16,10 @@ from liancha.rulebook.coverage import PLAN_COLUMNS
 
 from . import columns, table
 from .models import Adjustment, Import, Plan, PlanLine
+from .queries import Part
 
 WIDTHS = (6, 18, 24, 30, 44, 24, 18, 44, 40, 26, 10)
+PART = "部门抽查计划"
 ADJUSTMENT_TITLES = ("计划编号", "任务名称", "调整", "调整前", "调整后", "原因", "公布日期")
 HINTS = {
     "number": "改已有的计划行照抄编号，新增的留空。",
@@ -89,8 +91,15 @@ def faults(batch: Import) -> list[Sheet]:
     return error_sheets(Held.of(batch.held), batch.faults, batch.remarks, words=words)
 
 
-def workbook(plan: Plan, lines: Iterable[PlanLine], adjustments: Iterable[Adjustment]) -> bytes:
-    """The eight columns, and beside them the number and state of each line; then the changes."""
+def workbook(
+    plan: Plan,
+    lines: Iterable[PlanLine],
+    adjustments: Iterable[Adjustment],
+    parts: Iterable[Part] = (),
+) -> bytes:
+    """The eight columns, and beside them the number and state of each line; then the departments'
+    own lines, and the changes.
+    """
     titles = ("序号", "计划编号", *PLAN_COLUMNS, "状态")
     rows: list[Sequence[Value]] = [
         (n, line.number, *columns.columns(line).values(), line.get_state_display())
@@ -100,6 +109,13 @@ def workbook(plan: Plan, lines: Iterable[PlanLine], adjustments: Iterable[Adjust
     if plan.document_number:
         heading.append(plan.document_number)
     sheets = [Sheet("年度计划", titles, rows, heading, WIDTHS)]
+    own: list[Sequence[Value]] = [
+        (n, *said.values(), line.reason)
+        for n, (line, said) in enumerate((row for part in parts for row in part.lines), 1)
+    ]
+    if own:
+        headings = ("序号", *PLAN_COLUMNS, "说明")
+        sheets.append(Sheet(PART, headings, own, (), (6, *WIDTHS[2:10], 30)))
     changed = [
         (
             each.line.number,
@@ -122,7 +138,10 @@ def workbook(plan: Plan, lines: Iterable[PlanLine], adjustments: Iterable[Adjust
 
 
 def data(
-    plan: Plan, lines: Iterable[PlanLine], adjustments: Iterable[Adjustment]
+    plan: Plan,
+    lines: Iterable[PlanLine],
+    adjustments: Iterable[Adjustment],
+    parts: Iterable[Part] = (),
 ) -> dict[str, Any]:
     """The published plan for programs; keys are the headings of art. 14."""
     return {
@@ -134,6 +153,11 @@ def data(
         "计划行": [
             {"计划编号": line.number, **columns.columns(line), "状态": line.get_state_display()}
             for line in lines
+        ],
+        PART: [
+            {"部门": part.part.department.name, **said, "说明": line.reason}
+            for part in parts
+            for line, said in part.lines
         ],
         "调整": [
             {

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import beside, imports, lines, office, public, trials
+from .views import beside, imports, lines, office, parts, public, trials
 
 app_name = "plan"
 urlpatterns = [
@@ -31,6 +31,13 @@ urlpatterns = [
     path("plans/imports/<int:pk>/faults.xlsx", imports.import_faults, name="import_faults"),
     path("plans/<int:pk>/derive/", beside.derive, name="derive"),
     path("plans/<int:pk>/file/", beside.file_plan, name="file"),
+    path("plans/parts/", parts.parts, name="parts"),
+    path("plans/parts/new/", parts.new_part, name="new_part"),
+    path("plans/parts/<int:pk>/", parts.part, name="part"),
+    path("plans/parts/<int:pk>/publish/", parts.publish_part, name="publish_part"),
+    path("plans/parts/<int:pk>/lines/new/", parts.new_own_line, name="new_own_line"),
+    path("plans/own-lines/<int:pk>/", parts.edit_own_line, name="edit_own_line"),
+    path("plans/own-lines/<int:pk>/drop/", parts.drop_own_line, name="drop_own_line"),
     path("plans/report/file/", beside.file_report, name="file_report"),
     path("plans/campaigns/", beside.campaigns, name="campaigns"),
     path("plans/campaigns/new/", beside.new_campaign, name="new_campaign"),

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from collections.abc import Iterable, Sequence
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.http import content_disposition_header
 
+from liancha.accounts.models import Department
 from liancha.accounts.permissions import public
 from liancha.rulebook.lifecycles import LineState
 
-from .. import columns, documents, sheets
-from ..models import Adjustment, AdjustmentQuerySet, Plan, PlanLineQuerySet
+from .. import columns, documents, queries, sheets
+from ..models import Adjustment, AdjustmentQuerySet, Plan, PlanLine, PlanLineQuerySet
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -30,10 +33,14 @@ def plans(request: HttpRequest) -> HttpResponse:
 def plan(request: HttpRequest, pk: int) -> HttpResponse:
     """Source: clauses 16.2 and 16.4."""
     plan = get_object_or_404(Plan.objects.public().select_related("region"), pk=pk)
+    everything = list(_lines(plan))
+    departments = queries.named_in(plan, everything)
+    chosen = _chosen(request, departments)
     changed: dict[int, list[Adjustment]] = {}
     adjustments = list(_adjustments(plan))
     for each in adjustments:
         changed.setdefault(each.line_id, []).append(each)
+    shown_lines = _of(everything, chosen)
     rows = [
         {
             "line": line,
@@ -41,21 +48,31 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
             "is_cancelled": line.state == LineState.CANCELLED,
             "changes": changed.get(line.pk, []),
         }
-        for line in _lines(plan)
+        for line in shown_lines
     ]
+    named = {line.pk for line in shown_lines}
     shown = [
         (each, sheets.changes_text(each.before), sheets.changes_text(each.after))
         for each in adjustments
+        if each.line_id in named
     ]
-    excepted = plan.exceptions.select_related("field")
-    context = {"plan": plan, "rows": rows, "adjustments": shown, "excepted": excepted}
+    context = {
+        "plan": plan,
+        "rows": rows,
+        "adjustments": shown,
+        "excepted": plan.exceptions.select_related("field") if chosen is None else (),
+        "parts": queries.parts_of(plan, chosen),
+        "departments": departments,
+        "chosen": chosen,
+    }
     return render(request, "plan/public_plan.html", context)
 
 
 @public
 def workbook(request: HttpRequest, pk: int) -> HttpResponse:
     plan = get_object_or_404(Plan.objects.public(), pk=pk)
-    content = sheets.workbook(plan, _lines(plan), _adjustments(plan))
+    lines, parts, changes = _asked(request, plan)
+    content = sheets.workbook(plan, lines, changes, parts)
     response = HttpResponse(content, content_type=XLSX)
     response.headers["Content-Disposition"] = (
         content_disposition_header(True, f"{plan.title}.xlsx") or ""
@@ -67,8 +84,10 @@ def workbook(request: HttpRequest, pk: int) -> HttpResponse:
 def document(request: HttpRequest, pk: int) -> HttpResponse:
     """The plan as an official document."""
     plan = get_object_or_404(Plan.objects.public().select_related("region", "list_version"), pk=pk)
-    lines = plan.lines.public().exclude(state=LineState.CANCELLED).with_columns()
-    return _docx(documents.plan_document(plan, lines), plan.title)
+    lines, parts, _ = _asked(request, plan)
+    chosen = _chosen(request, queries.named_in(plan, lines))
+    live = [line for line in lines if line.state != LineState.CANCELLED]
+    return _docx(documents.plan_document(plan, live, parts, chosen), plan.title)
 
 
 @public
@@ -98,10 +117,39 @@ def notice_document(request: HttpRequest, pk: int) -> HttpResponse:
 @public
 def data(request: HttpRequest, pk: int) -> HttpResponse:
     plan = get_object_or_404(Plan.objects.public(), pk=pk)
+    lines, parts, changes = _asked(request, plan)
     return JsonResponse(
-        sheets.data(plan, _lines(plan), _adjustments(plan)),
+        sheets.data(plan, lines, changes, parts),
         json_dumps_params={"ensure_ascii": False, "indent": 1},
     )
+
+
+def _chosen(request: HttpRequest, departments: Sequence[Department]) -> Department | None:
+    """The department the address asks for; 404 for one that the plan does not name."""
+    code = request.GET.get("department", "")
+    if not code:
+        return None
+    found = next((each for each in departments if each.code == code), None)
+    if found is None:
+        raise Http404
+    return found
+
+
+def _of(lines: Iterable[PlanLine], department: Department | None) -> list[PlanLine]:
+    """All lines, or those a department takes part in."""
+    return [line for line in lines if department is None or department in line.departments]
+
+
+def _asked(
+    request: HttpRequest, plan: Plan
+) -> tuple[list[PlanLine], list[queries.Part], list[Adjustment]]:
+    """Lines, departments' own parts and changes that a file holds: all, or a department's."""
+    everything = list(_lines(plan))
+    chosen = _chosen(request, queries.named_in(plan, everything))
+    lines = _of(everything, chosen)
+    named = {line.pk for line in lines}
+    changes = [each for each in _adjustments(plan) if each.line_id in named]
+    return lines, queries.parts_of(plan, chosen), changes
 
 
 def _published(pk: int) -> Adjustment:
