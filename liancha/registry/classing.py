@@ -14,7 +14,7 @@ from typing import Any
 
 from django.db import DatabaseError, connection
 
-from .models import CreditBatch, Target
+from .models import CreditBatch
 
 JOINED = "liancha_classes s JOIN registry_target t ON t.code = s.code"
 ROWS = 10_000  # taken from the database at once
@@ -72,10 +72,8 @@ class Classes:
 
     def write(self, batch: CreditBatch, *, at: datetime) -> None:
         """Put class, day and source on the targets. Who keeps the class is not changed by it."""
-        on, moment = (
-            Target._meta.get_field(name).get_db_prep_save(value, connection)
-            for name, value in (("credit_on", batch.on), ("updated_at", at))
-        )
+        on = connection.ops.adapt_datefield_value(batch.on)
+        moment = connection.ops.adapt_datetimefield_value(at)
         said = "credit_on = %s, credit_source = %s"
         self._run(
             "UPDATE registry_target AS t"

@@ -234,7 +234,7 @@ def _branches() -> Iterable[tuple[int, int]]:
 def _suspected(batch: Import | None) -> Iterator[Doubt]:
     """All there is to ask, a thing at a time."""
     known = set(Doubt.objects.exclude(right=None).values_list("left", "right"))
-    found: dict[tuple[int, int], str] = {}
+    found: dict[tuple[int, int], Doubt.Kind] = {}
     for kind, pairs in (
         (Doubt.Kind.OLD_NUMBER, _old_numbers()),
         (Doubt.Kind.TWIN, _twins()),

@@ -11,13 +11,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from itertools import starmap
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from django.db import connection
 
 from liancha.papers.feed import Source
 
-from .. import bulk, tables
+from .. import bulk, changing, tables
 from ..columns import Reading, Remark
 from ..models import Import, ImportChange, ImportFault, Tagging, Target
 from ..reading import TAKEN, spread
@@ -33,6 +34,8 @@ COMPARED = (
     *("registered_on", "capital", "legal_form", "authority", "phone", "credit_class"),
 )
 FOLLOWING = ("region_reason", "is_region_by_hand", "credit_on", "credit_source", "updated_at")
+NAMES = (*COMPARED, *FOLLOWING)
+SAID = attrgetter(*NAMES)
 RETAGGED = frozenset({"name", "scope", "kind"})
 DAYS = ("registered_on", "credit_on")
 FAULT = ("row", "name", "column", "value", "fault", "cure", "is_remark", "line")
@@ -165,13 +168,13 @@ class Intake:
             target.code: target
             for target in Target.objects.filter(code__in=[reading.code for reading in readings])
         }
-        changed: list[tuple[Target, dict[str, Any]]] = []
+        changed: list[tuple[Target, tuple[Any, ...]]] = []
         for reading in readings:
             target = there[reading.code]
-            before = {name: getattr(target, name) for name in (*COMPARED, *FOLLOWING)}
+            before, region = SAID(target), target.region_id
             self._apply(reading, target)
-            is_changed = any(getattr(target, name) != before[name] for name in COMPARED)
-            if self._is_foreign(reading, target, before["region_id"]):
+            is_changed = SAID(target)[: len(COMPARED)] != before[: len(COMPARED)]
+            if self._is_foreign(reading, target, region):
                 continue
             if target.is_pending:
                 self.counts["pending"] += 1
@@ -286,31 +289,27 @@ class Intake:
         else:
             self.stage.bring_in(self.batch, today=self.today, at=self.at)
 
-    def _change(self, changed: list[tuple[Target, dict[str, Any]]]) -> None:
-        if not changed:
-            return
-        targets = [target for target, _ in changed]
-        for target in targets:
+    def _change(self, changed: list[tuple[Target, tuple[Any, ...]]]) -> None:
+        """Targets, each with what it said before of all NAMES."""
+        differing: list[tuple[Target, dict[str, Any]]] = []
+        for target, before in changed:
             target.updated_at = self.at
-        Target.objects.bulk_create(
-            targets,
-            update_conflicts=True,
-            unique_fields=["code"],
-            update_fields=[name.removesuffix("_id") for name in (*COMPARED, *FOLLOWING)],
-        )
-        differing = [
-            (target, {n: v for n, v in before.items() if getattr(target, n) != v})
-            for target, before in changed
-        ]
+            said = zip(NAMES, before, SAID(target), strict=True)
+            differing.append((target, {name: old for name, old, new in said if old != new}))
+        changing.write(differing)
         retag(self.tagger, [target for target, before in differing if RETAGGED & before.keys()])
-        ImportChange.objects.bulk_create(
-            ImportChange(
-                batch=self.batch,
-                target=target,
-                before={name: _json(value) for name, value in before.items()},
-                after={name: _json(getattr(target, name)) for name in before},
-            )
-            for target, before in differing
+        bulk.insert(
+            ImportChange,
+            ("batch_id", "target_id", "before", "after"),
+            (
+                (
+                    self.batch.pk,
+                    target.pk,
+                    {name: _json(value) for name, value in before.items()},
+                    {name: _json(getattr(target, name)) for name in before},
+                )
+                for target, before in differing
+            ),
         )
 
 
@@ -321,8 +320,9 @@ def retag(tagger: tables.Tagger, targets: list[Target]) -> tuple[int, int]:
     """
     keys = [target.pk for target in targets]
     there: dict[int, dict[int, bool]] = {key: {} for key in keys}
-    for each in Tagging.objects.filter(target__in=keys):
-        there[each.target_id][each.tag_id] = each.is_by_hand
+    rows = Tagging.objects.filter(target__in=keys)
+    for target_id, tag, is_by_hand in rows.values_list("target", "tag", "is_by_hand"):
+        there[target_id][tag] = is_by_hand
     refused = set(
         Target.untagged.through.objects.filter(target__in=keys).values_list("target_id", "tag_id")
     )
