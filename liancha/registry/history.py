@@ -22,7 +22,7 @@ from .models import (
     Target,
     Touched,
 )
-from .standing.intake import in_words as standing_words
+from .standing import intake
 
 FIELD_WORDS = {
     **{"name": "名称", "kind": "对象类型", "address": "住所", "region_id": "县区"},
@@ -52,6 +52,9 @@ EVENTS = {
     "registry.weigh_complaints": "研判投诉集中",
     "registry.note_inspection": "检查结果",
 }
+
+
+FEW = 3  # licences or marks of one table that are told one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,34 +100,34 @@ def story(target: Target, limit: int = 40) -> list[Event]:
 def _standing(target: Target, limit: int) -> list[Event]:
     """Licences and marks that came in with tables, and which of these were taken back."""
     found = StandingChange.objects.filter(target=target).select_related("batch").order_by("-pk")
-    changes = list(found[:limit])
-    subjects = {f"standing:{change.batch_id}" for change in changes}
+    groups: dict[tuple[int, str], list[StandingChange]] = {}
+    for change in found[:limit]:
+        groups.setdefault((change.batch_id, change.get_what_display()), []).append(change)
     entries = {
         (entry.subject, entry.what.partition(".")[2].partition("_")[0]): entry
-        for entry in Entry.objects.filter(subject__in=subjects)
+        for entry in Entry.objects.filter(subject__in={f"standing:{key}" for key, _ in groups})
     }
     events = []
-    for change in changes:
-        subject = f"standing:{change.batch_id}"
-        text = f"导入{change.get_what_display()}"
-        if entry := entries.get((subject, "import")):
-            said = _standing_said(change)
-            note = f"{said}；文件 {change.batch.file_name}，{entry.by}"
-            events.append(Event(entry.at, text, note, entry.index))
-        if entry := entries.get((subject, "undo")):
-            note = f"文件 {change.batch.file_name}，{entry.by}"
-            events.append(Event(entry.at, f"撤回{text}", note, entry.index))
+    for (key, what), changes in groups.items():
+        file = f"文件 {changes[0].batch.file_name}"
+        if entry := entries.get((f"standing:{key}", "import")):
+            said = "；".join(map(_standing_said, changes[:FEW]))
+            more = f"等 {len(changes)} 项" if len(changes) > FEW else ""
+            note = f"{said}{more}；{file}，{entry.by}"
+            events.append(Event(entry.at, f"导入{what}", note, entry.index))
+        if entry := entries.get((f"standing:{key}", "undo")):
+            events.append(Event(entry.at, f"撤回导入{what}", f"{file}，{entry.by}", entry.index))
     return events
 
 
 def _standing_said(change: StandingChange) -> str:
-    """食品经营许可证 JY2410；有效期至由“2026-12-31”改为“长期”."""
-    now = standing_words(change.what, change.after)
+    """食品经营许可证 JY2410，长期, or 有效期至由“2026-12-31”改为“长期”."""
     if change.is_new:
-        return "，".join(f"{word} {value}" for word, value in now.items() if value)
-    was = standing_words(change.what, change.before)
-    return "；".join(
-        f"{word}由“{was.get(word) or '空'}”改为“{value or '空'}”" for word, value in now.items()
+        return " ".join(intake.told(change.what, change.after))
+    was = intake.in_words(change.before)
+    return "，".join(
+        f"{word}由“{was.get(word) or '空'}”改为“{value or '空'}”"
+        for word, value in intake.in_words(change.after).items()
     )
 
 

@@ -6,14 +6,17 @@ from datetime import timedelta
 
 import pytest
 
+from liancha.accounts.models import Department
 from liancha.lists import actions as lists
 from liancha.lists.intake import standing
 from liancha.lists.models import FieldDuty
+from liancha.registry import actions as registry
 from liancha.roster import actions as roster
 from liancha.roster.models import Inspector
 from liancha.rulebook.verdicts import Blocked
 from tests.people import NOON, make_cast
 from tests.rooms.listings import HOTELS, draft, published, sign_all
+from tests.rooms.registers import write_target
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -104,3 +107,37 @@ class TestArticle11:
             roster.undo_import(batch=batch, by=cast.lu, at=NOON + HOUR)
         roster.undo_import(batch=batch, by=cast.shen, at=NOON + HOUR)
         assert not Inspector.objects.exists()
+
+    @pytest.mark.parametrize(
+        ("subject", "titles", "row"),
+        [
+            ("licences", "许可证名称,编号,有效期至", "食品经营许可证,JY{},2028-12-31"),
+            ("marks", "标记,来源,至", "严重违法失信,失信名单,2099-12-31"),
+        ],
+    )
+    def test_licences_and_marks_come_in_for_targets_of_ones_own_area_only(
+        self, cast, tmp_path, subject, titles, row
+    ):
+        """Source: art. 11, paragraph 1 (按照管辖范围); marks: art. 15. Clause 11.3."""
+        clerk = cast.xiang
+        clerk.department = Department.objects.create(
+            code="SCJG-XA",
+            name="新安县市监局",
+            short="新安市监",
+            level="county",
+            region_id="410323",
+        )
+        home, away = write_target(1, region_id="410323"), write_target(2)
+        path = tmp_path / "表.csv"
+        lines = [f"{target.code},{row.format(target.pk)}" for target in (home, away)]
+        path.write_text("\n".join((f"统一社会信用代码,{titles}", *lines)), encoding="utf-8")
+        batch = registry.open_standing(
+            subject=subject, path=path, file_name=path.name, by=clerk, at=NOON
+        )
+        batch = registry.check_standing(batch=batch, by=clerk, at=NOON)
+        registry.commit_standing(batch=batch, by=clerk, at=NOON)
+        assert batch.changes.get().target == home
+        assert "管辖范围" in batch.faults[0]["fault"]
+        registry.undo_standing(batch=batch, by=clerk, at=NOON + HOUR)
+        assert not home.licences.exists()
+        assert not home.key_flags.exists()

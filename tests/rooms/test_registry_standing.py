@@ -103,10 +103,8 @@ class TestLicences:
         """Source: art. 11, paragraph 1."""
         batch = look(LICENCE, (FIRM, *FOOD))
         assert counts(batch) == (1, 0, 0, 0)
-        assert batch.differences[0]["parts"][:2] == [
-            ["许可证", "", "食品经营许可证"],
-            ["编号", "", "JY2410"],
-        ]
+        said = "JY2410，洛龙区市监局，2024-01-01 至 2028-12-31"
+        assert batch.differences[0]["parts"] == [["食品经营许可证", "", said]]
         assert not Licence.objects.exists()
         actions.commit_standing(batch=batch, by=cast.zhou, at=NOON)
         licence = Licence.objects.get()
@@ -123,10 +121,8 @@ class TestLicences:
         assert counts(later) == (0, 1, 0, 0)
         licence = Licence.objects.get()
         assert (licence.valid_to, licence.issuer) == (None, "洛龙区市监局")
-        assert later.differences[0]["parts"] == [
-            ["许可证", "", "食品经营许可证 JY2410"],
-            ["有效期至", "2028-12-31", "长期"],
-        ]
+        assert later.differences[0]["code"] == f"{FIRM}　食品经营许可证 JY2410"
+        assert later.differences[0]["parts"] == [["有效期至", "2028-12-31", "长期"]]
 
     def test_any_order_titles_above_full_width_and_excels_own_days(self, look, inn):
         titles = ("许可证编号", "有效期止", "证照名称", "企业名称", "代码", "发证日期")
@@ -134,8 +130,7 @@ class TestLicences:
         row = ("ＪＹ２４１０", 47118, "食品经营许可证", "", wide, "2024年1月1日")
         batch = look(titles, row, above=(("洛龙区许可证台账",), ()))
         assert (counts(batch), batch.faults) == ((1, 0, 0, 0), [])
-        said = {word: now for word, _, now in batch.differences[0]["parts"]}
-        assert (said["编号"], said["有效期至"]) == ("JY2410", "2028-12-31")
+        assert batch.differences[0]["parts"][0][2] == "JY2410，2024-01-01 至 2028-12-31"
         assert ["代码", "统一社会信用代码"] in batch.columns
 
     @pytest.mark.parametrize(
@@ -212,7 +207,7 @@ class TestLicences:
         assert json.loads(entry.body)["added"] == 2
         [event] = history.story(inn)
         assert (event.text, event.number) == ("导入许可证", entry.index)
-        assert event.note.startswith("许可证 食品经营许可证，编号 JY2410，")
+        assert event.note.startswith("食品经营许可证 JY2410，")
         bring(LICENCE, (FIRM, *FOOD[:3], "", "", "长期"), at=NOON + HOUR)
         assert "有效期至由“2028-12-31”改为“长期”；文件 表.xlsx" in history.story(inn)[0].note
 
@@ -232,7 +227,7 @@ class TestMarks:
         assert flag.department == cast.zhou.department
         assert Tagging.objects.get(target=inn).is_by_hand
         told = {event.text: event.note for event in history.story(inn)}
-        assert told["导入重点标记"].startswith("重点标记 列入经营异常名录，来源 名录 2026-11")
+        assert told["导入重点标记"].startswith("列入经营异常名录 来源 名录 2026-11，2026-11-01 至")
         assert told["导入专项库"].startswith("专项库 宾馆旅店，来源 文旅局名单；")
         assert counts(bring(MARK, (FIRM, *ODD), (FIRM, *INN))) == (0, 0, 2, 0)
 

@@ -35,15 +35,11 @@ CHUNK = 1_000  # rows held against the registry at once
 T = TypeVar("T")
 What = StandingChange.What
 Progress = Callable[[int, int], None]
+NO_END = "长期"
 WORDS = {
-    "name": "许可证",
-    "number": "编号",
     "issuer": "发证机关",
     "issued_on": "批准日期",
     "valid_to": "有效期至",
-    "kind": "重点标记",
-    "tag": "专项库",
-    "source": "来源",
     "since": "自",
     "until": "至",
 }
@@ -83,30 +79,36 @@ class Step:
 
     def difference(self) -> dict[str, Any]:
         """As `TableImport.differences` keeps it."""
-        shown = in_words(self.line.what, self.after)
-        was = in_words(self.line.what, self.before)
-        parts = [[word, was.get(word, ""), now] for word, now in shown.items()]
-        if self.record is not None:  # which of a target's licences or marks it is
-            parts.insert(0, _same(self.line.what, self.record))
-        name, code = self.target.name, self.target.code
-        return {"kind": self.kind, "code": code, "name": name, "parts": parts}
+        code = self.target.code
+        if self.record is None:
+            word, said = told(self.line.what, self.after)
+            parts = [[word, "", said]]
+        else:  # which of a target's licences or marks it is
+            code = f"{code}　{_same(self.line.what, self.record)}"
+            was, now = in_words(self.before), in_words(self.after)
+            parts = [[word, was.get(word, ""), value] for word, value in now.items()]
+        return {"kind": self.kind, "code": code, "name": self.target.name, "parts": parts}
 
 
-def in_words(what: str, values: dict[str, Any]) -> dict[str, str]:
-    """Plain values of a licence, mark or membership as people read them, in the columns' order."""
-    kinds = {str(value): str(label) for value, label in KeyFlag.Kind.choices}
-    found = {}
-    for key, word in WORDS.items():
-        if key not in values:
-            continue
-        value = values[key]
-        if key == "kind":
-            value = kinds.get(value, value)
-        elif key == "valid_to":
-            value = value or "长期"
-        if value or key in ("issuer", "issued_on"):
-            found[word] = str(value or "")
+def in_words(values: dict[str, Any]) -> dict[str, str]:
+    """Plain values that change as people read them, in the columns' order."""
+    found = {word: str(values[key] or "") for key, word in WORDS.items() if key in values}
+    if "valid_to" in values:
+        found[WORDS["valid_to"]] = values["valid_to"] or NO_END
     return found
+
+
+def told(what: str, values: dict[str, Any]) -> tuple[str, str]:
+    """(食品经营许可证, JY2410，洛龙区市监局，2024-01-01 至 2028-12-31) of a new one."""
+    source = f"来源 {values['source']}" if values.get("source") else ""
+    if what == What.LICENCE:
+        until = values["valid_to"]
+        days = f"{values['issued_on'] or ''} 至 {until}".strip() if until else NO_END
+        return values["name"], "，".join(filter(None, (values["number"], values["issuer"], days)))
+    if what == What.FLAG:
+        kind = str(KeyFlag.Kind(values["kind"]).label)
+        return kind, f"{source}，{values['since']} 至 {values['until']}"
+    return "专项库", "，".join(filter(None, (values["tag"], source)))
 
 
 def plain(value: Any) -> Any:
@@ -114,10 +116,10 @@ def plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def _same(what: str, record: Any) -> list[str]:
+def _same(what: str, record: Any) -> str:
     if what == What.LICENCE:
-        return ["许可证", "", str(record)]
-    return ["重点标记", "", f"{record.get_kind_display()}，来源 {record.source}"]
+        return str(record)
+    return f"{record.get_kind_display()}，来源 {record.source}"
 
 
 class Intake(ABC):
