@@ -19,6 +19,7 @@ from liancha.rulebook.verdicts import Blocked
 
 _PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?)\s*[%％]?")
 _FRACTION = re.compile(r"([0-9]{1,9})\s*/\s*([0-9]{1,9})")
+_WIDE = {wide: wide - 0xFEE0 for wide in map(ord, "０１２３４５６７８９．／")}
 _FIXED = re.compile(r"([0-9]{1,7})\s*[户家个所座]")
 
 _UNIT = "[户家个所座处台辆件批名]"
@@ -49,9 +50,10 @@ _ORDINALS = {"一": 1, "二": 2, "三": 3, "四": 4}
 def read_rate(text: str) -> tuple[str, int | None]:
     """A rate as it is typed: ("1/50", None) for 2 or 2%, ("1/3", None), ("", 9) for 9户.
 
-    Raises ValueError. Exact: nothing passes through a float.
+    Digits may be full-width, as an input method leaves them. Raises ValueError. Exact: nothing
+    passes through a float.
     """
-    text = text.strip()
+    text = text.translate(_WIDE).strip()
     if found := _FIXED.fullmatch(text):
         return "", int(found[1])
     if found := _FRACTION.fullmatch(text):

@@ -17,7 +17,7 @@ from tests.people import NOON
 from tests.rooms.plan_world import YEAR, make_plan_world
 
 BASES = (0, 1, 7, 20, 80, 201, 12_868, 286_000)
-TEXTS = ("0", "0.5", "1", "2%", "7", "12.5", "33.333333", "100", "1/3", "2/7", "9户", "0户")
+TEXTS = ("0", "0.5", "1", "2%", "7", "１２．５", "33.333333", "100", "1/3", "2/7", "9户", "0户")
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from python_calamine import CalamineWorkbook
 from liancha.ledger.models import Entry
 from liancha.plan import actions, queries
 from liancha.plan.columns import percent_text
-from liancha.plan.readings import read_rate
 from liancha.plan.models import Adjustment, Plan, PlanLine
+from liancha.plan.readings import read_rate
 from liancha.rulebook.coverage import PLAN_COLUMNS
 from liancha.rulebook.lifecycles import LineState, PlanState
 from tests.people import NOON
@@ -77,6 +77,8 @@ def filled(world, code: str = "JF05", **changes: object) -> dict[str, object]:
         (" 100 ", "1/1", None),
         ("9户", "", 9),
         ("9 家", "", 9),
+        ("１２．５", "1/8", None),
+        ("１／３", "1/3", None),
     ],
 )
 def test_a_rate_is_read_exactly(text, ratio, fixed):

@@ -9,7 +9,7 @@ const FIXED = /^(\d{1,7})\s*[户家个所座]$/;
 /* How many of `base` the text asks for, as BigInt; null when it is no rate. */
 export function count(text, base) {
   const all = BigInt(base);
-  const said = text.trim();
+  const said = text.replace(/[０-９．／]/g, (wide) => String.fromCharCode(wide.charCodeAt(0) - 0xfee0)).trim();
   let found = FIXED.exec(said);
   if (found) return least(BigInt(found[1]), all);
   let top = 0n;
