@@ -6,6 +6,7 @@ nothing of the database or the session, since those may be what failed.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 
 from .blocked import came_from, wants_json
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +127,10 @@ def csrf(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 class PlainAnswersMiddleware:
-    """Gives bare 405 and 413 answers a page. A 405 has no exception and no handler in Django."""
+    """Gives bare 405 and 413 answers a page. A 405 has no exception and no handler in Django.
+
+    So it does to a number or a day beyond what databases and calendars have: nobody means those.
+    """
 
     faults: tuple[Fault, ...] = (NOT_ALLOWED, TOO_BIG)
 
@@ -143,3 +149,9 @@ class PlainAnswersMiddleware:
                         shown[header] = response[header]
                 return shown
         return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, OverflowError):
+            return None
+        log.warning("%s %s: %s", request.method, request.path, exception)
+        return bad_request(request)

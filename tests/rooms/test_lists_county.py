@@ -96,6 +96,13 @@ class TestFields:
         actions.commit_import(batch=batch, by=office, at=NOON)
         assert FieldDuty.objects.count() == before
 
+    def test_a_number_no_database_has_is_answered_and_breaks_nothing(self, cast, sign_in):
+        version = draft(cast, HOTELS)
+        form = HOTELS | {"cooperators": ["9" * 30], "items-TOTAL_FORMS": 0, "methods": ["1"]}
+        form |= {"items-INITIAL_FORMS": 0, "initiator": cast.department["GA"].pk, "items": ""}
+        answer = sign_in(cast.zhou).post(f"/lists/joint/{version.pk}/fields/new/", form)
+        assert answer.status_code in (400, 422)  # SQLite cannot even be asked
+
 
 class TestItems:
     def test_the_countys_own_departments_take_the_citys_place(self, cast, office):
