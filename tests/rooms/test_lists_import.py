@@ -26,8 +26,9 @@ from liancha.lists.models import (
 )
 from liancha.rulebook.listing import CHECK_ITEM_COLUMNS
 from liancha.rulebook.verdicts import Blocked
-from tests.people import NOON, make_cast
+from tests.people import NOON
 from tests.rooms.listings import HOTELS, LICENCE, PETROL, draft, published
+from tests.rooms.tables import csv_file, downloaded, sheet, workbook
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -42,20 +43,6 @@ NAMES = (
     *("县级以上市场监督管理部门", "《企业名称登记管理规定》", "市监"),
 )
 UPPER = ("编号", "抽查领域", "抽查事项", "检查对象", "牵头部门")
-
-
-@pytest.fixture
-def cast():
-    return make_cast()
-
-
-@pytest.fixture
-def sign_in(client):
-    def sign(user):
-        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-        return client
-
-    return sign
 
 
 @pytest.fixture
@@ -78,8 +65,7 @@ def table(path: Path, *rows, encoding="gb18030") -> Path:
 
 
 def upload(client, address, *rows, **more):
-    content = "\n".join(",".join(row) for row in rows).encode("gb18030")
-    return client.post(address, {"file": SimpleUploadedFile("清单.csv", content), **more})
+    return client.post(address, {"file": csv_file(rows, "清单.csv"), **more})
 
 
 def undo(batch, by, at=NOON + HOUR):
@@ -165,8 +151,8 @@ class TestLookFirst:
         version = draft(cast, HOTELS, PETROL)
         client = sign_in(cast.zhou)
         before = standing(version)
-        content = b"".join(client.get(f"/lists/versions/{version.pk}/export/").streaming_content)
-        file = SimpleUploadedFile("清单.xlsx", content)
+        export = client.get(f"/lists/versions/{version.pk}/export/")
+        file = SimpleUploadedFile("清单.xlsx", downloaded(export))
         address = client.post(f"/lists/{version.kind}/{version.pk}/import/", {"file": file})[
             "Location"
         ]
@@ -178,10 +164,10 @@ class TestLookFirst:
     def test_an_export_has_the_official_columns_and_runs_nothing(self, cast, sign_in):
         version = draft(cast, LICENCE | {"name": "=HYPERLINK(1)"}, kind="items")
         response = sign_in(cast.zhou).get(f"/lists/versions/{version.pk}/export/")
-        content = b"".join(response.streaming_content)
-        with zipfile.ZipFile(io.BytesIO(content)) as parts:
+        data = downloaded(response)
+        with zipfile.ZipFile(io.BytesIO(data)) as parts:
             assert b"<f>" not in parts.read("xl/worksheets/sheet1.xml")
-        rows = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0).to_python()
+        rows = CalamineWorkbook.from_filelike(io.BytesIO(data)).get_sheet_by_index(0).to_python()
         assert tuple(rows[1][:7]) == CHECK_ITEM_COLUMNS
         assert rows[2][1] == "=HYPERLINK(1)"
 
@@ -193,8 +179,7 @@ class TestLookFirst:
             client, f"/lists/{version.kind}/{version.pk}/import/", JOINT, *bad, scope="part"
         )["Location"]
         client.post(f"{address}give-up/")
-        content = b"".join(client.get(f"{address}faults.xlsx").streaming_content)
-        rows = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0).to_python()
+        rows = sheet(client.get(f"{address}faults.xlsx"))
         assert [row[2] for row in rows[1:]] == ["经营许可的检查", "走私烟的检查"]
         assert rows[2][-3:-1] == [3, "没有“烟草局”这个部门"]
         mended = [[str(cell).replace("烟草局", "公安") for cell in row] for row in rows]
@@ -296,8 +281,7 @@ class TestLookFirst:
 
     @pytest.mark.parametrize("kind", ["items", "joint", "upper"])
     def test_templates_have_notes_drop_downs_and_explanations(self, cast, sign_in, kind):
-        response = sign_in(cast.zhou).get(f"/lists/{kind}/template.xlsx")
-        book = CalamineWorkbook.from_filelike(io.BytesIO(b"".join(response.streaming_content)))
+        book = workbook(sign_in(cast.zhou).get(f"/lists/{kind}/template.xlsx"))
         heading = book.get_sheet_by_name("清单").to_python()[0]
         told = [row[0] for row in book.get_sheet_by_name("填写说明").to_python()[1:]]
         assert heading == told

@@ -11,7 +11,6 @@ import time_machine
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
-from python_calamine import CalamineWorkbook
 
 from liancha.ledger.models import Entry
 from liancha.queue.models import Job
@@ -21,6 +20,7 @@ from liancha.registry.views import credit
 from liancha.rulebook.verdicts import Blocked
 from tests.people import NOON, make_cast
 from tests.rooms.registers import write_target
+from tests.rooms.tables import sheet
 
 pytestmark = pytest.mark.django_db
 
@@ -167,7 +167,7 @@ class TestPages:
             assert at["undo"] not in page
             assert "2 户改为新的分类" in page
             errors = client.get(reverse("registry:credit_faults", args=[batch.pk]))
-            lines = _lines(errors)
+            lines = sheet(errors)
             assert lines[1][:3] == ["不是代码", "A", "某户"]
             assert lines[1][3] == 5
             written = client.post(at["commit"], follow=True).content.decode()
@@ -180,7 +180,7 @@ class TestPages:
 
     def test_the_template_has_the_columns_the_reader_knows(self, cast, client):
         client.force_login(cast.zhou, backend="django.contrib.auth.backends.ModelBackend")
-        lines = _lines(client.get(reverse("registry:credit_template")))
+        lines = sheet(client.get(reverse("registry:credit_template")))
         assert lines[0] == ["统一社会信用代码", "信用风险分类", "名称"]
 
     def test_a_large_file_goes_through_the_worker(self, cast, targets, client, monkeypatch, later):
@@ -254,9 +254,3 @@ class TestPages:
         file = SimpleUploadedFile("十一月.csv", content.encode())
         said = {"file": file, "source": "十一月", "on": NOVEMBER.isoformat()}
         return client.post(reverse("registry:credit"), said, follow=True).content.decode()
-
-
-def _lines(response) -> list[list]:
-    file = Path(settings.MEDIA_ROOT) / "answer.xlsx"
-    file.write_bytes(b"".join(response.streaming_content))
-    return CalamineWorkbook.from_path(str(file)).get_sheet_by_index(0).to_python()

@@ -12,24 +12,10 @@ from liancha.registry.actions import doubts
 from liancha.registry.models import CaseCheck, Doubt, SearchFill, SearchRow, SoloCheck, Target
 from liancha.registry.pinyin import initials
 from liancha.site import todos
-from tests.people import NOON, make_cast
+from tests.people import NOON
 from tests.rooms.registers import firm, rows, text, write, write_target
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def cast():
-    return make_cast()
-
-
-@pytest.fixture
-def sign_in(client):
-    def sign(user):
-        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-        return client
-
-    return sign
 
 
 @pytest.fixture

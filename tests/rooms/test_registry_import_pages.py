@@ -9,34 +9,15 @@ from python_calamine import CalamineWorkbook
 
 from liancha.registry.models import Import, Target
 from liancha.registry.views import imports
-from tests.people import make_cast
 from tests.rooms.registers import firm, rows, text
+from tests.rooms.tables import downloaded, workbook
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def cast():
-    return make_cast()
-
-
-@pytest.fixture
-def sign_in(client):
-    def sign(user):
-        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-        return client
-
-    return sign
 
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, settings):
     settings.MEDIA_ROOT = tmp_path
-
-
-def workbook(response):
-    content = b"".join(response.streaming_content)
-    return CalamineWorkbook.from_filelike(io.BytesIO(content))
 
 
 def upload(client, content, name="名录.csv"):
@@ -72,17 +53,16 @@ def test_the_error_table_comes_with_cures(cast, sign_in):
 
 
 def test_every_heading_of_the_template_has_a_note(cast, sign_in):
-    content = b"".join(sign_in(cast.zhou).get("/targets/import/template/").streaming_content)
-    book = zipfile.ZipFile(io.BytesIO(content))
-    headings = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0)
+    data = downloaded(sign_in(cast.zhou).get("/targets/import/template/"))
+    book = zipfile.ZipFile(io.BytesIO(data))
+    headings = CalamineWorkbook.from_filelike(io.BytesIO(data)).get_sheet_by_index(0)
     notes = book.read("xl/comments1.xml").decode()
     assert notes.count("<comment ref=") == len(headings.to_python()[0])
 
 
 def test_the_template_is_known_when_it_comes_back(cast, sign_in):
     client = sign_in(cast.zhou)
-    content = b"".join(client.get("/targets/import/template/").streaming_content)
-    response = upload(client, content, "模板.xlsx")
+    response = upload(client, downloaded(client.get("/targets/import/template/")), "模板.xlsx")
     assert response.status_code == 302
     assert Import.objects.get().rows == 0
 

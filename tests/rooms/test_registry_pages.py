@@ -1,35 +1,20 @@
 """The registry in a browser: who sees what, and that every button does what it says."""
 
-import io
 import json
 import re
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from python_calamine import CalamineWorkbook
 
 from liancha.accounts.models import Department, Grant, User
 from liancha.ledger.models import Entry
 from liancha.registry.models import KeyFlag, Licence, PlaceName, Release, Tag, Target
-from tests.people import NOON, make_cast
+from tests.people import NOON
 from tests.rooms.registers import code, write_target
+from tests.rooms.tables import sheet, workbook
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def cast():
-    return make_cast()
-
-
-@pytest.fixture
-def sign_in(client):
-    def sign(user):
-        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-        return client
-
-    return sign
 
 
 @pytest.fixture
@@ -51,11 +36,6 @@ def county_clerk(cast):
     )
     Grant.objects.create(user=clerk, role="handler", granted_at=NOON, granted_by="sec")
     return clerk
-
-
-def workbook(response):
-    content = b"".join(response.streaming_content)
-    return CalamineWorkbook.from_filelike(io.BytesIO(content))
 
 
 class TestWho:
@@ -198,14 +178,14 @@ class TestList:
 
     def test_the_export_holds_what_the_query_finds(self, client_of):
         response = client_of.get("/targets/export/?region=410311")
-        lines = workbook(response).get_sheet_by_index(0).to_python()
+        lines = sheet(response)
         assert [line[1] for line in lines] == ["名称", "洛阳云岫宾馆"]
         entry = Entry.objects.get(what="registry.export")
         assert json.loads(entry.body)["targets"] == 1
 
     def test_the_export_of_a_hostile_name_is_text(self, client_of):
         write_target(4, name="=cmd|'/c calc'!A1")
-        lines = workbook(client_of.get("/targets/export/")).get_sheet_by_index(0).to_python()
+        lines = sheet(client_of.get("/targets/export/"))
         assert "=cmd|'/c calc'!A1" in {line[1] for line in lines}
 
 

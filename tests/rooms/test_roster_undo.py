@@ -18,7 +18,8 @@ from liancha.roster.actions import importing
 from liancha.roster.models import Certificate, Import, ImportChange, Inspector
 from liancha.rulebook.lifecycles import ReplacementState
 from liancha.rulebook.verdicts import Blocked
-from tests.people import NOON, make_cast
+from tests.people import NOON
+from tests.rooms.tables import csv_file, downloaded, sheet
 from tests.rooms.visit_world import make_visit_world
 
 pytestmark = pytest.mark.django_db
@@ -29,23 +30,10 @@ TAO = "陶然之,16030000002,2024-01-01,2028-12-31,,"
 BAD = "钱有误,16030000003,2024-01-01,明年,,"
 
 
-@pytest.fixture
-def cast():
-    return make_cast()
-
-
-@pytest.fixture
-def sign_in(client):
-    def sign(user):
-        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-        return client
-
-    return sign
-
-
 def upload(client, *rows, name="名录.csv"):
-    content = "\n".join((TITLES, *rows)).encode("gb18030")
-    return client.post("/inspectors/import/", {"file": SimpleUploadedFile(name, content)})
+    return client.post(
+        "/inspectors/import/", {"file": csv_file([[TITLES], *([r] for r in rows)], name)}
+    )
 
 
 @pytest.fixture
@@ -100,9 +88,7 @@ class TestLookFirst:
         client = sign_in(cast.shen)
         address = upload(client, LIN, BAD)["Location"]
         client.post(f"{address}commit/")
-        content = b"".join(client.get(f"{address}faults.xlsx").streaming_content)
-        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        heading, line = book.get_sheet_by_index(0).to_python()
+        heading, line = sheet(client.get(f"{address}faults.xlsx"))
         assert line[:4] == ["钱有误", "16030000003", "2024-01-01", "明年"]
         assert line[-3:] == [3, "不是日期", "请写成 2026-01-31 这样的日期。"]
         mended = [str(cell).replace("明年", "2029-12-31") for cell in line]
@@ -128,10 +114,10 @@ class TestLookFirst:
 
     def test_the_template_has_notes_drop_downs_and_brings_nobody(self, cast, sign_in):
         client = sign_in(cast.shen)
-        content = b"".join(client.get("/inspectors/template.xlsx").streaming_content)
-        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+        data = downloaded(client.get("/inspectors/template.xlsx"))
+        book = CalamineWorkbook.from_filelike(io.BytesIO(data))
         assert book.sheet_names[:2] == ["执法检查人员", "填写说明"]
-        file = SimpleUploadedFile("模板.xlsx", content)
+        file = SimpleUploadedFile("模板.xlsx", data)
         assert client.post("/inspectors/import/", {"file": file}).status_code == 302
         assert Import.objects.get().rows == 0
 
