@@ -23,6 +23,9 @@ LABELS = {
     bundles.DRAWN: "抽中名单",
     bundles.CODES: "抽中代码",
     RULE: "抽取规则",
+    "roster.tsv": "人员库",
+    "needs.tsv": "各户席位",
+    "eligible.tsv": "谁能查哪户",
 }
 FIXED = (2020, 1, 1, 0, 0, 0)  # the same files make the same archive, byte for byte
 
