@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from django import forms
+from django.core.validators import MinValueValidator
 from django.db.models import F, OrderBy, Q, QuerySet
 
 from liancha.accounts.models import Region
@@ -14,9 +15,12 @@ from liancha.papers.kinds import LIMITS
 from liancha.rulebook.listing import SoloReason
 
 from . import search, sections
+from .columns import FIRST_DAY
 from .models import CaseCheck, KeyFlag, Licence, PlaceName, Tag, Target, TargetQuerySet
 from .queries import SOON_DAYS
 
+NOT_TOO_EARLY = MinValueValidator(FIRST_DAY, "太早，请核对年份。")
+LONGEST_MARK = 10  # years
 NARROWING = ("tag", "status", "credit", "kind", "industry", "pending", "flag", "licence")
 PENDING = (("", "不限"), ("yes", "待核"), ("no", "已核定"))
 FLAGS = (
@@ -49,7 +53,7 @@ def counties() -> Any:
 class Query(forms.Form):
     """The query row above the list of targets."""
 
-    q = forms.CharField(label="名称、代码、地址", required=False, max_length=100)
+    q = forms.CharField(label="名称、代码、地址、拼音首字母", required=False, max_length=100)
     region = forms.ModelChoiceField(
         Region.objects.none(), label="县区", required=False, empty_label="不限"
     )
@@ -349,7 +353,9 @@ class LicenceForm(forms.Form):
     name = forms.CharField(label="许可证名称", max_length=80)
     number = forms.CharField(label="编号", max_length=60)
     issuer = forms.CharField(label="发证机关", max_length=80, required=False)
-    issued_on = forms.DateField(label="批准日期", required=False, widget=DayInput)
+    issued_on = forms.DateField(
+        label="批准日期", required=False, widget=DayInput, validators=[NOT_TOO_EARLY]
+    )
     valid_to = forms.DateField(
         label="有效期至", required=False, widget=DayInput, help_text="长期有效的留空"
     )
@@ -358,8 +364,18 @@ class LicenceForm(forms.Form):
 class KeyFlagForm(forms.Form):
     kind = forms.ChoiceField(label="标记", choices=KeyFlag.Kind.choices)
     source = forms.CharField(label="来源", max_length=120, help_text="文件号或名录")
-    since = forms.DateField(label="自", widget=DayInput)
+    since = forms.DateField(label="自", widget=DayInput, validators=[NOT_TOO_EARLY])
     until = forms.DateField(label="至", widget=DayInput)
+
+    def clean_until(self) -> date:
+        """A mark ends: one for ever would raise rates without anybody looking again."""
+        until: date = self.cleaned_data["until"]
+        since = self.cleaned_data.get("since")
+        if since and until.year - since.year > LONGEST_MARK:
+            raise forms.ValidationError(
+                f"标记要有期限，最长 {LONGEST_MARK} 年。请改短，到期可以再设。"
+            )
+        return until
 
 
 class WeighForm(forms.Form):

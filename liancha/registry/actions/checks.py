@@ -13,6 +13,7 @@ from datetime import date, datetime
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.timezone import localdate
 
 from liancha.accounts.models import Department, User
 from liancha.ledger import actions as ledger
@@ -252,6 +253,8 @@ def register_case(
         raise Blocked("账号没有所属部门，不能登记。", article="8", paragraph=1)
     if not clue.strip():
         raise Blocked("请写明线索内容。", article="8", paragraph=1)
+    if received_on > localdate(at):
+        raise Blocked(f"收到日期 {received_on} 还没有到。请改正。", article="8", paragraph=1)
     case = CaseCheck.objects.create(
         target=target,
         department=by.department,

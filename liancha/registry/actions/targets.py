@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils.timezone import localdate
 
 from liancha.accounts.models import Department, Region, User
 from liancha.ledger import actions as ledger
@@ -19,6 +20,7 @@ from liancha.rulebook.regions import check_region, is_county
 from liancha.rulebook.verdicts import Blocked
 
 from .. import codes, search, tables
+from ..columns import FIRST_DAY
 from ..kinds import WITHOUT_CODE
 from ..models import Release, Tag, Tagging, Target, TargetQuerySet, Touched
 from .intake import retag
@@ -30,6 +32,16 @@ EDITED = (
 DECIDES_TAGS = frozenset({"name", "scope", "kind"})
 
 
+def _check_days(data: Mapping[str, Any], today: date) -> None:
+    """Raise Blocked for a day to come, or one before there were registers."""
+    for name, word in (("registered_on", "成立日期"), ("credit_on", "分类日期")):
+        day = data.get(name)
+        if day and day > today:
+            raise Blocked(f"{word} {day} 还没有到。请核对年份。", article="11", paragraph=1)
+        if day and day < FIRST_DAY:
+            raise Blocked(f"{word} {day} 太早。请核对年份。", article="11", paragraph=1)
+
+
 @transaction.atomic
 def save_target(
     *, data: Mapping[str, Any], target: Target | None = None, by: User, at: datetime
@@ -39,9 +51,11 @@ def save_target(
     data  any of EDITED, and for a new one `code` ("" only for sites, projects and other kinds
           without one). The region follows the address until somebody decides it by hand.
 
-    Raises Blocked for a wrong or known code, and for a target outside one's area.
+    Raises Blocked for a wrong or known code, for a day that cannot be (as imports do), and for a
+    target outside one's area.
     Source: art. 11. Clauses 11.1 and 11.3.
     """
+    _check_days(data, localdate(at))
     is_new = target is None
     if target is None:
         target = _new_target(data)
