@@ -312,6 +312,23 @@ def test_templates_can_be_handed_in_and_bring_nothing(cast, tmp_path):
         assert (batch.rows, [title for title, word in batch.columns if not word]) == (0, [])
 
 
+def test_an_export_handed_in_again_changes_nothing(bring, client, cast, inn, tmp_path):
+    bring(LICENCE, (FIRM, *FOOD), (write_target(2).code, *FOOD[:-1], "长期"))
+    bring(MARK, (FIRM, *ODD), (FIRM, *INN))
+    client.force_login(cast.zhou, backend="django.contrib.auth.backends.ModelBackend")
+    for subject in tables.TABLES:
+        sent = client.get(f"/targets/tables/{subject}/export.xlsx")
+        path = tmp_path / "导出.xlsx"
+        path.write_bytes(b"".join(sent.streaming_content))
+        batch = actions.open_standing(
+            subject=subject, path=path, file_name=path.name, by=cast.zhou, at=NOON
+        )
+        batch = actions.check_standing(batch=batch, by=cast.zhou, at=NOON)
+        assert (counts(batch), batch.remarks) == ((0, 0, 2, 0), [])
+    taken = [json.loads(each.body) for each in Entry.objects.filter(what="registry.export")]
+    assert [each["targets"] for each in taken] == [2, 1]
+
+
 def test_the_error_table_is_mended_and_handed_in_again(look, cast, inn, tmp_path):
     batch = look(LICENCE, (FIRM, *FOOD), (FIRM, "", "卫生许可证", "", "", "", ""))
     actions.commit_standing(batch=batch, by=cast.zhou, at=NOON)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from liancha.accounts.models import Department, Region, User
 from liancha.papers.faults import Fault, fault
@@ -129,6 +129,8 @@ class Intake(ABC):
     progress  hears of every thousand rows
     """
 
+    subject: ClassVar[str]
+
     def __init__(self, by: User, today: date, progress: Progress | None = None) -> None:
         self.by, self.today, self.progress = by, today, progress
         department = by.department
@@ -136,27 +138,24 @@ class Intake(ABC):
         self.region = department.region_id if department else ""
         self.regions = dict(Region.objects.values_list("code", "name"))
         self.tags = {word: tag for tag in Tag.objects.all() for word in (tag.name, tag.code)}
+        self.reader = Reader(TABLES[self.subject], today, self.tags)
         self.steps: list[Step] = []
         self.faults: list[Fault] = []
         self.remarks: list[Fault] = []
         self.faulty = 0
         self._seen: dict[tuple[int, str, tuple[str, ...]], int] = {}
 
-    @property
     @abstractmethod
-    def reader(self) -> Reader: ...
-
-    @abstractmethod
-    def _there(self, keys: Sequence[int]) -> None:
-        """Read what these targets have already."""
+    def _there(self, keys: Sequence[int], lines: Sequence[Line]) -> None:
+        """Read what these targets have already of what the rows speak of."""
 
     @abstractmethod
     def _step(self, line: Line, target: Found) -> Step | Fault:
         """What a good row does to its target."""
 
     def weigh(self, rows: Iterable[Row], total: int = 0) -> None:
-        reader, rows, done = self.reader, iter(rows), 0
-        while lines := [reader.read(row) for row in islice(rows, CHUNK)]:
+        rows, done = iter(rows), 0
+        while lines := [self.reader.read(row) for row in islice(rows, CHUNK)]:
             self._weigh(lines)
             done += len(lines)
             if self.progress:
@@ -176,7 +175,7 @@ class Intake(ABC):
 
     def _weigh(self, lines: list[Line]) -> None:
         found = _targets({line.code for line in lines if line.code})
-        self._there([target.key for target in found.values()])
+        self._there([target.key for target in found.values()], lines)
         for line in lines:
             target = self._target(line, found)
             if target is None or line.faults:
@@ -240,16 +239,14 @@ class Intake(ABC):
 
 
 class LicenceIntake(Intake):
+    subject = StandingImport.Subject.LICENCES.value
     FIELDS = ("issuer", "issued_on", "valid_to")
 
-    @property
-    def reader(self) -> Reader:
-        return Reader(TABLES[StandingImport.Subject.LICENCES], self.today, {})
-
-    def _there(self, keys: Sequence[int]) -> None:
+    def _there(self, keys: Sequence[int], lines: Sequence[Line]) -> None:
+        numbers = {line.same[1] for line in lines}
         self.licences = {
             (each.target_id, each.name, each.number): each
-            for each in Licence.objects.filter(target__in=keys)
+            for each in Licence.objects.filter(target__in=keys, number__in=numbers)
         }
 
     def _step(self, line: Line, target: Found) -> Step | Fault:
@@ -269,11 +266,9 @@ class LicenceIntake(Intake):
 
 
 class MarkIntake(Intake):
-    @property
-    def reader(self) -> Reader:
-        return Reader(TABLES[StandingImport.Subject.MARKS], self.today, self.tags)
+    subject = StandingImport.Subject.MARKS.value
 
-    def _there(self, keys: Sequence[int]) -> None:
+    def _there(self, keys: Sequence[int], lines: Sequence[Line]) -> None:
         self.flags: dict[tuple[int, str, str], list[KeyFlag]] = {}
         for flag in KeyFlag.objects.filter(target__in=keys, lifted_at=None).order_by("until", "pk"):
             self.flags.setdefault((flag.target_id, flag.kind, flag.source), []).append(flag)

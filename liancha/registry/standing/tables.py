@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from itertools import chain
+
+from django.db.models import QuerySet
 
 from liancha.papers.blanks import Blank, template
 from liancha.papers.errata import error_sheets
@@ -11,8 +15,9 @@ from liancha.papers.held import Held
 from liancha.papers.readers import Column
 from liancha.papers.writers import Sheet
 
-from ..models import KeyFlag, StandingImport, Tag
+from ..models import KeyFlag, Licence, StandingImport, Tag, Tagging, Target
 
+CHUNK = 2_000  # records read at once for an export
 MOST = 200_000  # rows of one file
 LISTED_FAULTS = 20_000  # more are counted, not listed
 EXAMPLE_STARTS = "示例："
@@ -65,6 +70,10 @@ class Table:
             for column, width in zip(self.columns, self.widths, strict=True)
         ]
         return template(self.word, blanks, [self.example])
+
+    def filled(self, rows: Iterable[Sequence[str]]) -> list[Sheet]:
+        titles = [column.words[0] for column in self.columns]
+        return [Sheet(self.word, titles, rows, widths=self.widths)]
 
 
 LICENCES = Table(
@@ -138,6 +147,49 @@ MARKS = Table(
     ),
 )
 TABLES = {table.subject: table for table in (LICENCES, MARKS)}
+
+
+def licences(targets: QuerySet[Target]) -> list[Sheet]:
+    """The licences of these targets as a table that can be brought in again."""
+    found = Licence.objects.filter(target__in=targets).order_by("pk").select_related("target")
+    return LICENCES.filled(
+        (
+            each.target.code,
+            each.target.name,
+            each.name,
+            each.number,
+            each.issuer,
+            each.issued_on.isoformat() if each.issued_on else "",
+            each.valid_to.isoformat() if each.valid_to else "长期",
+            "",
+        )
+        for each in found.iterator(chunk_size=CHUNK)
+    )
+
+
+def marks(targets: QuerySet[Target], today: date) -> list[Sheet]:
+    """The marks that hold and whom a hand has put into 专项库, likewise."""
+    flags = KeyFlag.objects.filter(target__in=targets, lifted_at=None, until__gte=today)
+    members = Tagging.objects.filter(target__in=targets, is_by_hand=True)
+    return MARKS.filled(
+        chain(
+            (
+                (
+                    flag.target.code,
+                    flag.target.name,
+                    str(flag.get_kind_display()),
+                    flag.source,
+                    flag.since.isoformat(),
+                    flag.until.isoformat(),
+                )
+                for flag in flags.order_by("pk").select_related("target").iterator(CHUNK)
+            ),
+            (
+                (each.target.code, each.target.name, each.tag.name, "", "", "")
+                for each in members.order_by("pk").select_related("target", "tag").iterator(CHUNK)
+            ),
+        )
+    )
 
 
 def faults(batch: StandingImport) -> list[Sheet]:

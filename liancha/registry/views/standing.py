@@ -7,7 +7,7 @@ from pathlib import Path
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -23,7 +23,7 @@ from liancha.queue import actions as queue
 from liancha.rulebook.lifecycles import JobState
 
 from .. import actions, forms
-from ..models import StandingImport
+from ..models import StandingImport, Target
 from ..standing import tables
 
 FEW = 5_000  # rows looked at, written and taken back while the person waits
@@ -151,6 +151,20 @@ def template(request: HttpRequest, subject: str) -> HttpResponse:
     """An empty table with the headings this room knows."""
     table = _table(subject)
     return workbook(f"{table.word}导入模板.xlsx", table.blank())
+
+
+@requires(Permission.REGISTRY_VIEW)
+def export(request: HttpRequest, subject: str) -> HttpResponse:
+    """What is on record of the targets one may see, in the same columns; that is on record too."""
+    table, now = _table(subject), timezone.now()
+    today, targets = timezone.localdate(now), Target.objects.visible_to(request.user).standing()
+    if subject == StandingImport.Subject.LICENCES:
+        has, sheets = Q(licences__isnull=False), tables.licences(targets)
+    else:
+        marked = Q(key_flags__lifted_at=None, key_flags__until__gte=today)
+        has, sheets = marked | Q(taggings__is_by_hand=True), tables.marks(targets, today)
+    actions.note_export(targets=targets.filter(has).distinct().count(), by=request.user, at=now)
+    return workbook(f"{table.word}{today:%Y%m%d}.xlsx", sheets)
 
 
 def _table(subject: str) -> tables.Table:
