@@ -102,6 +102,47 @@ def _class_after(now: str, n: int) -> str:
     return {"": "B", "A": "B", "B": "C" if n % 2 else "A", "C": "B", "D": "C"}[now]
 
 
+# A department's own lines of the year: name, item of its list, targets, base, rate, months.
+OWN = (
+    ("拍卖企业抽查", "拍卖活动经营资格的检查", "拍卖企业", 34, "10%", (5, 6)),
+    (
+        *("企业标准自我声明公开抽查", "企业（团体）标准自我声明公开监督检查", "企业、社会团体"),
+        *(1860, "3%", (6, 9)),
+    ),
+    (
+        *(
+            "广告经营者和发布者抽查",
+            "广告经营者、发布者建立、健全承接登记、审核、档案管理制度情况的检查",
+        ),
+        *("广告经营者、发布者", 412, "20–25家", (7, 10)),
+    ),
+)
+
+
+def own_plan(world: World, year: int) -> Story:
+    """What market regulation checks by itself, beside the joint plan (arts. 12 and 14)."""
+    writer, head = world.people.planner["SCJG"], world.people.head["SCJG"]
+    moment = world.at(date(year, 3, 24), 15)
+    yield moment
+    part = plans.start_part(year=year, by=writer, at=moment)
+    for n, (name, item, targets, base, wording, (first, last)) in enumerate(OWN):
+        moment = world.at(date(year, 3, 24), 15, 20 + n)
+        yield moment
+        data = plans.OwnLineData(
+            name=name,
+            items=(item,),
+            targets=targets,
+            base=base,
+            wording=wording,
+            starts_on=date(year, first, 1),
+            ends_on=date(year, last, 28),
+        )
+        plans.save_own_line(part=part, data=data, by=writer, at=moment)
+    moment = world.at(date(year, 4, 21), 11)
+    yield moment
+    plans.publish_part(part=part, by=head, at=moment)
+
+
 def filings(world: World, year: int) -> Story:
     """Last year's figures went up in January; the plan itself is filed when it is public."""
     told: Sequence[tuple[date, str, str, str, date]] = (

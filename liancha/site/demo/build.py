@@ -95,7 +95,14 @@ def build(
         batch = Import.objects.latest("id")
         weighed = Weighed(catch.count(dirt.rows(seed, size), batch), catch.digest())
     tell_progress("年度计划")
-    play(world, [setting_out.planning(world, year), beside.filings(world, year)])
+    play(
+        world,
+        [
+            setting_out.planning(world, year),
+            beside.filings(world, year),
+            beside.own_plan(world, year),
+        ],
+    )
     if not world.lines:  # the year is too young for a plan
         return weighed
     tell_progress("一年的任务：摇号、检查、公示")
