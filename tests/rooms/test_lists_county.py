@@ -96,6 +96,17 @@ class TestFields:
         actions.commit_import(batch=batch, by=office, at=NOON)
         assert FieldDuty.objects.count() == before
 
+    def test_a_basis_is_kept_whole_or_refused(self, cast, office, sign_in):
+        published(cast, HOTELS)
+        field = begun(office).fields.get()
+        client = sign_in(office)
+        address = f"/lists/joint/fields/{field.pk}/remove/"
+        answer = client.post(address, {"basis": "依" * 301})
+        assert answer.status_code == 409
+        assert "最多 300 字" in answer.content.decode()
+        assert client.post(address, {"basis": "依" * 300}).status_code == 302
+        assert field.version.changes.get().basis == "依" * 300
+
     def test_a_number_no_database_has_is_answered_and_breaks_nothing(self, cast, sign_in):
         version = draft(cast, HOTELS)
         form = HOTELS | {"cooperators": ["9" * 30], "items-TOTAL_FORMS": 0, "methods": ["1"]}

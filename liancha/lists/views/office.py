@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from liancha.accounts.permissions import Permission, requires
+from liancha.accounts.words import written
 from liancha.papers import downloads
 from liancha.rulebook.lifecycles import ListState
 from liancha.rulebook.regions import CITY
@@ -19,6 +20,7 @@ from liancha.rulebook.verdicts import Blocked, NeedsReason
 from .. import actions, forms, queries, sheets, upper
 from ..models import CheckItem, Import, JointField, ListVersion
 
+LONGEST_BASIS = 300  # characters, as ListChange and UpperDecision keep it
 TABS = ("rows", "changes", "signs", "story")
 
 
@@ -226,7 +228,9 @@ def draft(request: HttpRequest, pk: int) -> ListVersion:
 
 
 def _reason(request: HttpRequest) -> str:
-    return request.POST.get("reason") or request.POST.get("basis", "")
+    return written(request, longest=LONGEST_BASIS, article="8") or written(
+        request, "basis", longest=LONGEST_BASIS, article="8"
+    )
 
 
 def _status(request: HttpRequest, refused: Blocked | None) -> int:
