@@ -19,6 +19,7 @@ from liancha.ledger.models import Entry
 from . import actions, forms, queries
 from .models import Department, PastPassword, User
 from .permissions import ROLES, Permission, public, requires, signed_in
+from .rights import rights_of
 
 WHAT = {
     "accounts.open_account": "开通账号",
@@ -103,7 +104,8 @@ def password(request: HttpRequest) -> HttpResponse:
 @signed_in
 def roles(request: HttpRequest) -> HttpResponse:
     """The table of roles, as an official can check it."""
-    return render(request, "accounts/roles.html", {"roles": ROLES.items()})
+    rows = [(powers, rights_of(powers.permissions)) for powers in ROLES.values()]
+    return render(request, "accounts/roles.html", {"roles": rows})
 
 
 @requires(Permission.ACCOUNTS_MANAGE, Permission.ACCOUNTS_GRANT, Permission.ACCOUNTS_AUDIT)

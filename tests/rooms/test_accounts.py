@@ -15,6 +15,7 @@ from liancha.accounts import actions
 from liancha.accounts.models import Department, User
 from liancha.accounts.passwords import NotRecentlyUsed, ThreeOfFourKinds
 from liancha.accounts.permissions import ROLES, THREE_ADMINISTRATORS, Permission, Role
+from liancha.accounts.rights import RIGHTS, rights_of
 from liancha.ledger.models import Entry
 from liancha.rulebook.verdicts import Blocked
 from tests.people import NOON, PASSWORD, make_cast
@@ -185,3 +186,17 @@ def test_departments_of_the_city_and_its_counties_are_shipped(cast):
     assert Department.objects.count() > before
     actions.load_departments(by="system", at=NOON)
     assert Entry.objects.filter(what="accounts.load_departments").count() == 1
+
+
+def test_the_table_of_roles_says_every_permission_in_chinese(client, cast):
+    assert set(RIGHTS) == set(Permission)
+    assert rights_of({Permission.LISTS_EDIT, Permission.LISTS_VIEW}) == ["看清单", "编辑清单"]
+    client.force_login(cast.shen)
+    page = client.get(reverse("accounts:roles")).content.decode()
+    assert "主持检查对象抽取" in page
+    assert not [code for code in Permission if code.value in page]
+
+
+def test_who_keeps_the_accounts_finds_the_departments(client, cast):
+    client.force_login(cast.sys)
+    assert reverse("accounts:departments") in client.get(reverse("accounts:users")).content.decode()
