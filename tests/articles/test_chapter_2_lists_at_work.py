@@ -145,6 +145,47 @@ class TestArticle8:
         registry.decide_solo(check=asked, is_approved=True, by=cast.gu, at=NOON)
         assert waiting(cast.gu) == []
 
+    def test_what_it_found_is_said_and_offered_to_the_next(self, cast, asked, client):
+        """Source: clauses 8.2 and 9.3(2)."""
+        day = TODAY + timedelta(days=1)
+        later = NOON + timedelta(days=2)
+        said = {"outcome": "未发现问题", "at": later}
+        with pytest.raises(Blocked, match="还没有批准"):
+            registry.close_solo(check=asked, checked_on=day, by=cast.lu, **said)
+        registry.decide_solo(check=asked, is_approved=True, by=cast.gu, at=NOON)
+        for checked_on, who, why in (
+            (day, cast.pei, "由该部门填写"),
+            (TODAY - timedelta(days=1), cast.lu, "先批准后检查"),
+            (TODAY + timedelta(days=3), cast.lu, "还没有到"),
+        ):
+            with pytest.raises(Blocked, match=why):
+                registry.close_solo(check=asked, checked_on=checked_on, by=who, **said)
+        wanted = "1 次单独检查还没有填写结果"
+        assert wanted in [one.title for one in todos.waiting_for(cast.lu, day + timedelta(days=9))]
+        client.force_login(cast.lu, backend="django.contrib.auth.backends.ModelBackend")
+        with time_machine.travel(later):
+            client.post(
+                f"/solo-checks/{asked.pk}/close/", {"checked_on": day, "outcome": "未发现问题"}
+            )
+        assert "未发现问题" in client.get("/solo-checks/").content.decode()
+        fact = InspectionFact.objects.get()
+        assert (fact.origin, fact.on, fact.subject) == ("solo", day, asked.item)
+        assert wanted not in [one.title for one in todos.waiting_for(cast.lu, later.date())]
+        with pytest.raises(Blocked, match="已经填写"):
+            registry.close_solo(check=asked, checked_on=day, by=cast.lu, **said)
+        assert asked.target.inspections.recent(later.date()).of_others(cast.pei.department).exists()
+        assert libraries.overlaps(later.date()) == []  # one department alone repeats nobody
+        own = registry.request_solo(
+            target=asked.target, item="通道", planned_on=day, code="complaint", by=cast.pei, at=NOON
+        )
+        head = User.objects.create(
+            username="xfhead", full_name="纪南乔", department=cast.pei.department
+        )
+        registry.decide_solo(check=own, is_approved=True, by=head, at=NOON)
+        registry.close_solo(check=own, checked_on=day, by=cast.pei, **said)
+        (row,) = [one for one in libraries.overlaps(later.date()) if one.tag.code == "hotel"]
+        assert (row.visits, row.departments) == (2, ("卫健", "消防"))
+
     def test_the_board_counts_what_became_of_them_and_what_could_be_spared(
         self, cast, asked, client
     ):

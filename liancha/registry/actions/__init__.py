@@ -11,6 +11,7 @@ words    the words that give tags, the place names, which departments supervise 
 from .checks import (
     Finding,
     close_case,
+    close_solo,
     covering,
     decide_solo,
     note_inspection,
@@ -77,6 +78,7 @@ __all__ = [
     "check_import",
     "check_standing",
     "close_case",
+    "close_solo",
     "commit_credit",
     "commit_import",
     "commit_standing",

@@ -235,6 +235,48 @@ def decide_solo(
 
 
 @transaction.atomic
+def close_solo(
+    *, check: SoloCheck, checked_on: date, outcome: str, by: User, at: datetime
+) -> InspectionFact:
+    """Say what an agreed inspection alone found: whoever would go there next is offered it.
+
+    What is told here is what counts as inspected apart (`queries.overlaps`).
+
+    Raises Blocked for another department's, one that is not agreed to, a day before the agreement
+    or to come, and a second result.
+    Source: art. 8, paragraph 1; E2 and E25. Clauses 8.2 and 9.3(2).
+    """
+    check = SoloCheck.objects.select_for_update(of=("self",)).get(pk=check.pk)
+    if check.department_id != by.department_id:
+        raise Blocked(f"这是{check.department}的检查，由该部门填写。", article="8", paragraph=1)
+    if not check.is_approved or check.decided_at is None:
+        raise Blocked("还没有批准单独检查，不能填写结果。", article="8", paragraph=1)
+    if check.result:
+        raise Blocked("这次检查已经填写结果。", article="8", paragraph=1)
+    if not outcome.strip():
+        raise Blocked("请填写检查结果。", article="8", paragraph=1)
+    _check_day(checked_on, at)
+    agreed_on = localdate(check.decided_at)
+    if checked_on < agreed_on:
+        raise Blocked(
+            f"检查日期 {checked_on} 早于批准日期 {agreed_on}。单独检查先批准后检查，请改正日期。",
+            article="8",
+            paragraph=1,
+        )
+    return note_inspection(
+        target=check.target_id,
+        department=check.department,
+        origin=InspectionFact.Origin.SOLO,
+        on=checked_on,
+        subject=check.item,
+        outcome=outcome.strip(),
+        reference=check.reference,
+        by=by,
+        at=at,
+    )
+
+
+@transaction.atomic
 def register_case(
     *,
     target: Target,
@@ -289,6 +331,7 @@ def close_case(
         raise Blocked("这一个案已经填写结果。", article="8", paragraph=1)
     if not outcome.strip():
         raise Blocked("请填写检查结果。", article="8", paragraph=1)
+    _check_day(checked_on, at)
     case.checked_on, case.outcome = checked_on, outcome.strip()[:120]
     case.save()
     note_inspection(
@@ -303,3 +346,8 @@ def close_case(
         at=at,
     )
     return case
+
+
+def _check_day(checked_on: date, at: datetime) -> None:
+    if checked_on > localdate(at):
+        raise Blocked(f"检查日期 {checked_on} 还没有到。请改正。", article="8", paragraph=1)

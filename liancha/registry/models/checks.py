@@ -10,7 +10,8 @@ from datetime import date, timedelta
 from typing import ClassVar, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import CharField, Exists, OuterRef, Q, Value
+from django.db.models.functions import Cast, Concat
 from django.urls import reverse
 
 from liancha.accounts.models import Department, User
@@ -68,6 +69,7 @@ class InspectionFact(models.Model):
         return f"{self.department.short} {self.on} {self.outcome}"
 
 
+SOLO_REFERENCE = "solo-"  # and the number of the request: how its result is found
 SOLO_STATES = (
     ("waiting", "待批准"),
     ("approved", "已批准"),
@@ -85,6 +87,14 @@ class SoloCheckQuerySet(models.QuerySet["SoloCheck"]):
 
     def undecided(self) -> Self:
         return self.filter(decided_at=None, reused=None)
+
+    def without_result(self) -> Self:
+        """Agreed to, and nobody has said yet what was found."""
+        own = Concat(Value(SOLO_REFERENCE), Cast(OuterRef("pk"), CharField()))
+        said = InspectionFact.objects.filter(
+            target=OuterRef("target"), department=OuterRef("department"), reference=own
+        )
+        return self.filter(~Exists(said), is_approved=True)
 
     def standing(self, state: str) -> Self:
         """Those in one of SOLO_STATES; all for any other word."""
@@ -141,6 +151,18 @@ class SoloCheck(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("registry:solo_check", args=[self.pk])
+
+    @property
+    def reference(self) -> str:
+        """Under which its result is kept among the target's inspections."""
+        return f"{SOLO_REFERENCE}{self.pk}"
+
+    @property
+    def result(self) -> InspectionFact | None:
+        """What was found; nothing until the department says."""
+        return InspectionFact.objects.filter(
+            target=self.target_id, department=self.department_id, reference=self.reference
+        ).first()
 
     def reusable(self, facts: Iterable[InspectionFact]) -> list[InspectionFact]:
         """Which of the target's facts would do instead of going: of others, and recent (E25)."""

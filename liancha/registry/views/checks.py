@@ -15,7 +15,7 @@ from liancha.accounts.permissions import Permission, requires
 from liancha.rulebook.verdicts import Blocked, NeedsReason
 
 from .. import actions, complaints, forms, queries
-from ..models import SOLO_STATES, CaseCheck, KeyFlag, Licence, SoloCheck, Target
+from ..models import SOLO_STATES, CaseCheck, InspectionFact, KeyFlag, Licence, SoloCheck, Target
 from .targets import target_page
 
 ROWS = 20
@@ -32,9 +32,16 @@ def solo_checks(request: HttpRequest) -> HttpResponse:
     states += [
         (each, word, seen.standing(each).count(), each == state) for each, word in SOLO_STATES
     ]
+    page = Paginator(found, ROWS).get_page(request.GET.get("page"))
+    facts = InspectionFact.objects.filter(
+        target__in=[one.target_id for one in page],
+        reference__in=[one.reference for one in page],
+    )
+    results = {fact.reference: fact for fact in facts}
     context = {
         "states": states,
-        "page_obj": Paginator(found, ROWS).get_page(request.GET.get("page")),
+        "page_obj": page,
+        "rows": [(one, results.get(one.reference)) for one in page],
     }
     return render(request, "registry/solo_checks.html", context)
 
@@ -94,6 +101,12 @@ def solo_check(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "check": found,
         "form": forms.DecideSoloForm(),
+        "result": (result := found.result),
+        "close_form": forms.CloseCaseForm(),
+        "may_close": request.user.may(Permission.REGISTRY_EDIT)
+        and found.department_id == request.user.department_id
+        and bool(found.is_approved)
+        and result is None,
         "may_decide": request.user.may(Permission.TASK_APPROVE)
         and found.department_id == request.user.department_id
         and found.by_id != request.user.pk
@@ -116,6 +129,20 @@ def decide_solo(request: HttpRequest, pk: int) -> HttpResponse:
         at=timezone.now(),
     )
     messages.success(request, "已批准单独检查" if is_approved else "已退回，不单独检查")
+    return redirect(found)
+
+
+@requires(Permission.REGISTRY_EDIT)
+@require_POST
+def close_solo(request: HttpRequest, pk: int) -> HttpResponse:
+    """What an agreed inspection alone found."""
+    found = get_object_or_404(SoloCheck.objects.visible_to(request.user), pk=pk)
+    form = forms.CloseCaseForm(request.POST)
+    if form.is_valid():
+        actions.close_solo(check=found, **form.cleaned_data, by=request.user, at=timezone.now())
+        messages.success(request, "已填写检查结果")
+    else:
+        messages.error(request, "没有保存。请填写检查日期和结果。")
     return redirect(found)
 
 

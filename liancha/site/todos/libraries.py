@@ -20,7 +20,8 @@ from ..workbench import MOST, Todo, page_at, place_of
 
 
 def kept(desk: Desk) -> Iterator[Todo]:
-    """Of the registry, a row each: doubles, licences and marks that run out (arts. 11 and 15).
+    """Of the registry, a row each: doubles, results to say, licences and marks that run out
+    (arts. 8, 11 and 15).
 
     A licence is minded by the department that entered it, a mark by the one that set it, unless
     a longer one stands beside it.
@@ -31,8 +32,10 @@ def kept(desk: Desk) -> Iterator[Todo]:
     longer = KeyFlag.objects.filter(
         target=OuterRef("target"), kind=OuterRef("kind"), until__gt=last, lifted_at=None
     )
-    doubts, licences, marks = Department.objects.values_list(
+    made = SoloCheck.objects.without_result().filter(department=own, planned_on__lt=desk.today)
+    doubts, unsaid, licences, marks = Department.objects.values_list(
         _count(Doubt.objects.visible_to(desk.user).open()),
+        _count(made),
         _count(Licence.objects.ending(first, last).filter(by__department=own)),
         _count(KeyFlag.objects.ending(first, last).filter(~Exists(longer), department=own)),
     ).get(pk=own.pk)
@@ -46,6 +49,17 @@ def kept(desk: Desk) -> Iterator[Todo]:
             None,
             own,
             word="待核对",
+        )
+    if unsaid:
+        yield Todo(
+            "结果",
+            f"{unsaid} 次单独检查还没有填写结果",
+            "填写后其他部门可以采用，不必再去一次",
+            f"{page_at('registry:solo_checks')}?state=approved",
+            "填写检查结果",
+            None,
+            own,
+            word="待填写",
         )
     for count, what, note, verb, query in (
         (licences, "个许可证", "换证后登记新的有效期", "看到期许可证", "licence=soon"),
