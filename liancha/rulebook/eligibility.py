@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from fractions import Fraction
 
 from .verdicts import Blocked, NeedsReason
@@ -263,12 +263,6 @@ class Span:
     def covers(self, other: Span) -> bool:
         return self.first <= other.first and other.last <= self.last
 
-    @property
-    def days(self) -> frozenset[date]:
-        return frozenset(
-            self.first + timedelta(days=n) for n in range((self.last - self.first).days + 1)
-        )
-
 
 class InspectorFault(Worded):
     """Why an inspector is not drawable; counted in the minutes of the draw."""
@@ -398,12 +392,19 @@ def _certificate_fault(certificates: Sequence[Span], window: Span) -> InspectorF
 
 
 def _share_away(leaves: Iterable[Span], window: Span) -> Fraction:
-    days = window.days
-    away = {day for leave in leaves if leave.overlaps(window) for day in leave.days & days}
-    return Fraction(len(away), len(days))
+    """The share of the window's days that lie in a leave, each day once."""
+    begin, end = window.first.toordinal(), window.last.toordinal()
+    away, seen = 0, begin - 1
+    for leave in sorted(leaves, key=lambda each: each.first):
+        first, last = max(leave.first.toordinal(), seen + 1), min(leave.last.toordinal(), end)
+        if first <= last:
+            away, seen = away + last - first + 1, last
+    return Fraction(away, end - begin + 1)
 
 
 def _years_later(day: date, years: int) -> date:
+    if day.year + years > date.max.year:  # 9999-09-09 is written for what has no end
+        return date.max
     try:
         return day.replace(year=day.year + years)
     except ValueError:  # 29 February

@@ -142,6 +142,14 @@ class TestArticle18:
             InspectorFacts(LONG, leaves=(half, more)), window=WINDOW
         ) == (InspectorFault.ON_LEAVE,)
 
+    def test_a_day_in_two_leaves_is_away_once_and_a_leave_may_have_no_end(self):
+        half = Span(date(2026, 11, 1), date(2026, 12, 3))
+        inside = Span(date(2026, 11, 28), date(2026, 12, 1))
+        twice = InspectorFacts(LONG, leaves=(inside, half, half))
+        assert eligibility.inspector_faults(twice, window=WINDOW) == ()
+        endless = InspectorFacts(LONG, leaves=(Span(date(2020, 1, 1), date(9999, 9, 9)),))
+        assert eligibility.inspector_faults(endless, window=WINDOW) == (InspectorFault.ON_LEAVE,)
+
     def test_an_expert_is_not_drawn(self):
         expert = InspectorFacts(LONG, is_expert=True)
         assert eligibility.inspector_faults(expert, window=WINDOW) == (InspectorFault.EXPERT,)
@@ -161,6 +169,10 @@ class TestArticle19:
         assert not eligibility.is_recused(Relation.FORMER, on=date(2027, 3, 1), ended_on=ended)
         assert eligibility.is_recused(Relation.FORMER, on=date(2030, 1, 1))
         assert eligibility.is_recused(Relation.RELATIVE, on=date(2030, 1, 1), ended_on=ended)
+        # as other systems write what has no end
+        assert eligibility.is_recused(
+            Relation.FORMER, on=date(2030, 1, 1), ended_on=date(9999, 9, 9)
+        )
 
     def test_targets_are_not_drawn_only_when_all_are_inspected(self):
         word = {"reason": "只有 3 户", "approved_by": "head"}
