@@ -1,4 +1,4 @@
-"""Handing out a workbook as a download; it goes through a file, not through memory."""
+"""Handing out a table as a download: through a file or row by row, never through memory."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import tempfile
 from collections.abc import Callable, Iterable
 from typing import IO, cast
 
-from django.http import FileResponse, HttpResponse
+from django.http import FileResponse, HttpResponse, StreamingHttpResponse
+from django.utils.http import content_disposition_header
 
 from .writers import Sheet, write_workbook
 
@@ -27,3 +28,10 @@ def filled(name: str, write: Callable[[IO[bytes]], None]) -> HttpResponse:
     return cast(
         HttpResponse, FileResponse(file, as_attachment=True, filename=name, content_type=XLSX)
     )
+
+
+def streamed(name: str, pieces: Iterable[bytes]) -> HttpResponse:
+    """A CSV file that is on its way while its later rows are still read."""
+    answer = StreamingHttpResponse(pieces, content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = content_disposition_header(True, name)
+    return cast(HttpResponse, answer)

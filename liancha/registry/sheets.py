@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.utils.timezone import localtime
 
 from liancha.papers.blanks import Blank, template
-from liancha.papers.writers import Bad, Sheet, Value, write_workbook
+from liancha.papers.writers import Bad, Sheet, Value, stream_csv, write_workbook
 
 from .actions.credit import COLUMNS as CREDIT_COLUMNS
 from .columns import COLUMNS, TEMPLATE
@@ -110,8 +110,13 @@ def write_faults(target: IO[bytes], batch: Import) -> None:
 
 def write_targets(target: IO[bytes], targets: QuerySet[Target], today: date) -> None:
     """The targets of a query as a workbook, with the marks that hold today."""
-    rows = targets.select_related("region").prefetch_related("tags", "licences", marks_now(today))
-    write_workbook(target, [Sheet("检查对象", TARGET_TITLES, _target_rows(rows), widths=_WIDTHS)])
+    rows = _target_rows(_whole(targets, today))
+    write_workbook(target, [Sheet("检查对象", TARGET_TITLES, rows, widths=_WIDTHS)])
+
+
+def stream_targets(targets: QuerySet[Target], today: date) -> Iterator[bytes]:
+    """The same as the pieces of a CSV file, however many there are."""
+    return stream_csv(TARGET_TITLES, _target_rows(_whole(targets, today)))
 
 
 def credit_blank() -> list[Sheet]:
@@ -171,6 +176,10 @@ def _fault_rows(batch: Import, titles: list[str]) -> Iterator[list[Value | Bad]]
             "；".join(fault.fault for fault in faults),
             "；".join(dict.fromkeys(fault.cure for fault in faults)),
         ]
+
+
+def _whole(targets: QuerySet[Target], today: date) -> QuerySet[Target]:
+    return targets.select_related("region").prefetch_related("tags", "licences", marks_now(today))
 
 
 def _target_rows(targets: QuerySet[Target]) -> Iterator[list[Value]]:

@@ -1,5 +1,6 @@
 """The registry in a browser: who sees what, and that every button does what it says."""
 
+import csv
 import json
 import re
 from datetime import timedelta
@@ -9,6 +10,7 @@ from django.utils import timezone
 
 from liancha.accounts.models import Department, Grant, User
 from liancha.ledger.models import Entry
+from liancha.registry import sheets
 from liancha.registry.models import KeyFlag, Licence, PlaceName, Release, Tag, Target
 from tests.people import NOON
 from tests.rooms.registers import code, write_target
@@ -182,6 +184,20 @@ class TestList:
         assert [line[1] for line in lines] == ["名称", "洛阳云岫宾馆"]
         entry = Entry.objects.get(what="registry.export")
         assert json.loads(entry.body)["targets"] == 1
+
+    def test_very_many_go_out_row_by_row(self, client_of, monkeypatch):
+        monkeypatch.setattr("liancha.registry.views.targets.LONGEST_WORKBOOK", 1)
+        Target.objects.filter(pk=Target.objects.first().pk).update(scope="=1+1")
+        answer = client_of.get("/targets/export/")
+        assert answer.streaming
+        assert ".csv" in answer["Content-Disposition"]
+        rows = list(csv.reader(b"".join(answer).decode("utf-8-sig").splitlines()))
+        assert rows[0] == list(sheets.TARGET_TITLES)
+        assert len(rows) == Target.objects.count() + 1
+        assert "'=1+1" in [row[rows[0].index("经营范围")] for row in rows]
+        assert (
+            json.loads(Entry.objects.get(what="registry.export").body)["targets"] == len(rows) - 1
+        )
 
     def test_the_export_of_a_hostile_name_is_text(self, client_of):
         write_target(4, name="=cmd|'/c calc'!A1")

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from liancha.accounts.permissions import Permission, requires
 from liancha.accounts.picking import chosen
-from liancha.papers.downloads import filled
+from liancha.papers.downloads import filled, streamed
 from liancha.rulebook.verdicts import Blocked
 
 from .. import actions, forms, history, queries, search, sections, sheets
@@ -23,6 +23,7 @@ from ..models import Doubt, Release, Target, TargetQuerySet
 
 ROWS = 20
 MOST_AT_ONCE = 5_000
+LONGEST_WORKBOOK = 50_000  # targets; about twenty seconds of one core
 
 
 @requires(Permission.REGISTRY_VIEW)
@@ -265,9 +266,15 @@ def _said(form: Any) -> str:
 
 
 def _download(request: HttpRequest, found: TargetQuerySet, name: str) -> HttpResponse:
-    """The targets as a table; that they were taken away is on record."""
-    actions.note_export(targets=found.count(), by=request.user, at=timezone.now())
-    today = timezone.localdate()
+    """The targets as a table; that they were taken away is on record.
+
+    Of very many no workbook is made, which is only handed out when its last row is in it: their
+    rows go out one by one, as CSV.
+    """
+    number, today = found.count(), timezone.localdate()
+    actions.note_export(targets=number, by=request.user, at=timezone.now())
+    if number > LONGEST_WORKBOOK:
+        return streamed(f"{name}{today:%Y%m%d}.csv", sheets.stream_targets(found, today))
     return filled(
         f"{name}{today:%Y%m%d}.xlsx", lambda file: sheets.write_targets(file, found, today)
     )
