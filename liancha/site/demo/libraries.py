@@ -1,7 +1,8 @@
 """What lies about in lists and libraries by the end of a year.
 
-A list being revised, a law repealed, doubles waiting for a decision, marks and complaints, requests
-to inspect alone, county plans, trials that somebody kept.
+A list being revised, a law repealed, a list from above, mechanisms, doubles waiting for a decision,
+marks and complaints, requests to inspect alone and what was found, county plans, trials somebody
+kept.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 from liancha.accounts.models import Department
 from liancha.lists import actions as lists
 from liancha.lists import rows as list_rows
-from liancha.lists.models import ListVersion
+from liancha.lists.models import ListVersion, UpperRow
 from liancha.plan import actions as plans
 from liancha.plan import queries as plan_queries
 from liancha.plan import trial, trial_shown
@@ -30,6 +31,20 @@ from .year import Story, World, together
 
 REPEALED = "企业名称登记管理规定"
 DOUBLES = 6
+OFF_SITE = "网络监测"
+ABOVE = (  # our field, name above, targets; the last has no targets in the city
+    ("JF05", "宾馆旅店联合抽查", "宾馆、旅店"),
+    ("JF26", "成品油市场联合抽查", "成品油零售企业"),
+    ("", "海洋渔业船舶联合抽查", "海洋渔业船舶"),
+)
+MECHANISMS = (  # name, who leads, members, what is inspected, the field it became
+    ("校外培训机构治理联席会议", "JY", "市监、民政、消防", "校外培训机构的联合检查", "JF02"),
+    ("集体聚餐食品安全综合治理", "SCJG", "卫健、文旅", "承接集体聚餐的餐饮单位", ""),
+)
+APART = (  # tag, department, item: the same two places, one after the other
+    ("catering", "SCJG", "餐饮服务食品安全"),
+    ("catering", "WJ", "餐饮具消毒"),
+)
 COUNTIES = {"410311": True, "410324": False}  # region → whether its plan is public by now
 TRIALS = (("A 类提到 2%", {"A": "1/50"}), ("C、D 类从严", {"C": "1/5", "D": "1/2"}))
 CLUES = ("夜间噪声扰民", "不明码标价", "拒不出具发票", "卫生条件差", "预付卡不退款", "消防通道堵塞")
@@ -58,18 +73,20 @@ def revising(world: World, year: int) -> Story:
         by=office,
         at=moment,
     )
-    first, *_, last = version.items.order_by("position")
-    item_row = list_rows.of_item(first)
+    *others, last = version.items.order_by("position")
+    chosen = next(item for item in others if OFF_SITE not in item.methods)
+    item_row = list_rows.of_item(chosen)
     lists.save_item(
         version=version,
-        row=replace(item_row, methods=f"{item_row.methods}、网络监测"),
-        item=first,
+        row=replace(item_row, methods=f"{item_row.methods}、{OFF_SITE}"),
+        item=chosen,
         basis="增加非现场方式，减少入户",
         by=office,
         at=moment,
     )
     lists.remove_item(item=last, basis="并入其他事项，不再单列", by=office, at=moment)
     yield from _decide(world, version, by_day=26)
+    yield from _from_above(world, year)
     moment = world.at(world.back(12), 10)
     yield moment
     version = lists.start_version(
@@ -80,6 +97,16 @@ def revising(world: World, year: int) -> Story:
         by=office,
         at=moment,
     )
+    for row in UpperRow.objects.filter(upper__is_over=False).order_by("pk"):
+        adopted = next((code for code, name, _ in ABOVE if name == row.name and code), "")
+        lists.decide_upper(
+            version=version,
+            key=row.key,
+            adopted_as=adopted,
+            cause="" if adopted else "no_target",
+            by=office,
+            at=moment,
+        )
     for field, note, targets in (
         ("JF05", "旺季前加大抽查", ""),
         ("JF26", "", "成品油零售企业（含无人加油站）"),
@@ -100,6 +127,34 @@ def revising(world: World, year: int) -> Story:
         moment = world.at(world.back(10), 15)
         yield moment
         _sign(world, version, cosign.department, moment)
+
+
+def _from_above(world: World, year: int) -> Story:
+    """A list of the province is taken in, and what mechanisms there are is entered."""
+    office = world.people.cast["xieban"]
+    moment = world.at(world.back(14), 9, 40)
+    yield moment
+    lists.load_upper(
+        level="P",
+        title="省级部门联合抽查事项清单（演示）",
+        document_number=f"豫双随机办〔{year}〕9号",
+        rows=[
+            {"code": f"S{n:02}", "name": name, "targets": targets}
+            for n, (_, name, targets) in enumerate(ABOVE, 1)
+        ],
+        by=office,
+        at=moment,
+    )
+    for name, lead, members, subject, field in MECHANISMS:
+        lists.record_mechanism(
+            name=name,
+            lead=Department.objects.get(code=lead),
+            members=members,
+            subject=subject,
+            field_code=field,
+            by=office,
+            at=moment,
+        )
 
 
 def doubling(world: World) -> Story:
@@ -199,6 +254,8 @@ def asking_alone(world: World) -> Story:
                 by=head,
                 at=moment,
             )
+    for n, (tag, who, item) in enumerate(APART):
+        yield from _apart(world, tag, who, item, 8 - n * 3)
     moment = world.at(world.back(1), 15, 10)
     yield moment
     recent = InspectionFact.objects.recent(moment.date())
@@ -208,6 +265,35 @@ def asking_alone(world: World) -> Story:
             item="公共场所卫生",
             planned_on=moment.date() + timedelta(days=5),
             reused=fact,
+            by=handler,
+            at=moment,
+        )
+
+
+def _apart(world: World, tag: str, who: str, item: str, days: int) -> Story:
+    """One department asks for two places, goes the next day, and says what it found."""
+    handler, head = world.people.handler[who], world.people.head[who]
+    for n, target in enumerate(Target.objects.decided().tagged(tag).order_by("pk")[:2]):
+        moment = world.at(world.back(days), 9, 50 + n)
+        yield moment
+        check = registry.request_solo(
+            target=target,
+            item=item,
+            planned_on=world.back(days - 1),
+            code="statute",
+            reason="量化分级要求每年一次",
+            by=handler,
+            at=moment,
+        )
+        moment = world.at(world.back(days), 15, 10 + n)
+        yield moment
+        registry.decide_solo(check=check, is_approved=True, by=head, at=moment)
+        moment = world.at(world.back(days - 1), 17, 20 + n)
+        yield moment
+        registry.close_solo(
+            check=check,
+            checked_on=moment.date(),
+            outcome="未发现问题",
             by=handler,
             at=moment,
         )
