@@ -97,11 +97,11 @@ def revising(world: World, year: int) -> Story:
         by=office,
         at=moment,
     )
-    for row in UpperRow.objects.filter(upper__is_over=False).order_by("pk"):
-        adopted = next((code for code, name, _ in ABOVE if name == row.name and code), "")
+    for above in UpperRow.objects.filter(upper__is_over=False).order_by("pk"):
+        adopted = next((code for code, name, _ in ABOVE if name == above.name and code), "")
         lists.decide_upper(
             version=version,
-            key=row.key,
+            key=above.key,
             adopted_as=adopted,
             cause="" if adopted else "no_target",
             by=office,
