@@ -227,6 +227,13 @@ class TestLook:
         commit(batch)
         assert PlanLine.objects.get().field.code == "JF40"
 
+    def test_everything_that_is_wrong_with_a_row_is_said_at_once(self, world, look):
+        batch = look(world.draft("JF40"), "JF05,,航天,,尽量多查,尽快,,")
+        assert [each["column"] for each in batch.faults] == [
+            *("联查部门", "时间安排", "抽查基数和比例"),
+        ]
+        assert {each["name"] for each in batch.faults} == {"宾馆、旅店监督抽查"}
+
     def test_the_same_line_twice_is_refused(self, world, look):
         plan = world.draft("JF05")
         batch = look(plan, "JF40,,,,5%,全年,,", "JF40,,,,6%,全年,,")

@@ -101,6 +101,7 @@ class Cells:
     remarks: list[Fault] = field(default_factory=list)
     line: PlanLine | None = None
     was: Mapping[str, str] = field(default_factory=dict)
+    title: str = ""  # of the field, where the row names no task
 
     def wrong(self, key: str, what: str, cure: str) -> None:
         value = self.row[key] if key else ""
@@ -112,7 +113,7 @@ class Cells:
         self.wrong(key, what, cure or f"请按第 {blocked.article} 条改正。")
 
     def name_of(self, joint: JointField | None = None) -> str:
-        return self.row["name"] or (joint.name if joint else self.row["field"])
+        return self.row["name"] or (joint.name if joint else self.title or self.row["field"])
 
     def differs(self, key: str) -> bool:
         """Whether the cell says something that does not stand there."""
@@ -144,6 +145,7 @@ class Cells:
         items = self._items(joint, [first, *others])
         texts: dict[str, Any] = {key: self._text(key) for key in table.LENGTHS}
         if self.faults or days is None:
+            self._read_words()
             return None
         cut = self._shares(joint, [first, *others], days[0])
         if cut is None:
@@ -334,6 +336,19 @@ class Cells:
             "bases": found,
             "frequency": rounds,
         }
+
+    def _read_words(self) -> None:
+        """Say what is wrong with the rates too, where the row is not taken for something else."""
+        text = self.row["shares"]
+        if not text or not self.differs("shares") or PlanRate.KEY in text:
+            return
+        try:
+            said = readings.shares(text, self.known.cuts)
+            for words in (said.overall, said.rest, *(words for _, words in said.by_class)):
+                if words:
+                    as_typed("", words)
+        except Blocked as blocked:
+            self.blocked(blocked, "shares")
 
     def _rates(self, said: readings.Said, found: Mapping[str, int]) -> list[Rate]:
         """Each class by its own words, the others by those of the rest."""

@@ -86,6 +86,7 @@ class _Row(Cells):
     def take(self) -> None:
         self._find_line()
         joint = self._field()
+        self.title = joint.name if joint else ""
         if joint is not None and self.line is None:
             self._find_by_name(joint)
         if joint is None or self.faults:

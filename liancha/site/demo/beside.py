@@ -135,7 +135,7 @@ def own_plan(world: World, year: int) -> Story:
             base=base,
             wording=wording,
             starts_on=date(year, first, 1),
-            ends_on=date(year, last, 28),
+            ends_on=date(year, last + 1, 1) - timedelta(days=1),
         )
         plans.save_own_line(part=part, data=data, by=writer, at=moment)
     moment = world.at(date(year, 4, 21), 11)
