@@ -207,6 +207,7 @@ def test_what_an_entry_says_is_for_those_whom_it_concerns(client, world):
         assert (page.context["facts"] is not None) == reads, who
         assert (entry.salt in page.content.decode()) == reads, who
         assert entry.digest in page.content.decode()
+        assert ("办理人" in page.content.decode()) == reads, who
     client.force_login(world.cast.lu)
     assert client.get("/oversight/log/").status_code == 403
     client.force_login(world.cast.aud)

@@ -21,7 +21,7 @@ from liancha.ledger.models import Entry
 from liancha.rulebook.deadlines import working_days_after
 from liancha.workdays.queries import calendar
 
-from .. import actions, forms, queries, solo
+from .. import actions, forms, queries, solo, verbs
 from ..models import Reminder
 
 A_PAGE = 30
@@ -156,9 +156,14 @@ def entry(request: HttpRequest, index: int) -> HttpResponse:
     return render(request, "oversight/entry.html", context)
 
 
-def _facts(one: Entry) -> list[tuple[str, str]]:
+def _facts(one: Entry) -> list[tuple[str, str, str]]:
+    """(key as it is logged, its word if it has one, value) of an entry's body."""
     return [
-        (key, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+        (
+            key,
+            verbs.FACTS.get(key, ""),
+            value if isinstance(value, str) else json.dumps(value, ensure_ascii=False),
+        )
         for key, value in json.loads(one.body).items()
     ]
 
