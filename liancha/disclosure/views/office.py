@@ -168,9 +168,10 @@ def ask_correction(request: HttpRequest, serial: int) -> HttpResponse:
     own = Publication.objects.filter(department=request.user.department_id)
     old = get_object_or_404(own.select_related("task", "department"), serial=serial)
     one = Result.objects.for_lists().get(pk=old.result_id)
-    rows = forms.item_forms(answers.checked_items(one), request.POST or None, stored=_stored(one))
-    form = forms.AskCorrection(request.POST or None)
-    if request.method == "POST" and forms.are_valid(rows) and form.is_valid():
+    posted = request.POST if request.method == "POST" else None
+    rows = forms.item_forms(answers.checked_items(one), posted, stored=_stored(one))
+    form = forms.AskCorrection(posted)
+    if posted is not None and forms.are_valid(rows) and form.is_valid():
         actions.ask_correction(
             publication=old,
             items={
@@ -183,7 +184,7 @@ def ask_correction(request: HttpRequest, serial: int) -> HttpResponse:
         messages.success(request, "已送审核，同意后公示更正")
         return redirect(one)
     context = {"old": old, "result": one, "rows": rows, "form": form}
-    status = 422 if request.method == "POST" else 200
+    status = 200 if posted is None else 422
     return render(request, "disclosure/correct.html", context, status=status)
 
 
