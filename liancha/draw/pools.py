@@ -39,6 +39,7 @@ from liancha.rulebook.eligibility import TargetFacts, TargetFault, TargetStatus
 from liancha.rulebook.lifecycles import DrawState, TaskState
 from liancha.task.models import Task
 
+from . import caps
 from .cutting import Stratum, concerns_of, strata_of
 from .models import DrawnTarget, PoolChoices, SetAside
 
@@ -59,7 +60,7 @@ REASONS: dict[str, str] = {
     TargetFault.IN_OPEN_TASK.value: TargetFault.IN_OPEN_TASK.label,
     NARROWED: "不在计划行的检查对象范围",
     TargetFault.COOLING.value: TargetFault.COOLING.label,
-    CAPPED: "今年抽中次数已到上限",
+    CAPPED: "今年检查次数已到上限",
     TargetFault.BY_HAND.value: TargetFault.BY_HAND.label,
     DRAWN: "前面批次已抽中",
 }
@@ -322,7 +323,7 @@ def _reason(task: Task, tag: Tag, choices: PoolChoices) -> Case:
     if months := max(choices.cooling_months, line.cooldown_months if line else 0):
         whens.append((_cooling(task, months), TargetFault.COOLING))
     if line and line.cap_per_year:
-        whens.append((_capped(task, line.cap_per_year), CAPPED))
+        whens.append((caps.reached(task, line.cap_per_year), CAPPED))
     whens.append((Q(pk__in=by_hand), TargetFault.BY_HAND))
     return Case(
         *(When(condition, then=Value(str(reason))) for condition, reason in whens),
@@ -351,27 +352,6 @@ def _cooling(task: Task, months: int) -> Q:
         credit_class=Target.CreditClass.A,
         last_inspected_on__gt=months_before(task.starts_on, months),
     )
-
-
-def _capped(task: Task, most: int) -> Q:
-    """Drawn so often in the year of this task, for tasks of one and the same participant.
-
-    Source: art. 15, 抽查频次; own practice: a number of joint visits a year that the plan line
-    sets. What a locked list holds counts, whether or not the visit is over.
-    """
-    drawn = (
-        DrawnTarget.objects.filter(
-            draw__state=DrawState.LOCKED,
-            draw__task__starts_on__year=task.starts_on.year,
-            draw__task__participations__department__in=task.departments.all(),
-        )
-        .exclude(draw__task=task)
-        .order_by()
-        .values("target", "draw__task__participations__department")
-        .annotate(times=Count("pk"))
-        .filter(times__gte=most)
-    )
-    return Q(pk__in=drawn.values("target"))
 
 
 def months_before(day: date, months: int) -> date:

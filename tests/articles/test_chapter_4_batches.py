@@ -74,7 +74,7 @@ class TestArticle18:
             part.save()
         other.line.refresh_from_db()
         found = pools.pool(other).excluded
-        assert [(each.label, each.count) for each in found] == [("今年抽中次数已到上限", 3)]
+        assert [(each.label, each.count) for each in found] == [("今年检查次数已到上限", 3)]
 
 
 class TestArticle19:

@@ -10,7 +10,7 @@ from liancha.draw import pools
 from liancha.draw.models import Candidate, Draw, DrawnTarget
 from liancha.plan import bases
 from liancha.plan.models import PlanLine, PlanRate
-from liancha.registry.models import Tag, Target
+from liancha.registry.models import InspectionFact, Tag, Target
 from liancha.rulebook import industries
 from liancha.task.models import Task
 from tests.people import NOON
@@ -182,8 +182,38 @@ class TestRests:
         other = finished_task(world)
         mark_drawn(other, world.targets[:2])
         pool = cut(world, "none", {"全部": "1/2"}, cap_per_year=1)
-        assert [(each.label, each.count) for each in pool.excluded] == [("今年抽中次数已到上限", 2)]
+        assert [(each.label, each.count) for each in pool.excluded] == [("今年检查次数已到上限", 2)]
         assert cut(world, "none", {"全部": "1/2"}, cap_per_year=2).size == 12
+
+    def test_an_inspection_alone_counts_and_a_case_does_not(self, world):
+        """Own practice: visits of one department to one firm a year, however they came about."""
+
+        def facts(origin, number, code="GA", on=w.STARTS):
+            InspectionFact.objects.bulk_create(
+                InspectionFact(
+                    target=target,
+                    department=world.department(code),
+                    origin=origin,
+                    on=on,
+                    subject="治安",
+                    outcome="未发现问题",
+                    at=NOON,
+                )
+                for target in world.targets[:number]
+            )
+
+        def left(most):
+            return cut(world, "none", {"全部": "1/2"}, cap_per_year=most).size
+
+        facts("case", 5)
+        facts("solo", 4, code="SWJ")
+        facts("solo", 4, on=w.STARTS - timedelta(days=365))
+        facts("joint", 4)  # what a task of ours found: its list counts already
+        assert left(1) == 12
+        facts("solo", 3)
+        assert (left(1), left(2)) == (9, 12)
+        mark_drawn(finished_task(world), world.targets[2:4])
+        assert (left(1), left(2), left(3)) == (8, 11, 12)
 
     def test_of_another_year_or_other_departments_nothing_counts(self, world):
         other = finished_task(world)
