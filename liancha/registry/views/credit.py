@@ -75,16 +75,17 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
     if job and job.is_live:
         queue.bury_dead(about=job.about, at=now)
         job.refresh_from_db()
+    is_working = bool(job and job.is_live)
     actions.sweep_credit(batch=found)
     changes = found.changes.filter(
         target__in=Target.objects.visible_to(request.user)
     ).select_related("target")
     context = {
         "batch": found,
-        "steps": _steps(found),
+        "steps": _steps(found, is_working=is_working),
         "page_obj": Paginator(changes, 20).get_page(request.GET.get("page")),
         "may_import": request.user.may(Permission.REGISTRY_IMPORT),
-        "is_working": bool(job and job.is_live),
+        "is_working": is_working,
         "is_mine": bool(job and job.owner_id == request.user.pk),
         "ended": job.message if job and job.state in ENDED else "",
         "is_undoable": found.is_undoable(now),
@@ -189,14 +190,15 @@ def _later(request: HttpRequest, batch: CreditBatch, verb: str, job: str) -> Htt
     return redirect("registry:credit_batch", pk=batch.pk)
 
 
-def _steps(batch: CreditBatch) -> list[tuple[str, str, str]]:
-    looked = ("试算", "已核对" if batch.written_at else "请核对" if batch.looked_at else "正在看")
-    steps = [
-        ("选文件", _moment(batch.at), "done"),
-        (*looked, "done" if batch.written_at else "now"),
-        ("写入", _moment(batch.written_at) or "一次完成", "done" if batch.written_at else ""),
-    ]
-    return [*steps, ("撤回", _moment(batch.undone_at), "done")] if batch.undone_at else steps
+def _steps(batch: CreditBatch, *, is_working: bool) -> list[tuple[str, str, str]]:
+    first = ("选文件", _moment(batch.at), "done")
+    if batch.written_at:
+        steps = [first, ("试算", "已核对", "done"), ("写入", _moment(batch.written_at), "done")]
+        return [*steps, ("撤回", _moment(batch.undone_at), "done")] if batch.undone_at else steps
+    if batch.looked_at and is_working:
+        return [first, ("试算", "已核对", "done"), ("写入", "正在写", "now")]
+    look = "请核对" if batch.looked_at else "正在看" if is_working else "没有看完"
+    return [first, ("试算", look, "now"), ("写入", "一次完成", "")]
 
 
 def _moment(at: datetime | None) -> str:
