@@ -17,6 +17,7 @@ from liancha.accounts.models import Department
 from liancha.papers.faults import Fault, fault
 from liancha.papers.held import Held
 from liancha.papers.readers import Row as Line
+from liancha.rulebook import listing
 from liancha.rulebook.eligibility import Duty
 from liancha.rulebook.regions import CITY
 from liancha.rulebook.verdicts import Blocked
@@ -299,6 +300,10 @@ class _Items(Table):
         if faults:
             self.refuse([line], faults)
             return
+        if remark := listing.basis_remark(row.basis):
+            cure = "可以写入；请补上条款，例如 《食品安全法》第110条。"
+            note = fault(line.number, row.name, "检查依据", row.basis, remark, cure)
+            self.out.remarks.append(note)
         before = parsed.check_item(was, self.departments).words() if was else {}
         code = department.short if department else ""
         is_same = row.plain() == dict(was)

@@ -117,6 +117,14 @@ class TestLookFirst:
         assert "导入表格" in story
         assert Entry.objects.filter(what="lists.import").count() == 1
 
+    def test_a_basis_without_an_article_is_taken_and_remarked_on(self, cast, bring):
+        """Clause 10.1: 检查依据 names the law and its article."""
+        version = draft(cast, LICENCE, kind="items")
+        cited = (*NAMES[:1], "名称公示的检查", *NAMES[2:6], "《公司法》第二百五十八条", NAMES[7])
+        batch = bring(ITEMS, NAMES, cited, version=version)
+        assert (batch.added, batch.faulty) == (2, 0)
+        assert [(each["row"], each["column"]) for each in batch.remarks] == [(2, "检查依据")]
+
     def test_a_whole_table_takes_out_what_it_does_not_name(self, cast, bring):
         version = draft(cast, LICENCE, kind="items")
         batch = bring(ITEMS, NAMES, version=version)
