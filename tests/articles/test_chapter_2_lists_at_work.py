@@ -132,6 +132,31 @@ class TestArticle8:
         registry.decide_solo(check=asked, is_approved=True, by=cast.gu, at=NOON)
         assert self.rows(cast.zhou, TODAY + timedelta(days=2)) == []
 
+    @pytest.mark.parametrize("day", [date(1, 1, 1), TODAY - timedelta(days=1)])
+    def test_it_is_asked_before_anybody_goes(self, cast, asked, day):
+        """Source: clause 8.2."""
+        with pytest.raises(Blocked, match="已经过去"):
+            registry.request_solo(
+                target=asked.target,
+                item="卫生",
+                planned_on=day,
+                code="statute",
+                by=cast.lu,
+                at=NOON,
+            )
+        type(asked).objects.update(planned_on=day)
+        registry.note_inspection(
+            target=asked.target,
+            department=cast.department["GA"],
+            origin="solo",
+            on=TODAY,
+            subject="治安",
+            outcome="未发现问题",
+            by=cast.shen,
+            at=NOON,
+        )
+        assert self.rows(cast.zhou, TODAY) == [(True, asked.pk)]  # and breaks nobody's page
+
     def test_it_waits_on_the_desk_of_the_head_who_did_not_ask(self, cast, asked):
         """Source: clause 8.2."""
 

@@ -158,6 +158,12 @@ def request_solo(
         raise Blocked("账号没有所属部门，不能申请检查。", article="8", paragraph=1)
     if not item.strip():
         raise Blocked("请写明要检查什么事项。", article="8", paragraph=1)
+    if planned_on < localdate(at):
+        raise Blocked(
+            f"拟检查日期 {planned_on} 已经过去。单独检查先批准后检查，请填今天或以后的日期。",
+            article="8",
+            paragraph=1,
+        )
     fields = covering(target, department)
     names = "、".join(field.name for field in fields)
     if reused is None:

@@ -166,11 +166,11 @@ class SoloCheck(models.Model):
 
     def reusable(self, facts: Iterable[InspectionFact]) -> list[InspectionFact]:
         """Which of the target's facts would do instead of going: of others, and recent (E25)."""
-        since = self.planned_on - timedelta(days=REUSED_WITHIN)
         return [
             fact
             for fact in facts
-            if fact.department_id != self.department_id and since < fact.on <= self.planned_on
+            if fact.department_id != self.department_id
+            and 0 <= (self.planned_on - fact.on).days < REUSED_WITHIN
         ]
 
 
