@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from django import forms
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import F, OrderBy, Q, QuerySet
 
 from liancha.accounts.models import Region
@@ -20,7 +20,7 @@ from .models import CaseCheck, KeyFlag, Licence, PlaceName, Tag, Target, TargetQ
 from .queries import SOON_DAYS
 
 NOT_TOO_EARLY = MinValueValidator(FIRST_DAY, "太早，请核对年份。")
-LONGEST_MARK = 10  # years
+NOT_TOO_LATE = MaxValueValidator(date(2100, 1, 1), "太晚，请核对年份。标记要有期限。")
 NARROWING = ("tag", "status", "credit", "kind", "industry", "pending", "flag", "licence")
 PENDING = (("", "不限"), ("yes", "待核"), ("no", "已核定"))
 FLAGS = (
@@ -365,17 +365,7 @@ class KeyFlagForm(forms.Form):
     kind = forms.ChoiceField(label="标记", choices=KeyFlag.Kind.choices)
     source = forms.CharField(label="来源", max_length=120, help_text="文件号或名录")
     since = forms.DateField(label="自", widget=DayInput, validators=[NOT_TOO_EARLY])
-    until = forms.DateField(label="至", widget=DayInput)
-
-    def clean_until(self) -> date:
-        """A mark ends: one for ever would raise rates without anybody looking again."""
-        until: date = self.cleaned_data["until"]
-        since = self.cleaned_data.get("since")
-        if since and until.year - since.year > LONGEST_MARK:
-            raise forms.ValidationError(
-                f"标记要有期限，最长 {LONGEST_MARK} 年。请改短，到期可以再设。"
-            )
-        return until
+    until = forms.DateField(label="至", widget=DayInput, validators=[NOT_TOO_LATE])
 
 
 class WeighForm(forms.Form):
