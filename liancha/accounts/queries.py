@@ -1,11 +1,29 @@
-"""Page-shaped reads of this room: the cast of the demo."""
+"""Page-shaped reads of this room: who signed the log, and the cast of the demo."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+
+from liancha.ledger.models import Entry
 
 from .models import User
 from .permissions import ROLES, Role
+
+
+def people_of(entries: Iterable[Entry]) -> dict[str, User]:
+    """Who signed these entries, by account."""
+    names = {entry.by.partition("@")[0] for entry in entries}
+    users = User.objects.filter(username__in=names).select_related("department")
+    return {user.username: user for user in users}
+
+
+def person(signature: str, people: Mapping[str, User]) -> str:
+    """沈砚秋（公安） of shen@GA."""
+    user = people.get(signature.partition("@")[0])
+    if user is None:
+        return signature
+    return f"{user}（{user.department.short}）" if user.department else str(user)
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,12 +131,18 @@ def users(request: HttpRequest) -> HttpResponse:
 @requires(Permission.ACCOUNTS_MANAGE, Permission.ACCOUNTS_GRANT, Permission.ACCOUNTS_AUDIT)
 def user(request: HttpRequest, pk: int) -> HttpResponse:
     person = get_object_or_404(User.objects.select_related("department"), pk=pk)
+    entries = list(Entry.objects.about("user", pk).order_by("-index")[:20])
+    people = queries.people_of(entries)
     context = {
         "person": person,
         "form": forms.Roles(initial={"roles": sorted(person.roles)}),
         "timeline_of": [
-            {"at": entry.at, "text": WHAT.get(entry.what, entry.what), "note": entry.by}
-            for entry in Entry.objects.about("user", pk).order_by("-index")[:20]
+            {
+                "at": entry.at,
+                "text": WHAT.get(entry.what, entry.what),
+                "note": queries.person(entry.by, people),
+            }
+            for entry in entries
         ],
         "role_table": [ROLES[role] for role in ROLES if role in person.roles],
         "may_manage": request.user.may(Permission.ACCOUNTS_MANAGE),

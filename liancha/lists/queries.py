@@ -11,6 +11,7 @@ from difflib import SequenceMatcher
 from django.utils.timezone import localtime
 
 from liancha.accounts.models import User
+from liancha.accounts.queries import people_of, person
 from liancha.ledger.models import Entry
 from liancha.rulebook.lifecycles import ListState
 
@@ -170,16 +171,18 @@ def gaps(region: str) -> list[Mechanism]:
 
 def story(version: ListVersion) -> list[Event]:
     """How a version came about, newest first."""
+    about = Entry.objects.about("list", version.pk).order_by("-index")
+    entries = [entry for entry in about if entry.what in EVENTS]
+    people = people_of(entries)
     return [
         Event(
             entry.at,
             EVENTS.get(entry.what, entry.what),
-            _note(entry),
+            _note(entry, person(entry.by, people)),
             entry.index,
             "proof" if entry.what == "lists.publish" else "",
         )
-        for entry in Entry.objects.about("list", version.pk).order_by("-index")
-        if entry.what in EVENTS
+        for entry in entries
     ]
 
 
@@ -239,9 +242,8 @@ def _items(version: ListVersion) -> dict[str, dict[str, str]]:
     }
 
 
-def _note(entry: Entry) -> str:
+def _note(entry: Entry, who: str) -> str:
     body = json.loads(entry.body)
-    who = str(body.get("by", ""))
     match entry.what:
         case "lists.start":
             what = str(body.get("basis", ""))

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from liancha.accounts.models import Region
+from liancha.accounts.queries import people_of, person
 from liancha.ledger.models import Entry
 
 from .models import (
@@ -71,14 +72,16 @@ class Event:
 def story(target: Target, limit: int = 40) -> list[Event]:
     """What happened to a target, newest first: the ledger and the imports that touched it."""
     about = Entry.objects.about("target", target.pk).filter(draw="").order_by("-index")
-    events = [
-        Event(entry.at, EVENTS.get(entry.what, entry.what), _note(entry), entry.index)
-        for entry in about[:limit]
-    ]
+    own = list(about[:limit])
     touched = Touched.objects.filter(target=target).select_related("entry").order_by("-entry")
-    for entry in (each.entry for each in touched[:limit]):
+    shared = [each.entry for each in touched[:limit]]
+    people = people_of([*own, *shared])
+    events = []
+    for entry in (*own, *shared):
         event = EVENTS.get(entry.what, entry.what)
-        events.append(Event(entry.at, f"批量{event}", _note(entry), entry.index))
+        word = event if entry in own else f"批量{event}"
+        note = _note(entry, person(entry.by, people))
+        events.append(Event(entry.at, word, note, entry.index))
     events += _standing(target, limit)
     changes = ImportChange.objects.filter(target=target).select_related("batch__by")[:limit]
     for change in changes:
@@ -107,16 +110,18 @@ def _standing(target: Target, limit: int) -> list[Event]:
         (entry.subject, entry.what.partition(".")[2].partition("_")[0]): entry
         for entry in Entry.objects.filter(subject__in={f"standing:{key}" for key, _ in groups})
     }
+    people = people_of(entries.values())
     events = []
     for (key, what), changes in groups.items():
         file = f"文件 {changes[0].batch.file_name}"
         if entry := entries.get((f"standing:{key}", "import")):
             said = "；".join(map(_standing_said, changes[:FEW]))
             more = f"等 {len(changes)} 项" if len(changes) > FEW else ""
-            note = f"{said}{more}；{file}，{entry.by}"
+            note = f"{said}{more}；{file}，{person(entry.by, people)}"
             events.append(Event(entry.at, f"导入{what}", note, entry.index))
         if entry := entries.get((f"standing:{key}", "undo")):
-            events.append(Event(entry.at, f"撤回导入{what}", f"{file}，{entry.by}", entry.index))
+            note = f"{file}，{person(entry.by, people)}"
+            events.append(Event(entry.at, f"撤回导入{what}", note, entry.index))
     return events
 
 
@@ -150,11 +155,13 @@ def status_history(target: Target) -> list[tuple[datetime, str, str, str]]:
             at = change.batch.written_at or change.batch.at
             source = f"导入 {change.batch.file_name}"
             found.append((at, change.before["status"], change.after.get("status", ""), source))
-    for entry in Entry.objects.about("target", target.pk).filter(what="registry.save"):
+    saved = list(Entry.objects.about("target", target.pk).filter(what="registry.save"))
+    people = people_of(saved)
+    for entry in saved:
         body = json.loads(entry.body)
         if "status" in body.get("changed", {}):
             old, new = body["changed"]["status"]
-            found.append((entry.at, old, new, str(body.get("by", ""))))
+            found.append((entry.at, old, new, person(entry.by, people)))
     return [
         (at, words.get(old, old), words.get(new, new), source)
         for at, old, new, source in sorted(found, reverse=True)
@@ -172,9 +179,8 @@ def _shown(name: str, value: Any) -> str:
     return text if len(text) <= 40 else f"{text[:39]}…"
 
 
-def _note(entry: Entry) -> str:
+def _note(entry: Entry, who: str) -> str:
     body = json.loads(entry.body)
-    who = str(body.get("by", ""))
     match entry.what:
         case "registry.save" if body.get("new"):
             return f"新增，{who}"

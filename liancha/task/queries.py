@@ -15,6 +15,7 @@ from django.db.models import Count, F
 from django.utils import timezone
 
 from liancha.accounts.models import User
+from liancha.accounts.queries import person
 from liancha.ledger.models import Entry
 from liancha.plan.models import PlanLine, PlanLineQuerySet
 from liancha.roster import queries as roster
@@ -261,21 +262,6 @@ def timeline(
         }
         for entry in sorted(entries, key=lambda each: -each.index)[:shown]
     ]
-
-
-def people_of(entries: Iterable[Entry]) -> dict[str, User]:
-    """Who signed these entries, by account."""
-    names = {entry.by.partition("@")[0] for entry in entries}
-    users = User.objects.filter(username__in=names).select_related("department")
-    return {user.username: user for user in users}
-
-
-def person(signature: str, people: Mapping[str, User]) -> str:
-    """沈砚秋（公安） of shen@GA."""
-    user = people.get(signature.partition("@")[0])
-    if user is None:
-        return signature
-    return f"{user}（{user.department.short}）" if user.department else str(user)
 
 
 @dataclass(frozen=True, slots=True)

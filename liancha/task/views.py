@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 
 from liancha.accounts.models import Department
 from liancha.accounts.permissions import Permission, requires
+from liancha.accounts.queries import people_of
 from liancha.lists.models import JointField, ListVersion
 from liancha.plan import columns
 from liancha.plan.models import PlanLine
@@ -112,7 +113,7 @@ def task(request: HttpRequest, pk: int) -> HttpResponse:
     task = _visible(request, pk)
     user, today = request.user, timezone.localdate()
     entries = queries.entries_of(task)
-    people = queries.people_of(entries)
+    people = people_of(entries)
     seats = queries.seats(task, today=today)
     labels, bars = queries.bars(task)
     shown = queries.timeline(

@@ -53,7 +53,7 @@ def test_a_mistyped_licence_goes_away_with_the_reason(cast, client, licence):
     page = client.post(there, {"reason": "编号录错"}, follow=True).content.decode()
     assert not Licence.objects.exists()
     assert "没有登记许可证" in page
-    assert "食品经营许可证 JY14103，编号录错，" in page
+    assert f"食品经营许可证 JY14103，编号录错，{cast.zhou}（市监）" in page
     (entry,) = Entry.objects.filter(what="registry.remove_licence")
     said = json.loads(entry.body)
     assert entry.subject == f"target:{licence.target_id}"

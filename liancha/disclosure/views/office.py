@@ -17,10 +17,10 @@ from django.views.decorators.http import require_POST
 
 from liancha.accounts.permissions import Permission, requires
 from liancha.accounts.picking import chosen, may_be_key
+from liancha.accounts.queries import people_of, person
 from liancha.accounts.words import written
 from liancha.ledger.models import Entry
 from liancha.rulebook.lifecycles import ResultState
-from liancha.task.queries import people_of, person
 from liancha.workdays.queries import calendar
 
 from .. import actions, answers, forms, queries, terms

@@ -15,12 +15,12 @@ from django.views.decorators.http import require_POST
 from liancha.accounts.models import Department, User
 from liancha.accounts.permissions import Permission, requires
 from liancha.accounts.picking import chosen
+from liancha.accounts.queries import people_of, person
 from liancha.accounts.words import told
 from liancha.draw.models import DrawnTarget
 from liancha.ledger.models import Entry
 from liancha.roster.models import Inspector
 from liancha.rulebook.lifecycles import TaskState
-from liancha.task import queries as task_queries
 from liancha.task.models import Task
 
 from .. import actions, contents, crew, forms
@@ -217,7 +217,7 @@ def _show(request: HttpRequest, one: Visit, status: int = 200, **more: object) -
 def _timeline(one: Visit) -> list[dict[str, object]]:
     """What happened, newest first; the rows of the form filled one after another are one line."""
     entries = list(Entry.objects.about("visit", one.pk).order_by("-index")[:SHOWN_ENTRIES])
-    people = task_queries.people_of(entries)
+    people = people_of(entries)
     lines = []
     for what, group in groupby(entries, key=lambda entry: (entry.what, entry.by)):
         same = list(group)
@@ -226,7 +226,7 @@ def _timeline(one: Visit) -> list[dict[str, object]]:
             {
                 "at": same[0].at,
                 "text": WHAT.get(what[0], what[0]) + times,
-                "note": task_queries.person(what[1], people),
+                "note": person(what[1], people),
                 "number": same[0].index,
                 "kind": "proof" if what[0] == "inspection.end" else "",
             }

@@ -13,6 +13,7 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST
 
 from liancha.accounts.permissions import Permission, requires
+from liancha.accounts.queries import people_of, person
 from liancha.accounts.words import written
 from liancha.ledger.models import Entry
 from liancha.rulebook.lifecycles import LineState, PlanState
@@ -351,13 +352,15 @@ def _coordinates(request: HttpRequest, plan: Plan | None = None) -> bool:
 
 
 def _entries(plan: Plan) -> list[dict[str, object]]:
+    entries = list(Entry.objects.about("plan", plan.pk).order_by("-index")[:60])
+    people = people_of(entries)
     return [
         {
             "at": entry.at,
             "text": WHAT.get(entry.what, entry.what),
-            "note": entry.by,
+            "note": person(entry.by, people),
             "number": entry.index,
             "kind": "proof" if entry.what in PROOF else "",
         }
-        for entry in Entry.objects.about("plan", plan.pk).order_by("-index")[:60]
+        for entry in entries
     ]
