@@ -79,6 +79,8 @@ class Scene:
             return f"见证人，{party.role}" if party.role else "见证人"
         if party.department_id == self.draw.task.initiator_id:
             return "发起部门"
+        if party.department_id == self.draw.department_id:
+            return "主持部门"
         return "配合部门"
 
     @cached_property

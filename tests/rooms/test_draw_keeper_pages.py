@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 
 import pyrage
@@ -47,8 +48,10 @@ class TestGuest:
             rule_form(beacon="lottery", issue="2026135", due="2026-11-24T21:15"),
         )
         party = draw.parties.get(is_invited=True)
-        address = reverse("draw:guest", args=[invitations.for_party(party)])
-        assert address in shen.get(draw.get_absolute_url()).content.decode()
+        # The link says in which second it was made: it is taken off the page, not made anew.
+        shown = shen.get(draw.get_absolute_url()).content.decode()
+        address = re.search(r"/guests/[^/\"]+/", shown)[0]
+        assert invitations.read(address.split("/")[2]) == party
 
         phone = Client()
         told = {"name": "罗静", "body": "洛阳日报", "role": "记者", "password": WORD}
@@ -66,7 +69,7 @@ class TestGuest:
         )
         party.refresh_from_db()
         assert party.is_own_make
-        assert address not in shen.get(draw.get_absolute_url()).content.decode()
+        assert "/guests/" not in shen.get(draw.get_absolute_url()).content.decode()
 
         other = Client()
         assert "请输入口令" in other.get(address).content.decode()
@@ -133,6 +136,14 @@ class TestKeeper:
             opened = [pyrage.decrypt(file.read(name), [own]).decode() for name in names[1:]]
         told = {f"nonce-{p.pk}": n for p, n in zip(parties[:2], opened, strict=True)}
         told |= {f"nonce-{parties[2].pk}": w.nonce(parties[2]).upper(), "act": "open"}
+        slip = told | {f"nonce-{parties[2].pk}": "0" * 64}
+        wrong = keeper.post(reverse("draw:open_sheets", args=[draw.pk]), slip)
+        assert wrong.status_code == 409
+        shown = wrong.content.decode()
+        assert f"与存证的承诺不符：{parties[2].name}" in shown
+        assert all(number in shown for number in opened), "what was typed stays on the page"
+        draw.refresh_from_db()
+        assert draw.state == DrawState.RULE_LOGGED
         keeper.post(reverse("draw:open_sheets", args=[draw.pk]), told)
         draw.refresh_from_db()
         assert draw.state == DrawState.CLOSED

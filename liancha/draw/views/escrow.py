@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 from liancha.accounts.permissions import Permission, requires
 from liancha.accounts.words import told
 from liancha.rulebook.lifecycles import DrawState
+from liancha.rulebook.verdicts import Blocked, NeedsReason
 
 from .. import actions, bundles, forms
 from ..models import Draw, Party
@@ -35,7 +36,11 @@ def keeper(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _keeper_page(
-    request: HttpRequest, draw: Draw, form: forms.Sheets, status: int = 200
+    request: HttpRequest,
+    draw: Draw,
+    form: forms.Sheets,
+    status: int = 200,
+    refusal: Blocked | None = None,
 ) -> HttpResponse:
     rows = [(party, form[f"nonce-{party.pk}"]) for party in form.parties]
     is_void_but_sealed = draw.state == DrawState.VOID and draw.closed_at is None
@@ -47,6 +52,7 @@ def _keeper_page(
             "draw": draw,
             "rows": rows,
             "form": form,
+            "refusal": refusal,
             "in_hand": sum(1 for party in form.parties if party.sealed_at),
             "files": sum(1 for party in form.parties if party.seal),
             "is_sealing": draw.state == DrawState.RULE_LOGGED and draw.escrow_fault is None,
@@ -114,6 +120,15 @@ def open_sheets(request: HttpRequest, pk: int) -> HttpResponse:
     form = forms.Sheets(request.POST, parties=list(draw.parties.all()))
     if not form.is_valid():
         return _keeper_page(request, draw, form, 422)
+    try:
+        return _opened(request, draw, form)
+    except NeedsReason:
+        raise
+    except Blocked as refusal:  # what was typed off the sheets stays where it was typed
+        return _keeper_page(request, draw, form, 409, refusal)
+
+
+def _opened(request: HttpRequest, draw: Draw, form: forms.Sheets) -> HttpResponse:
     if request.POST.get("act") == "fail":
         actions.fail_escrow(
             draw=draw,
@@ -126,4 +141,4 @@ def open_sheets(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         actions.open_sheets(draw=draw, nonces=form.nonces(), by=request.user, at=timezone.now())
         messages.success(request, "各份与承诺相符，已一并揭示")
-    return redirect("draw:keeper", pk)
+    return redirect("draw:keeper", draw.pk)
