@@ -1,6 +1,8 @@
 """第二章 — Chapter 2: laws, lists from above, duties, checks alone (arts. 8–10)."""
 
+import re
 from datetime import date, timedelta
+from html import unescape
 
 import pytest
 
@@ -325,6 +327,29 @@ class TestArticle9:
             lists.record_mechanism(**mechanism, field_code="JF77")
         lists.record_mechanism(**mechanism, field_code="JF05")
         assert listed.gaps("410300") == []
+
+    def test_a_gap_goes_into_the_draft_with_what_it_says(self, cast, client):
+        """Source: clause 9.3(3)."""
+        published(cast, HOTELS)
+        lists.record_mechanism(
+            name="燃气安全联席会议",
+            lead=cast.department["XF"],
+            subject="瓶装燃气经营者",
+            by=cast.zhou,
+            at=NOON,
+        )
+        client.force_login(cast.zhou, backend="django.contrib.auth.backends.ModelBackend")
+        page = client.get("/lists/mechanisms/").content.decode()
+        assert "缺口" in page
+        assert "加入草稿" not in page
+        draft = lists.start_version(
+            kind="joint", title="清单", basis="机制转为抽查", by=cast.zhou, at=NOON
+        )
+        page = client.get("/lists/mechanisms/").content.decode()
+        (link,) = re.findall(rf'href="(/lists/joint/{draft.pk}/fields/new/[^"]*)"', page)
+        assert 'value="瓶装燃气经营者抽查"' in client.get(unescape(link)).content.decode()
+        client.force_login(cast.shen, backend="django.contrib.auth.backends.ModelBackend")
+        assert "加入草稿" not in client.get("/lists/mechanisms/").content.decode()
 
     def test_what_several_departments_inspect_apart_is_proposed(self, cast):
         """Source: clause 9.3(2)."""

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from liancha.accounts.permissions import Permission, requires
+from liancha.rulebook.lifecycles import ListState
 from liancha.rulebook.regions import CITY
 from liancha.rulebook.verdicts import Blocked
 
@@ -59,6 +60,9 @@ def mechanisms(request: HttpRequest) -> HttpResponse:
     context = {
         "mechanisms": Mechanism.objects.filter(region=region).select_related("lead"),
         "gaps": {one.pk for one in queries.gaps(region)},
+        "draft": ListVersion.objects.in_work()
+        .filter(kind=ListVersion.Kind.JOINT, region=region, state=ListState.DRAFT)
+        .first(),
     }
     return _recorded(
         request, form, actions.record_mechanism, "lists:mechanisms", "mechanisms", context
