@@ -60,13 +60,13 @@ def state() -> list[tuple[str, date | None, str]]:
     return list(rows.values_list("credit_class", "credit_on", "credit_source"))
 
 
-def opened(cast, text: str, at=NOON) -> CreditBatch:
+def opened(cast, text: str, at=NOON, name="c.csv") -> CreditBatch:
     folder = Path(settings.MEDIA_ROOT) / "registry"
     folder.mkdir(exist_ok=True)
     (folder / "c.csv").write_text(text)
     batch = actions.open_credit(
         path="registry/c.csv",
-        file_name="c.csv",
+        file_name=name,
         source="十一月",
         on=NOVEMBER,
         by=cast.zhou,
@@ -140,6 +140,20 @@ class TestUndo:
             actions.undo_credit(batch=first, by=cast.zhou, at=LATER)
         actions.undo_credit(batch=second, by=cast.zhou, at=LATER)
         assert state() == between
+
+    def test_what_was_opened_first_and_written_last_is_taken_back_first(self, cast, targets):
+        early = opened(cast, rows_of(targets))
+        late = opened(cast, rows_of(targets))
+        actions.commit_credit(batch=late, by=cast.zhou, at=NOON)
+        actions.commit_credit(batch=early, by=cast.zhou, at=NOON + timedelta(hours=1))
+        before = state()
+        with pytest.raises(Blocked, match="先撤回后面的那一批"):
+            actions.undo_credit(batch=late, by=cast.zhou, at=LATER)
+        assert state() == before
+
+    def test_a_very_long_file_name_is_kept_as_far_as_there_is_room(self, cast, targets):
+        batch = opened(cast, rows_of(targets), name=f"{'名' * 240}.csv")
+        assert batch.file_name == "名" * 200
 
     def test_a_class_changed_since_keeps_the_batch_and_is_named(self, cast, targets):
         batch = actions.commit_credit(batch=opened(cast, rows_of(targets)), by=cast.zhou, at=NOON)

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, F
+from django.db.models import Count, F, Q
 from django.utils import timezone
 
 from liancha.accounts.models import User
@@ -89,14 +89,14 @@ def open_credit(
     Source: art. 15, 加大对监管平台信用分类模块的查询和应用. Clause 15.1.
     """
     _check_day(on, at)
-    batch = _open(source, on, by, at, file_name=file_name, path=path)
+    batch = _open(source, on, by, at, file_name=file_name[:200], path=path)
     ledger.append(
         "registry.open_credit",
         by=by,
         at=at,
         source=batch.source,
         on=on.isoformat(),
-        file=file_name,
+        file=batch.file_name,
     )
     return batch
 
@@ -190,7 +190,9 @@ def undo_credit(*, batch: CreditBatch, by: User, at: datetime) -> CreditBatch:
     batch = CreditBatch.objects.select_for_update(of=("self",)).get(pk=batch.pk)
     if not batch.is_undoable(at):
         raise Blocked("这批分类没有写入、已撤回，或写入已超过一天，不能撤回。", article="15")
-    if CreditBatch.objects.standing().filter(written_at__gte=batch.written_at, pk__gt=batch.pk):
+    # By when it was written: what was opened first may have been written last.
+    after = Q(written_at__gt=batch.written_at) | Q(written_at=batch.written_at, pk__gt=batch.pk)
+    if CreditBatch.objects.standing().filter(after).exists():
         raise Blocked("这批之后又写入过分类，请先撤回后面的那一批。", article="15")
     since = batch.changes.exclude(target__credit_class=F("after")).select_related("target").first()
     if since is not None:
