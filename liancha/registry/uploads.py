@@ -23,8 +23,12 @@ def keep(file: File, folder: str, suffix: str) -> str:
     path = f"{folder}/{uuid.uuid4().hex}{suffix}"
     place = Path(settings.MEDIA_ROOT) / path
     place.parent.mkdir(parents=True, exist_ok=True)
-    with place.open("wb") as target:
-        shutil.copyfileobj(file, target, 2**20)
+    try:
+        with place.open("wb") as target:
+            shutil.copyfileobj(file, target, 2**20)
+    except OSError:  # the disk is full
+        place.unlink(missing_ok=True)
+        raise
     return path
 
 

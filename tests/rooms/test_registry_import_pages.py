@@ -1,12 +1,16 @@
 """Bringing in a register through pages: look first, then write; and what hostile files get."""
 
 import io
+import os
 import zipfile
+from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 from python_calamine import CalamineWorkbook
 
+from liancha.registry import uploads
 from liancha.registry.models import Import, Target
 from liancha.registry.views import imports
 from tests.rooms.registers import firm, rows, text
@@ -130,3 +134,16 @@ def test_others_do_not_write_my_file(cast, sign_in):
     assert other.get(f"/targets/imports/{batch.pk}/").status_code == 200
     assert other.post(f"/targets/imports/{batch.pk}/commit/").status_code == 404
     assert sign_in(cast.shen).get(f"/targets/imports/{batch.pk}/").status_code == 404
+
+
+def test_an_upload_that_nobody_names_goes_with_the_next(cast, sign_in, tmp_path):
+    """The server was killed between keeping a file and the record of it."""
+    folder = tmp_path / imports.FOLDER
+    folder.mkdir(parents=True)
+    now = timezone.now()
+    for name, at in (("old.csv", now - 2 * uploads.STRAY), ("new.csv", now)):
+        (folder / name).touch()
+        os.utime(folder / name, (at.timestamp(),) * 2)
+    upload(sign_in(cast.zhou), text(rows(1)))
+    named = Path(Import.objects.get().path).name
+    assert {each.name for each in folder.iterdir()} == {"new.csv", named}

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-import uuid
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
@@ -23,7 +20,7 @@ from liancha.papers.faults import Unreadable
 from liancha.queue import actions as queue
 from liancha.rulebook.lifecycles import JobState
 
-from .. import actions, forms, history, sheets
+from .. import actions, forms, history, sheets, uploads
 from ..models import Import
 
 FOLDER = "registry/imports"
@@ -39,15 +36,13 @@ def upload(request: HttpRequest) -> HttpResponse:
     form = forms.UploadForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         file = form.cleaned_data["file"]
-        path = f"{FOLDER}/{uuid.uuid4().hex}{forms.suffix_of(file.name)}"
-        place = Path(settings.MEDIA_ROOT) / path
-        place.parent.mkdir(parents=True, exist_ok=True)
+        named = Import.objects.values_list("path", flat=True)
+        uploads.sweep_strays(FOLDER, named, at=timezone.now())
+        path = uploads.keep(file, FOLDER, forms.suffix_of(file.name))
         try:
-            with place.open("wb") as target:
-                shutil.copyfileobj(file, target, 2**20)
             batch = _open(request, path, file.name)
         except Unreadable as fault:
-            place.unlink(missing_ok=True)
+            uploads.drop(path)
             form.add_error("file", str(fault))
         else:
             return redirect(batch)
