@@ -20,6 +20,7 @@ from . import actions, forms, queries
 from .models import Department, PastPassword, User
 from .permissions import ROLES, Permission, public, requires, signed_in
 from .rights import rights_of
+from .words import told
 
 WHAT = {
     "accounts.open_account": "开通账号",
@@ -157,8 +158,7 @@ def set_roles(request: HttpRequest, pk: int) -> HttpResponse:
     person = get_object_or_404(User, pk=pk)
     form = forms.Roles(request.POST)
     if not form.is_valid():
-        messages.error(request, "角色不在表中，没有改动。请刷新页面后再选。")
-        return redirect("accounts:user", pk)
+        return told(request, user, pk, "角色不在表中，没有改动。请刷新页面后再选。")
     actions.set_roles(
         user=person, roles=form.cleaned_data["roles"], by=request.user, at=timezone.now()
     )

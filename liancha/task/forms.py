@@ -154,10 +154,6 @@ class SchemeForm(forms.Form):
         ]
 
 
-class NoteForm(forms.Form):
-    note = forms.CharField(label="退回意见", max_length=300, required=False)
-
-
 class PlatformForm(forms.Form):
     number = forms.CharField(label="监管平台编号", max_length=40, required=False)
     reason = forms.CharField(label="暂无编号的原因", max_length=200, required=False)

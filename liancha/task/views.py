@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 from liancha.accounts.models import Department
 from liancha.accounts.permissions import Permission, requires
 from liancha.accounts.queries import people_of
+from liancha.accounts.words import written
 from liancha.lists.models import JointField, ListVersion
 from liancha.plan import columns
 from liancha.plan.models import PlanLine
@@ -200,14 +201,14 @@ def platform(request: HttpRequest, pk: int) -> HttpResponse:
 @requires(Permission.TASK_VIEW)
 def scheme(request: HttpRequest, pk: int) -> HttpResponse:
     task = _visible(request, pk)
-    written = get_object_or_404(Scheme, task=task)
+    found = get_object_or_404(Scheme, task=task)
     context = {
         "task": task,
-        "scheme": written,
+        "scheme": found,
         "seats": queries.seats(task, today=timezone.localdate()),
         "rates": sheets.rate_rows(task),
-        "offsite": sheets.offsite_text(written),
-        "beacon": sheets.beacon_text(written),
+        "offsite": sheets.offsite_text(found),
+        "beacon": sheets.beacon_text(found),
         "opens": sheets.opening_text(task),
         "resting": sheets.resting_text(task),
     }
@@ -288,8 +289,7 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def return_scheme(request: HttpRequest, pk: int) -> HttpResponse:
     task = get_object_or_404(Task.objects.initiated_by(request.user), pk=pk)
-    form = forms.NoteForm(request.POST)
-    note = form.cleaned_data["note"] if form.is_valid() else ""
+    note = written(request, "note", longest=300, article="17")
     actions.return_scheme(task=task, note=note, by=request.user, at=timezone.now())
     messages.success(request, "已退回，拟定人会看到意见")
     return redirect(task)

@@ -294,6 +294,9 @@ class TestTheScheme:
         task = world.submitted()
         client.force_login(world.cast.cheng)
         assert client.post(at("return", task.pk), {"note": ""}).status_code == 409
+        long = client.post(at("return", task.pk), {"note": "紧" * 301})
+        assert long.status_code == 409
+        assert "最多 300 字" in long.content.decode()
         client.post(at("return", task.pk), {"note": "日程太紧"})
         client.force_login(world.cast.shen)
         assert "日程太紧" in client.get(task.get_absolute_url()).content.decode()
