@@ -162,8 +162,8 @@ def _read(text: str) -> tuple[str, str]:
         if part and (found := _named(part)):
             return found
     for part in rest:
-        if code := trades.code_of(part):
-            return (_SECTION_OF_NUMBER[code], code) if code.isdigit() else (code, _only(code))
+        if of := trades.code_of(part):
+            return (_SECTION_OF_NUMBER[of], of) if of.isdigit() else (of, _only(of))
     return "", ""
 
 
