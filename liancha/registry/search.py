@@ -165,6 +165,15 @@ def forget(keys: Sequence[int]) -> None:
     rows.filter(pk__in=[each.key for each in gone]).delete()
 
 
+def forget_all() -> None:
+    """The same when no target is left: one step, however many there were."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute(f"INSERT INTO {GRAMS} ({GRAMS}) VALUES ('delete-all')")
+    rows = apps.get_model("registry", "SearchRow").objects.all()
+    rows._raw_delete(rows.db)
+
+
 def _stored(keys: Sequence[int]) -> list[Row]:
     found = apps.get_model("registry", "SearchRow").objects.filter(pk__in=keys)
     names = ("target_id", "name", "address", "code", "initials", "region")

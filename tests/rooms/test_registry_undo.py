@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from liancha.ledger.models import Entry
-from liancha.registry import actions
-from liancha.registry.models import Tagging, Target
+from liancha.registry import actions, search
+from liancha.registry.models import SearchRow, Tagging, Target
 from liancha.rulebook.verdicts import Blocked
 from tests.people import NOON, make_cast
 from tests.rooms.registers import firm, rows, text, write
@@ -48,6 +48,20 @@ def test_what_it_changed_and_brought_is_as_before(bring_in, office):
     assert '"removed":3' in entry.body.replace(" ", "")
     with pytest.raises(Blocked, match="已经撤回"):
         actions.undo_import(batch=batch, by=office, at=NOON + 2 * HOUR)
+
+
+def test_where_it_brought_all_there_is_nothing_is_left_and_it_may_come_again(bring_in, office):
+    batch = bring_in(rows(3))
+    search.put(Target.objects.all())
+    name = Target.objects.order_by("code").first().name
+    assert len(search.keys(name)) == 1
+    actions.undo_import(batch=batch, by=office, at=NOON + HOUR)
+    assert everything() == ([], [])
+    assert not SearchRow.objects.exists()
+    assert search.keys(name) == []
+    bring_in(rows(3), at=NOON + HOUR)
+    search.put(Target.objects.all())
+    assert len(search.keys(name)) == 1
 
 
 def test_after_a_day_it_is_too_late(bring_in, office):

@@ -153,18 +153,27 @@ def _restore(batch: Import) -> int:
 def _remove(batch: Import) -> int:
     """Take out what it brought; returns how many targets."""
     brought = Target.objects.came_with(batch)
-    count = 0
+    count = brought.count()
+    if count == Target.objects.count():
+        search.forget_all()
+        _take_out(None)
+        return count
     while keys := list(brought.order_by("pk").values_list("pk", flat=True)[:PIECE]):
         search.forget(keys)
-        Doubt.objects.filter(Q(left__in=keys) | Q(right__in=keys)).delete()
-        Target.untagged.through.objects.filter(target__in=keys).delete()
-        for model in (Tagging, ImportChange, StandingChange):
-            rows = model.objects.filter(target__in=keys)
-            rows._raw_delete(rows.db)
-        targets = Target.objects.filter(pk__in=keys)
-        targets._raw_delete(targets.db)
-        count += len(keys)
+        _take_out(keys)
     return count
+
+
+def _take_out(keys: list[int] | None) -> None:
+    """Delete these targets (None: all) with what comes and goes with them, search rows apart."""
+    every = keys is None
+    doubts = Doubt.objects.filter(Q() if every else Q(left__in=keys) | Q(right__in=keys))
+    doubts.delete()
+    for model in (Target.untagged.through, Tagging, ImportChange, StandingChange):
+        rows = model._default_manager.filter(Q() if every else Q(target__in=keys))
+        rows._raw_delete(rows.db)
+    targets = Target.objects.filter(Q() if every else Q(pk__in=keys))
+    targets._raw_delete(targets.db)
 
 
 def _value(name: str, value: Any) -> Any:
