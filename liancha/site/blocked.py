@@ -81,11 +81,11 @@ class Refusal:
     @classmethod
     def of(cls, blocked: Blocked, request: HttpRequest | None = None) -> Refusal:
         message = str(blocked).strip()
+        needs_reason = isinstance(blocked, NeedsReason)
         first, _, rest = message.partition("。")
         if len(first) > LONGEST_TITLE or (not rest and "：" in first):
-            first, rest = "这一步现在不能办", message
+            first, rest = "写明原因后可以办" if needs_reason else "这一步现在不能办", message
         paragraph = getattr(blocked, "paragraph", None)
-        needs_reason = isinstance(blocked, NeedsReason)
         ways = INSTEAD.get((blocked.article, paragraph)) or INSTEAD.get((blocked.article, None), ())
         user = getattr(request, "user", None)
         return cls(

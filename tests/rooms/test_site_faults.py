@@ -7,7 +7,8 @@ from django import forms
 
 from liancha.rulebook import lifecycles
 from liancha.rulebook.lifecycles import DrawState
-from liancha.rulebook.verdicts import Blocked
+from liancha.rulebook.verdicts import Blocked, NeedsReason
+from liancha.site.blocked import Refusal
 
 
 @pytest.mark.parametrize(
@@ -30,3 +31,9 @@ def test_a_wrong_field_is_told_in_words_one_can_act_on(field, typed, said):
 def test_a_second_click_is_told_that_it_is_done():
     with pytest.raises(Blocked, match="抽取已经是“已锁定”，不用再办。请刷新页面看结果。"):
         lifecycles.DRAW.step(DrawState.LOCKED, DrawState.LOCKED)
+
+
+def test_what_only_wants_a_reason_is_not_said_to_be_impossible():
+    long = "分层 D 只有 2 户，少于 5 户；" * 9 + "请写明原因。"
+    assert Refusal.of(NeedsReason(long, article="18")).title == "写明原因后可以办"
+    assert Refusal.of(Blocked(long, article="18")).title == "这一步现在不能办"
