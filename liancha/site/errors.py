@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -151,7 +152,8 @@ class PlainAnswersMiddleware:
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if not isinstance(exception, OverflowError):
+        # PostgreSQL tells of such a number, and of a NUL in a text, with an error of its own.
+        if not isinstance(exception, OverflowError | DataError):
             return None
         log.warning("%s %s: %s", request.method, request.path, exception)
         return bad_request(request)

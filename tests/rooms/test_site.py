@@ -170,6 +170,12 @@ def test_an_answer_with_words_of_its_own_is_left_alone(cast):
     assert errors.PlainAnswersMiddleware(lambda r: own)(ask(cast.shen)) is own
 
 
+def test_a_nul_in_an_address_is_not_our_fault(client, cast):
+    """SQLite finds nothing; PostgreSQL refuses to look."""
+    for page in ("/public/draws/?q=%00", "/public/draws/?q=%E5%AE%BE%00"):
+        assert client.get(page).status_code in (200, 400)
+
+
 def test_an_unknown_address_is_a_404_for_everybody(client, cast):
     assert client.get("/no/such/page/").status_code == 404
     client.force_login(cast.shen)
