@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -65,7 +66,14 @@ class TestArticle15:
         assert decision.flag.source == "近一年投诉举报 7 件"
         assert (decision.flag.kind, decision.flag.until) == ("complaints", until)
         assert self.asked(world) == {}
-        assert Entry.objects.filter(what="registry.weigh_complaints").count() == 1
+        (entry,) = Entry.objects.about("target", target.pk).exclude(what="registry.register_case")
+        assert (entry.what, json.loads(entry.body)["until"]) == (
+            "registry.weigh_complaints",
+            until.isoformat(),
+        )
+        registry.lift_key_flag(flag=decision.flag, by=world.cast.zhou, at=NOON)
+        with pytest.raises(Blocked, match="已经解除"):
+            registry.lift_key_flag(flag=decision.flag, by=world.cast.zhou, at=NOON)
 
     def test_no_mark_needs_a_reason_and_only_new_complaints_ask_again(self, world):
         target = Target.objects.first()

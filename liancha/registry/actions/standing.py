@@ -106,18 +106,7 @@ def set_key_flag(
     Raises Blocked without a source, or for an end before the beginning.
     Source: art. 15, 重点监管. Clause 15.3.
     """
-    check_own([target.pk], by)
-    department = _check_mark(source, since, until, by)
-    flag = KeyFlag.objects.create(
-        target=target,
-        kind=kind,
-        source=source.strip()[:120],
-        since=since,
-        until=until,
-        department=department,
-        at=at,
-        by=by,
-    )
+    flag = _mark(target=target, kind=kind, source=source, since=since, until=until, by=by, at=at)
     ledger.append(
         "registry.set_key_flag",
         by=by,
@@ -128,6 +117,30 @@ def set_key_flag(
         until=until.isoformat(),
     )
     return flag
+
+
+def _mark(
+    *,
+    target: Target,
+    kind: str,
+    source: str,
+    since: date,
+    until: date,
+    by: User,
+    at: datetime,
+) -> KeyFlag:
+    """The mark itself; whoever sets it writes the entry. Raises Blocked as `set_key_flag` does."""
+    check_own([target.pk], by)
+    return KeyFlag.objects.create(
+        target=target,
+        kind=kind,
+        source=source.strip()[:120],
+        since=since,
+        until=until,
+        department=_check_mark(source, since, until, by),
+        at=at,
+        by=by,
+    )
 
 
 @transaction.atomic
@@ -220,7 +233,7 @@ def weigh_complaints(
     today = timezone.localdate(at)
     flag = None
     if until is not None:
-        flag = set_key_flag(
+        flag = _mark(
             target=target,
             kind=KeyFlag.Kind.COMPLAINTS,
             source=f"近一年投诉举报 {complaints} 件",
@@ -245,6 +258,7 @@ def weigh_complaints(
         about=("target", target.pk),
         complaints=complaints,
         marked=flag is not None,
+        until=until.isoformat() if until else "",
         reason=decision.reason,
     )
     return decision
@@ -253,8 +267,11 @@ def weigh_complaints(
 @transaction.atomic
 def lift_key_flag(*, flag: KeyFlag, by: User, at: datetime) -> KeyFlag:
     """Take a mark off before its end: only the department that set it."""
+    flag = KeyFlag.objects.select_for_update(of=("self",)).get(pk=flag.pk)
     if flag.department_id != by.department_id:
         raise Blocked(f"只有{flag.department}能解除它设的标记。", article="15")
+    if flag.lifted_at is not None:
+        raise Blocked("这个标记已经解除。请刷新页面看现在的标记。", article="15")
     flag.lifted_at = at
     flag.save(update_fields=["lifted_at"])
     ledger.append(

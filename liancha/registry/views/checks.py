@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from liancha.accounts.permissions import Permission, requires
+from liancha.accounts.words import agreed, written
 from liancha.rulebook.verdicts import Blocked, NeedsReason
 
 from .. import actions, complaints, forms, queries
@@ -120,11 +121,11 @@ def solo_check(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def decide_solo(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(SoloCheck.objects.visible_to(request.user), pk=pk)
-    is_approved = request.POST.get("verb") == "yes"
+    is_approved = agreed(request, "verb", article="8")
     actions.decide_solo(
         check=found,
         is_approved=is_approved,
-        opinion=request.POST.get("opinion", ""),
+        opinion=written(request, "opinion", longest=300, article="8"),
         by=request.user,
         at=timezone.now(),
     )
