@@ -23,6 +23,7 @@ from django.db.models import Q
 from .pinyin import initials
 
 MOST = 2_000  # keys a search returns at most
+LONGEST_CODE = 21
 PIECE = 2_000
 GRAMS = "registry_grams"
 END = "ω"  # stands after the last character, so that a single character is found there too
@@ -218,8 +219,10 @@ def _by_code(words: str, limit: int) -> list[int]:
         return []
     code = words.upper()
     target = apps.get_model("registry", "Target")
+    # Codes are digits and capitals, which every collation of a database has in the same order.
+    last = code.ljust(LONGEST_CODE, "Z")
     found = list(
-        target.objects.filter(code__gte=code, code__lt=f"{code}a")
+        target.objects.filter(code__gte=code, code__lte=last)
         .order_by("code")
         .values_list("pk", flat=True)[:limit]
     )

@@ -7,6 +7,7 @@ import pytest
 from liancha.registry import search
 from liancha.registry.models import Target
 from tests.rooms.draw_world import World, make_world
+from tests.rooms.registers import write_target
 
 pytestmark = pytest.mark.django_db
 
@@ -38,3 +39,12 @@ def test_a_single_hit_is_opened_at_once(client, world):
     answer = client.get("/search/", {"q": world.task.number})
     assert answer.status_code == 302
     assert answer["Location"] == world.task.get_absolute_url()
+
+
+@pytest.mark.parametrize("after", ["0", "9", "A", "M", "Y"])
+def test_a_code_is_found_by_its_beginning_whatever_comes_next(after):
+    """Letters too, in whatever order the database has capitals and small ones."""
+    target = write_target(1, code=f"91410300{after}TEST12345"[:18])
+    write_target(2, code="914104000TEST12345")
+    assert search.keys("914103") == [target.pk]
+    assert search.keys(target.code.lower()) == [target.pk]
