@@ -112,7 +112,7 @@ class TestLookFirst:
         client.post(f"{address}commit/")
         assert list(version.items.values_list("name", flat=True)) == [NAMES[1], LICENCE["name"]]
         assert "已写入" in client.get(address).content.decode()
-        assert client.post(f"{address}commit/").status_code == 404
+        assert client.post(f"{address}commit/").status_code == 409
         story = client.get(f"/lists/items/{version.pk}/?tab=story").content.decode()
         assert "导入表格" in story
         assert Entry.objects.filter(what="lists.import").count() == 1

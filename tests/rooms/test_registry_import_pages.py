@@ -43,7 +43,8 @@ def test_look_first_then_write(cast, sign_in, django_capture_on_commit_callbacks
         client.post(f"/targets/imports/{batch.pk}/commit/")
     assert Target.objects.count() == 3
     assert "已写入" in client.get(f"/targets/imports/{batch.pk}/").content.decode()
-    assert client.post(f"/targets/imports/{batch.pk}/commit/").status_code == 404
+    again = client.post(f"/targets/imports/{batch.pk}/commit/")
+    assert (again.status_code, "已经写入" in again.content.decode()) == (409, True)
 
 
 def test_the_error_table_comes_with_cures(cast, sign_in):

@@ -386,7 +386,7 @@ class TestPages:
     def test_given_up_and_something_else(self, browser, inn, tmp_path):
         address = self.upload(browser, tmp_path, LICENCE, (FIRM, *FOOD))["Location"]
         assert browser.post(f"{address}give-up/").status_code == 302
-        assert browser.post(f"{address}commit/").status_code == 404
+        assert browser.post(f"{address}commit/").status_code == 409
         refused = self.upload(browser, tmp_path, LICENCE, (FIRM, *FOOD), subject="marks")
         assert refused.status_code == 422
         assert "专项库或重点标记" in refused.content.decode()

@@ -67,7 +67,7 @@ class TestLookFirst:
         client.post(f"{address}commit/")
         assert Inspector.objects.get().name == "林知遥"
         assert "已写入" in client.get(address).content.decode()
-        assert client.post(f"{address}commit/").status_code == 404
+        assert client.post(f"{address}commit/").status_code == 409
         assert [entry.what for entry in Entry.objects.filter(what__startswith="roster.")] == [
             "roster.open_import",
             "roster.import_inspectors",

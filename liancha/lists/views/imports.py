@@ -157,9 +157,5 @@ def _find(request: HttpRequest, table: str, pk: int) -> Import:
 
 
 def _mine(request: HttpRequest, table: str, pk: int) -> Import:
-    """An import that this very person began and nobody has ended."""
-    return get_object_or_404(
-        Import.objects.filter(by=request.user.pk, written_at=None, given_up_at=None),
-        kind=table,
-        pk=pk,
-    )
+    """An import that this very person began; whether it is over, the action says."""
+    return get_object_or_404(Import.objects.filter(by=request.user.pk), kind=table, pk=pk)

@@ -108,7 +108,8 @@ def commit(request: HttpRequest, pk: int) -> HttpResponse:
     if batch.checked_at is None:
         raise Http404
     now = timezone.now()
-    if batch.rows > FEW:
+    is_over = batch.written_at or batch.given_up_at
+    if batch.rows > FEW and not is_over:
         return _later(request, batch, "写入", "registry.import_file")
     try:
         done = actions.commit_import(batch=batch, by=request.user, at=now)
@@ -187,10 +188,8 @@ def _later(request: HttpRequest, batch: Import, verb: str, job: str) -> HttpResp
 
 
 def _mine(request: HttpRequest, pk: int) -> Import:
-    """An import that this very person began and nobody has ended."""
-    return get_object_or_404(
-        Import.objects.filter(by=request.user.pk, written_at=None, given_up_at=None), pk=pk
-    )
+    """An import that this very person began; whether it is over, the action says."""
+    return get_object_or_404(Import.objects.filter(by=request.user.pk), pk=pk)
 
 
 def _is_working(batch: Import) -> bool:

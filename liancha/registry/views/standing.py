@@ -111,7 +111,7 @@ def look(request: HttpRequest, pk: int) -> HttpResponse:
 def commit(request: HttpRequest, pk: int) -> HttpResponse:
     """Write what was looked at: at once when it is little, in the background when it is much."""
     batch = _mine(request, pk)
-    if batch.rows > FEW:
+    if batch.rows > FEW and batch.is_open:
         return _later(request, batch, "写入", "registry.write_standing")
     done = actions.commit_standing(batch=batch, by=request.user, at=timezone.now())
     messages.success(request, f"已写入：新增 {done.added} 项，变更 {done.changed} 项")
@@ -179,9 +179,8 @@ def _visible(request: HttpRequest) -> QuerySet[StandingImport]:
 
 
 def _mine(request: HttpRequest, pk: int) -> StandingImport:
-    """An import that this very person began and nobody has ended."""
-    own = StandingImport.objects.filter(by=request.user.pk, written_at=None, given_up_at=None)
-    return get_object_or_404(own, pk=pk)
+    """An import that this very person began; whether it is over, the action says."""
+    return get_object_or_404(StandingImport.objects.filter(by=request.user.pk), pk=pk)
 
 
 def _open(request: HttpRequest, subject: str, path: Path, name: str) -> StandingImport:
@@ -193,7 +192,7 @@ def _open(request: HttpRequest, subject: str, path: Path, name: str) -> Standing
 
 
 def _check(request: HttpRequest, batch: StandingImport) -> HttpResponse:
-    if batch.rows > FEW:
+    if batch.rows > FEW and batch.is_open:
         return _later(request, batch, "试算", "registry.check_standing")
     actions.check_standing(batch=batch, by=request.user, at=timezone.now())
     return redirect(batch)
