@@ -223,8 +223,18 @@ def marking(world: World) -> Story:
 def asking_alone(world: World) -> Story:
     """Requests to inspect alone: one agreed, one refused, one spared by another's result, two open.
 
-    The first of the open ones should have been decided by now.
+    The first of the open ones should have been decided by now. Two departments go to the same two
+    places, one after the other.
     """
+    apart = (
+        _apart(world, tag, who, item, days=8 - n * 3, place=place)
+        for n, (tag, who, item) in enumerate(APART)
+        for place in range(2)
+    )
+    yield from together((_asked(world), *apart))
+
+
+def _asked(world: World) -> Story:
     handler, head = world.people.handler["WJ"], world.people.head["WJ"]
     hotels = Target.objects.decided().tagged("hotel").order_by("pk")[6:10]
     asked = (
@@ -254,8 +264,6 @@ def asking_alone(world: World) -> Story:
                 by=head,
                 at=moment,
             )
-    for n, (tag, who, item) in enumerate(APART):
-        yield from _apart(world, tag, who, item, 8 - n * 3)
     moment = world.at(world.back(1), 15, 10)
     yield moment
     recent = InspectionFact.objects.recent(moment.date())
@@ -270,33 +278,33 @@ def asking_alone(world: World) -> Story:
         )
 
 
-def _apart(world: World, tag: str, who: str, item: str, days: int) -> Story:
-    """One department asks for two places, goes the next day, and says what it found."""
+def _apart(world: World, tag: str, who: str, item: str, *, days: int, place: int) -> Story:
+    """One department asks for a place, goes the next day, and says what it found."""
     handler, head = world.people.handler[who], world.people.head[who]
-    for n, target in enumerate(Target.objects.decided().tagged(tag).order_by("pk")[:2]):
-        moment = world.at(world.back(days), 9, 50 + n)
-        yield moment
-        check = registry.request_solo(
-            target=target,
-            item=item,
-            planned_on=world.back(days - 1),
-            code="statute",
-            reason="量化分级要求每年一次",
-            by=handler,
-            at=moment,
-        )
-        moment = world.at(world.back(days), 15, 10 + n)
-        yield moment
-        registry.decide_solo(check=check, is_approved=True, by=head, at=moment)
-        moment = world.at(world.back(days - 1), 17, 20 + n)
-        yield moment
-        registry.close_solo(
-            check=check,
-            checked_on=moment.date(),
-            outcome="未发现问题",
-            by=handler,
-            at=moment,
-        )
+    target = Target.objects.decided().tagged(tag).order_by("pk")[place]
+    moment = world.at(world.back(days), 9, 50 + place)
+    yield moment
+    check = registry.request_solo(
+        target=target,
+        item=item,
+        planned_on=world.back(days - 1),
+        code="statute",
+        reason="量化分级要求每年一次",
+        by=handler,
+        at=moment,
+    )
+    moment = world.at(world.back(days), 15, 10 + place)
+    yield moment
+    registry.decide_solo(check=check, is_approved=True, by=head, at=moment)
+    moment = world.at(world.back(days - 1), 17, 20 + place)
+    yield moment
+    registry.close_solo(
+        check=check,
+        checked_on=moment.date(),
+        outcome="未发现问题",
+        by=handler,
+        at=moment,
+    )
 
 
 def counties(world: World, year: int) -> Story:
