@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from liancha.accounts.models import Department, User
 from liancha.ledger.models import Entry
 from liancha.queue.models import Job
 from liancha.registry import actions, history, queries, uploads
@@ -60,7 +61,7 @@ def state() -> list[tuple[str, date | None, str]]:
     return list(rows.values_list("credit_class", "credit_on", "credit_source"))
 
 
-def opened(cast, text: str, at=NOON, name="c.csv") -> CreditBatch:
+def opened(cast, text: str, at=NOON, name="c.csv", by=None) -> CreditBatch:
     folder = Path(settings.MEDIA_ROOT) / "registry"
     folder.mkdir(exist_ok=True)
     (folder / "c.csv").write_text(text)
@@ -69,7 +70,7 @@ def opened(cast, text: str, at=NOON, name="c.csv") -> CreditBatch:
         file_name=name,
         source="十一月",
         on=NOVEMBER,
-        by=cast.zhou,
+        by=by or cast.zhou,
         at=at,
     )
     return actions.look_credit(batch=batch, at=at)
@@ -154,6 +155,24 @@ class TestUndo:
     def test_a_very_long_file_name_is_kept_as_far_as_there_is_room(self, cast, targets):
         batch = opened(cast, rows_of(targets), name=f"{'名' * 240}.csv")
         assert batch.file_name == "名" * 200
+
+    def test_a_county_takes_no_month_of_the_whole_city(self, cast, targets):
+        batch = opened(cast, rows_of(targets))
+        clerk = User.objects.get(pk=cast.zhou.pk)
+        clerk.department = Department.objects.create(
+            code="SCJG-LC", name="栾川市监局", short="栾川市监", level="county", region_id="410324"
+        )
+        clerk.save()
+        for step in (
+            lambda: opened(cast, rows_of(targets), by=clerk),
+            lambda: actions.commit_credit(batch=batch, by=clerk, at=NOON),
+            lambda: actions.give_up_credit(batch=batch, by=clerk, at=NOON),
+        ):
+            with pytest.raises(Blocked, match="由市级部门") as refusal:
+                step()
+            assert refusal.value.article == "11"
+        assert not actions.may_take_credit(clerk)
+        assert state()[0][0] == "A"
 
     def test_a_class_changed_since_keeps_the_batch_and_is_named(self, cast, targets):
         batch = actions.commit_credit(batch=opened(cast, rows_of(targets)), by=cast.zhou, at=NOON)

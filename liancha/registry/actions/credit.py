@@ -24,6 +24,7 @@ from django.db.models import Count, F, Q
 from django.utils import timezone
 
 from liancha.accounts.models import User
+from liancha.accounts.permissions import Permission
 from liancha.ledger import actions as ledger
 from liancha.papers.readers import Column, Row, find_table, open_book
 from liancha.queue.models import Job
@@ -85,9 +86,10 @@ def open_credit(
 
     on  the day the classes were made; an older batch does not overwrite a newer one
 
-    Raises Blocked for a day to come or one that is older than the newest batch.
+    Raises Blocked for a day to come, one that is older than the newest batch, and for a county.
     Source: art. 15, 加大对监管平台信用分类模块的查询和应用. Clause 15.1.
     """
+    _refuse_county(by)
     _check_day(on, at)
     batch = _open(source, on, by, at, file_name=file_name[:200], path=path)
     ledger.append(
@@ -139,6 +141,7 @@ def commit_credit(
     Raises Blocked when that was done, or a newer batch was written meanwhile.
     Source: art. 15, paragraph 1. Clause 15.1.
     """
+    _refuse_county(by)
     with _read(batch, progress) as (found, waiting), transaction.atomic():
         batch = _held(batch)
         _check_day(batch.on, at)
@@ -153,6 +156,7 @@ def commit_credit(
 @transaction.atomic
 def give_up_credit(*, batch: CreditBatch, by: User, at: datetime) -> None:
     """Let go of a file without writing it."""
+    _refuse_county(by)
     batch = _held(batch)
     ledger.append("registry.give_up_credit", by=by, at=at, file=batch.file_name)
     transaction.on_commit(partial(_place(batch).unlink, missing_ok=True))
@@ -187,6 +191,7 @@ def undo_credit(*, batch: CreditBatch, by: User, at: datetime) -> CreditBatch:
     Raises Blocked when it is too late, another batch came after it, or a class was changed since.
     Source: art. 15, paragraph 1; the day is local practice. Clause 15.1.
     """
+    _refuse_county(by)
     batch = CreditBatch.objects.select_for_update(of=("self",)).get(pk=batch.pk)
     if not batch.is_undoable(at):
         raise Blocked("这批分类没有写入、已撤回，或写入已超过一天，不能撤回。", article="15")
@@ -221,6 +226,26 @@ def undo_credit(*, batch: CreditBatch, by: User, at: datetime) -> CreditBatch:
         file=batch.file_name,
     )
     return batch
+
+
+def may_take_credit(by: User) -> bool:
+    """Whether a month's file, which holds the whole city's firms, is theirs to take over."""
+    return by.may(Permission.REGISTRY_IMPORT) and not _is_of_county(by)
+
+
+def _is_of_county(by: User) -> bool:
+    return by.department is not None and by.department.level != "city"
+
+
+def _refuse_county(by: User) -> None:
+    """Source: art. 11, paragraph 1, 按照管辖范围."""
+    if _is_of_county(by):
+        raise Blocked(
+            "按月的信用风险分类覆盖全市检查对象，由市级部门导入、写入和撤回。"
+            "本县区个别对象的分类有变化，请随检查对象表导入，或告知市级部门。",
+            article="11",
+            paragraph=1,
+        )
 
 
 def _check_day(on: date, at: datetime) -> None:

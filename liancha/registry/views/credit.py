@@ -39,12 +39,14 @@ class CreditForm(UploadForm):
 @requires(Permission.REGISTRY_VIEW)
 def credit(request: HttpRequest) -> HttpResponse:
     """The spread of now, the history, and the form for the next monthly file."""
-    may_import = request.user.may(Permission.REGISTRY_IMPORT)
     form = CreditForm(request.POST or None, request.FILES or None)
-    if request.method == "POST" and may_import and form.is_valid():
+    is_allowed = request.user.may(Permission.REGISTRY_IMPORT)
+    if request.method == "POST" and is_allowed and form.is_valid():
         try:
             return _take(request, form)
         except (Unreadable, Blocked) as fault:
+            if not actions.may_take_credit(request.user):
+                raise
             form.add_error("file", str(fault))
     spread = queries.distribution()
     total = sum(n for _, _, n in spread)
@@ -52,7 +54,7 @@ def credit(request: HttpRequest) -> HttpResponse:
     today = timezone.localdate()
     context = {
         "form": form,
-        "may_import": may_import,
+        "may_import": actions.may_take_credit(request.user),
         "spread": [(value, word, n, 100 * n // total if total else 0) for value, word, n in spread],
         "total": total,
         "newest": newest,
@@ -84,7 +86,7 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
         "batch": found,
         "steps": _steps(found, is_working=is_working),
         "page_obj": Paginator(changes, 20).get_page(request.GET.get("page")),
-        "may_import": request.user.may(Permission.REGISTRY_IMPORT),
+        "may_import": actions.may_take_credit(request.user),
         "is_working": is_working,
         "is_mine": bool(job and job.owner_id == request.user.pk),
         "ended": job.message if job and job.state in ENDED else "",
