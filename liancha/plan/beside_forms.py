@@ -108,6 +108,13 @@ class TermsForm(forms.Form):
         required=False,
         help_text="名单来源和有效期，如：12345 投诉举报台账（2026年上半年）。",
     )
+    ratio_reason = forms.CharField(
+        label="比例说明",
+        max_length=200,
+        required=False,
+        help_text="改了重点对象比例，一般事项合计超过 10%（本地做法）时填写。"
+        "留空的，本行原来的说明不变。",
+    )
 
     def clean_key_ratio(self) -> str:
         """As "p/q"; "" for none."""

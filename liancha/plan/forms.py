@@ -133,6 +133,8 @@ class LineForm(forms.Form):
         required=False,
         help_text="风险高的比例反而低，或一般事项超过 10%（本地做法）时填写（第十五条）。",
     )
+    is_reason_kept = forms.BooleanField(label="说明仍适用于现在的比例", required=False)
+    asks_anew = False
 
     def __init__(
         self,

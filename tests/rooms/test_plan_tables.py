@@ -143,6 +143,15 @@ class TestLook:
         assert (petrol.rates.get().wording, petrol.count) == ("10–12家", 10)
         assert petrol.ratio_reason == "旺季加大"
 
+    def test_a_reason_that_stands_excuses_no_rates_that_come_by_table(self, world, look):
+        plan = world.draft("JF26")
+        PlanLine.objects.update(ratio_reason="旺季加大")
+        batch = look(plan, "JF26,,,,50%,,,")
+        assert counts(batch)[3] == 1
+        assert batch.faults[0]["column"] == "比例说明"
+        assert "“旺季加大”是为原来的比例写的，请改写" in batch.faults[0]["cure"]
+        assert counts(look(plan, "JF26,,,,50%,,今年全面排查,")) == (0, 1, 0, 0)
+
     def test_a_blank_cell_says_nothing_and_what_is_the_same_stays(self, world, look):
         plan = world.draft()
         before = {line.pk: kept(line) for line in plan.lines.with_columns()}

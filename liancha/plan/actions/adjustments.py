@@ -203,17 +203,16 @@ def _change(
 def _check_rounds(line: PlanLine, frequency: int, explained: str) -> None:
     """More rounds fit the cap on visits to one firm and that of general items, or say why not.
 
-    Fewer rounds are never held up. Source: art. 15, paragraph 2. Clause 15.4.
+    Fewer rounds are never held up; what was written for fewer says nothing of more.
+    Source: art. 15, paragraph 2. Clause 15.4.
     """
     if frequency < line.frequency:
         return
-    visits = explained or line.cap_reason
-    planning.check_frequency(frequency, cap=line.cap_per_year, reason=visits)
+    planning.check_frequency(frequency, cap=line.cap_per_year, reason=explained)
     if line.base:
         parts = (rate.fraction * rate.base for rate in line.rates.all())
         share = sum(parts, Fraction(0)) / line.base
-        why = explained or line.ratio_reason
-        check_share(share, line.field.item_class, reason=why, rounds=frequency)
+        check_share(share, line.field.item_class, reason=explained, rounds=frequency)
 
 
 def _marks(line: PlanLine, first: date, last: date) -> dict[str, str]:

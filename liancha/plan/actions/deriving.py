@@ -7,7 +7,7 @@ is derived over lines that somebody has written already.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from django.db import transaction
@@ -22,6 +22,7 @@ from .. import bases, columns
 from ..models import CoverageException, Plan, PlanLine, PlanRate
 from .lines import LineData, check_line, put_line
 from .rates import Rate, as_rate, with_key, write_rates
+from .reasons import asking_anew, is_stale
 from .standing import append, coordinating, locked
 
 
@@ -115,7 +116,10 @@ def _receive(plan: Plan, field: JointField, line: PlanLine, by: User, at: dateti
 
 
 def _derive(plan: Plan, field: JointField, line: PlanLine, by: User, at: datetime) -> PlanLine:
-    """One line, in a savepoint of its own: a refusal leaves the others."""
+    """One line, in a savepoint of its own: a refusal leaves the others.
+
+    The reason for the rates comes along with the rates it was written for, and with no others.
+    """
     departments = [at_home(each, plan) for each in line.departments]
     initiator, *others = departments
     if initiator is None:
@@ -164,13 +168,24 @@ def _derive(plan: Plan, field: JointField, line: PlanLine, by: User, at: datetim
         duties="" if is_county else line.duties,
         stratify=line.stratify,
         strata_tags=line.strata_tags,
-        ratio_reason=line.ratio_reason,
         participants_reason=reason,
         frequency=line.frequency,
         org_mode=mode,
         bases=found,
     )
-    with transaction.atomic():
+    stale = is_stale(
+        line,
+        reason=line.ratio_reason,
+        rates=rates,
+        found=found,
+        stratify=line.stratify,
+        rounds=line.frequency,
+    )
+    # Nine of the city's thousand are not nine of a county's ten.
+    stale = stale or (is_county and any(each.fixed is not None or each.wording for each in rates))
+    cure = "请在本级计划里编这一行，另写说明。"
+    with asking_anew(line.ratio_reason, stale=stale, cure=cure) as why, transaction.atomic():
+        data = replace(data, ratio_reason=why)
         new = put_line(plan, check_line(plan=plan, data=data, line=None, by=by), at)
         PlanLine.objects.filter(pk=new.pk).update(
             parent=line,

@@ -29,6 +29,7 @@ from .rates import (
     with_key,
     write_rates,
 )
+from .reasons import asking_anew, is_old, is_stale
 from .standing import append, coordinates, coordinating, locked
 
 
@@ -41,6 +42,7 @@ class LineData:
     rates        one for every stratum of `stratify`
     bases        targets by stratum; default counted from the registry now
     strata_tags  names of tags, where the line is cut by them; the first a target has counts
+    is_reason_kept  somebody said that the stored ratio_reason holds for these rates too
     """
 
     field: JointField
@@ -61,6 +63,7 @@ class LineData:
     org_mode: str = PlanLine.OrgMode.CITY_CITY
     bases: Mapping[str, int] | None = None
     strata_tags: Sequence[str] = ()
+    is_reason_kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +132,7 @@ def check_line(*, plan: Plan, data: LineData, line: PlanLine | None, by: User) -
 
     Raises Blocked by arts. 2, 3, 4, 8, 10, 12, 14 and 15, NeedsReason by art. 13 (a cooperator
     dropped) and 15 (rates that do not rise with risk, a general field above its cap, more rounds
-    than the line's own cap on visits).
+    than the line's own cap on visits; the reason of other rates than these is none).
     """
     check_writable(plan, line)
     check_writer(data.initiator, by, plan)
@@ -151,18 +154,14 @@ def check_line(*, plan: Plan, data: LineData, line: PlanLine | None, by: User) -
             first=data.starts_on,
         )
     _check_tags(data)
-    rates = check_rates(
-        data.rates,
-        found,
-        data.field.item_class,
-        data.stratify,
-        reason=data.ratio_reason,
-        rounds=data.frequency,
-    )
-    if line is not None and line.key_ratio:
-        line.stratify, line.ratio_reason = data.stratify, data.ratio_reason
-        line.starts_on, line.ends_on = data.starts_on, data.ends_on
-        rates, found = with_key(line, plan, rates, data=data)
+    stratify, rounds = data.stratify, data.frequency
+    with asking_anew(data.ratio_reason, stale=is_old(line, data, found)) as why:
+        kind = data.field.item_class
+        rates = check_rates(data.rates, found, kind, stratify, reason=why, rounds=rounds)
+        if line is not None and line.key_ratio:
+            line.stratify, line.ratio_reason = stratify, why
+            line.starts_on, line.ends_on = data.starts_on, data.ends_on
+            rates, found = with_key(line, plan, rates, data=data)
     checked = CheckedLine(data, line, items, rates, found)
     says = checked.says()
     coverage.check_columns(says, name=data.name.strip() or data.field.name)
@@ -199,7 +198,8 @@ def set_rates(
 ) -> PlanLine:
     """Write the rates of a draft line, counted against its registry base of now.
 
-    Raises Blocked for a published line: its rates change by an adjustment only (art. 16).
+    Raises Blocked for a published line: its rates change by an adjustment only (art. 16);
+    NeedsReason, where the rates need a reason, for none and for the one that was stored before.
     """
     plan = locked(line.plan)
     line = PlanLine.objects.select_for_update().get(pk=line.pk)
@@ -207,10 +207,13 @@ def set_rates(
     check_writer(line.initiator, by, plan)
     found = bases_of(line, plan)
     kind, rounds = line.field.item_class, line.frequency
-    checked = check_rates(rates, found, kind, line.stratify, reason=reason, rounds=rounds)
-    if line.key_ratio:
-        line.ratio_reason = reason.strip()
-        checked, found = with_key(line, plan, checked)
+    cut = line.stratify
+    stale = is_stale(line, reason=reason, rates=rates, found=found, stratify=cut, rounds=rounds)
+    with asking_anew(reason, stale=stale) as why:
+        checked = check_rates(rates, found, kind, cut, reason=why, rounds=rounds)
+        if line.key_ratio:
+            line.ratio_reason = why
+            checked, found = with_key(line, plan, checked)
     line.base, line.ratio_reason, line.changed_at = sum(found.values()), reason.strip(), at
     line.save(update_fields=["base", "ratio_reason", "changed_at"])
     write_rates(line, checked, found)

@@ -19,12 +19,16 @@ from .. import bases, columns
 from ..models import PlanLine, PlanRate, SavedFilter
 from .lines import check_told, check_writable, check_writer
 from .rates import Rate, bases_of, check_rates, with_key, write_rates
+from .reasons import asking_anew
 from .standing import locked
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """target_filter as SavedFilter.rules; key_ratio "p/q" or "" for off."""
+    """target_filter as SavedFilter.rules; key_ratio "p/q" or "" for off.
+
+    ratio_reason  for what comes out, where it needs one; "" leaves the line's own
+    """
 
     target_filter: Mapping[str, Sequence[str]] = field(default_factory=dict)
     cap_per_year: int | None = None
@@ -32,6 +36,7 @@ class Terms:
     cooldown_months: int = 0
     key_ratio: str = ""
     key_source: str = ""
+    ratio_reason: str = ""
 
 
 @transaction.atomic
@@ -39,7 +44,8 @@ def set_terms(*, line: PlanLine, terms: Terms, by: User, at: datetime) -> PlanLi
     """Write the terms of a draft line; another range of targets counts its base anew.
 
     Raises Blocked for a line that is public, and for a range nobody is in; NeedsReason for a
-    frequency above the cap.
+    frequency above the cap, and for general items above theirs. Another rate for marked targets
+    is not excused by the reason that the line has.
     Source: art. 15, paragraph 2, 抽查比例和频次; art. 14, 检查对象. Clauses 15.3 and 15.4.
     """
     plan = locked(line.plan)
@@ -65,7 +71,8 @@ def set_terms(*, line: PlanLine, terms: Terms, by: User, at: datetime) -> PlanLi
     line.cooldown_months = terms.cooldown_months
     line.key_ratio, line.key_source = terms.key_ratio, terms.key_source.strip()
     if (rules, line.key_ratio) != was:
-        _count_anew(line)
+        is_other = line.key_ratio not in ("", was[1])
+        _count_anew(line, reason=terms.ratio_reason.strip(), is_other=is_other)
     line.changed_at = at
     line.save()
     ledger.append(
@@ -125,8 +132,11 @@ def _checked(rules: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     return {name: list(rules[name]) for name in bases.RULES if rules.get(name)}
 
 
-def _count_anew(line: PlanLine) -> None:
-    """The base and the strata within the new range and by the marks, by the rates it has."""
+def _count_anew(line: PlanLine, *, reason: str, is_other: bool) -> None:
+    """The base and the strata within the new range and by the marks, by the rates it has.
+
+    reason    written now, if any; is_other: the rate of marked targets is another than before
+    """
     found = bases_of(line, line.plan)
     if not sum(found.values()):
         raise Blocked("这个范围内没有共同的检查对象。请放宽范围。", article="14")
@@ -135,14 +145,12 @@ def _count_anew(line: PlanLine) -> None:
     given = {each.stratum for each in rates}
     if new := [name for name, size in found.items() if size and name not in given]:
         raise Blocked(f"{'、'.join(new)}还没有比例。请先在计划行里补上。", article="15")
-    checked = check_rates(
-        rates,
-        found,
-        line.field.item_class,
-        line.stratify,
-        reason=line.ratio_reason,
-        rounds=line.frequency,
-    )
-    checked, found = with_key(line, line.plan, checked)
+    kept = reason or line.ratio_reason
+    kind, rounds = line.field.item_class, line.frequency
+    checked = check_rates(rates, found, kind, line.stratify, reason=kept, rounds=rounds)
+    with asking_anew(kept, stale=is_other and not reason, cure="请另写一句。") as why:
+        line.ratio_reason = why
+        checked, found = with_key(line, line.plan, checked)
+    line.ratio_reason = kept
     line.base = sum(found.values())
     write_rates(line, checked, found)

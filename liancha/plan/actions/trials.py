@@ -76,6 +76,8 @@ def apply_rates(
 
     rates  class → "p/q"; a class that is left out keeps its rates, fixed numbers stay
 
+    reason  for these rates; a line's stored one was written for others and excuses nothing
+
     Raises Blocked for anything but a draft, NeedsReason as for a single line (art. 15).
     """
     coordinating(by, plan)
@@ -85,7 +87,6 @@ def apply_rates(
     changed: list[str] = []
     for line in plan.lines.live().filter(stratify=PlanLine.Stratify.CREDIT).with_columns():
         found = {each.stratum: each.base for each in line.rates.all()}
-        line.ratio_reason = reason.strip() or line.ratio_reason
         now = [
             Rate(each.stratum, each.ratio, each.fixed, each.wording) for each in line.rates.all()
         ]
@@ -97,13 +98,14 @@ def apply_rates(
         ]
         if then == now:
             continue
-        why = reason.strip() or line.ratio_reason
+        kept, why = line.ratio_reason, reason.strip()
         kind, rounds = line.field.item_class, line.frequency
         checked = check_rates(then, found, kind, line.stratify, reason=why, rounds=rounds)
         if line.key_ratio:
+            line.ratio_reason = why
             checked, found = with_key(line, plan, checked)
         write_rates(line, checked, found)
-        line.ratio_reason, line.changed_at = why[:200], at
+        line.ratio_reason, line.changed_at = why[:200] or kept, at
         line.save(update_fields=["ratio_reason", "changed_at"])
         changed.append(line.number)
     if changed:

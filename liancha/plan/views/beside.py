@@ -65,7 +65,7 @@ def terms(request: HttpRequest, pk: int) -> HttpResponse:
             if cap and line.frequency > cap and not said["cap_reason"].strip():
                 form.add_error("cap_reason", str(needs))
             else:
-                refused = needs
+                form.add_error("ratio_reason", str(needs))
         except Blocked as blocked:
             refused = blocked
         else:
@@ -99,6 +99,7 @@ def _keep(request: HttpRequest, line: PlanLine, form: TermsForm) -> None:
         cooldown_months=said["cooldown_months"] or 0,
         key_ratio=said["key_ratio"],
         key_source=said["key_source"],
+        ratio_reason=said["ratio_reason"],
     )
     actions.set_terms(line=line, terms=terms, by=request.user, at=now)
     if said["filter_name"].strip():

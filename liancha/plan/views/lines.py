@@ -202,6 +202,7 @@ def _edit(
     data = request.POST if request.method == "POST" else None
     form = _line_form(data, plan, field, line, request.user.department)
     context = _rates_context(plan, field, form, data, line)
+    form.asks_anew = form.is_bound and "is_reason_kept" in form.data
     refused: Blocked | None = None
     if data is not None:
         rates_form = context["rates_form"]
@@ -216,6 +217,8 @@ def _edit(
                 )
             except NeedsReason as needs:
                 form.add_error(_asked_for(needs), str(needs))
+                said = form.data.get("ratio_reason", "").strip()
+                form.asks_anew = bool(said) and _asked_for(needs) == "ratio_reason"
             except Blocked as blocked:
                 refused = blocked
             else:
@@ -357,7 +360,7 @@ def _data(field: JointField, form: forms.LineForm, rates_form: forms.RatesForm) 
             for name in (
                 *("name", "org_mode", "targets", "executor", "starts_on", "ends_on"),
                 *("frequency", "participants_reason", "duties", "stratify", "ratio_reason"),
-                "strata_tags",
+                *("strata_tags", "is_reason_kept"),
             )
         },
     )
