@@ -1,4 +1,4 @@
-"""What is overdue, or nearly, over all rooms, with the article each term rests on; and the log."""
+"""What is overdue, or nearly, over all rooms, with the article each term rests on."""
 
 from __future__ import annotations
 
@@ -6,18 +6,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Q
 from django.utils import timezone
 
 from liancha.accounts.models import Department, User
-from liancha.accounts.permissions import Permission
 from liancha.disclosure.models import FollowUp, Result
 from liancha.draw.models import Dispatch, Draw
-from liancha.inspection.models import Visit
-from liancha.ledger.models import Entry
 from liancha.lists.models import JointField, ListVersion
 from liancha.plan import queries as plans
-from liancha.plan.models import Filing, Plan
+from liancha.plan.models import Adjustment, Filing, Plan
 from liancha.registry.models import SoloCheck
 from liancha.rulebook import articles, deadlines, planning
 from liancha.rulebook.deadlines import Calendar
@@ -25,10 +21,7 @@ from liancha.rulebook.lifecycles import PlanState, TaskState
 from liancha.task.models import Task
 from liancha.workdays import queries as workdays
 
-from . import verbs
 from .models import Reminder
-
-# ── Terms ─────────────────────────────────────────────────────────────────────────────────────
 
 KINDS = {
     "result": "结果未公示",
@@ -37,6 +30,7 @@ KINDS = {
     "task": "任务未按期完成",
     "platform": "平台编号未补录",
     "plan": "领域未列入计划",
+    "adjustment": "计划调整未办结",
     "county": "县区计划未公布",
     "report": "上年度数据未报送",
     "solo": "单独检查未批准",
@@ -248,6 +242,31 @@ def _not_entered(asked: Horizon) -> Iterator[Pending]:
         )
 
 
+def _adjustments(asked: Horizon) -> Iterator[Pending]:
+    """Changes of a published plan that nobody has agreed to or declined; agreeing publishes them.
+
+    Source: art. 16, 并将调整情况公开; five working days are local practice. Clause 16.4.
+    """
+    rows = Adjustment.objects.waiting().filter(line__plan__state=PlanState.PUBLISHED)
+    for change in rows.select_related("line__initiator"):
+        asked_on = timezone.localdate(change.requested_at)
+        due = deadlines.entry_due(asked_on, asked.calendar).due
+        if due is None or due >= asked.before:
+            continue
+        yield Pending(
+            "adjustment",
+            f"{change.line.name} {change.get_kind_display()}",
+            f"{asked_on} 提出，等待批准",
+            change.line.initiator,
+            due,
+            "16",
+            True,
+            "plan:line",
+            change.line_id,
+            *asked.over(due),
+        )
+
+
 def _reminders(asked: Horizon) -> Iterator[Pending]:
     for reminder in Reminder.objects.open().filter(due_on__lt=asked.before).select_related("to"):
         yield Pending(
@@ -376,74 +395,10 @@ SOURCES: tuple[Callable[[Horizon], Iterable[Pending]], ...] = (
     _tasks,
     _without_number,
     _not_entered,
+    _adjustments,
     _reminders,
     _unplanned,
     _county_plans,
     _year_reports,
     _solo_checks,
 )
-
-# ── The log ───────────────────────────────────────────────────────────────────────────────────
-
-
-MACHINES = {"system": "系统"}
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One entry as people read it: who, not which account; what, not which function."""
-
-    entry: Entry
-    who: User | str
-    words: str
-
-
-def find_entries(text: str) -> Q:
-    """Entries by a person's name or account, or by what happened."""
-    people = User.objects.filter(Q(full_name__contains=text) | Q(username=text))
-    by = Q(by__startswith=text)
-    for person in people.select_related("department")[:50]:
-        by |= Q(by=person.signature)
-    return by | Q(what__in=verbs.meaning(text)) | Q(what=text)
-
-
-def lines_of(entries: Iterable[Entry]) -> list[Line]:
-    """The entries with the people behind the signatures; one query for all."""
-    entries = list(entries)
-    accounts = {entry.by.partition("@")[0] for entry in entries}
-    people = {
-        person.username: person
-        for person in User.objects.filter(username__in=accounts).select_related("department")
-    }
-    return [
-        Line(
-            entry,
-            people.get(entry.by.partition("@")[0]) or MACHINES.get(entry.by, entry.by),
-            verbs.words_of(entry.what),
-        )
-        for entry in entries
-    ]
-
-
-def may_read(entry: Entry, user: User) -> bool:
-    """Whether this person may read what an entry says, not only that it is there.
-
-    Auditors, supervisors and the coordinating office read all; others what their own department
-    did, and what is about records they may see. Source: art. 6 for who supervises.
-    """
-    if user.sees_all_departments or user.may(Permission.ACCOUNTS_AUDIT):
-        return True
-    if user.department and entry.by.endswith(f"@{user.department.code}"):
-        return True
-    kind, _, key = entry.subject.partition(":")
-    if not key.isdecimal():
-        return False
-    seen = {
-        "task": Task.objects.visible_to,
-        "draw": Draw.objects.visible_to,
-        "visit": Visit.objects.visible_to,
-        "result": Result.objects.visible_to,
-        "plan": Plan.objects.visible_to,
-        "reminder": Reminder.objects.visible_to,
-    }.get(kind)
-    return seen is not None and seen(user).filter(pk=int(key)).exists()

@@ -7,11 +7,14 @@ from datetime import date, timedelta
 import pytest
 from django.urls import reverse
 
+from liancha.oversight import queries as oversight
 from liancha.plan import actions
 from liancha.plan.models import Adjustment, PlanLine
 from liancha.registry import actions as registry
 from liancha.registry.models import Target
+from liancha.rulebook import deadlines
 from liancha.rulebook.verdicts import NeedsReason
+from liancha.workdays import queries as workdays
 from tests.people import NOON
 from tests.rooms.plan_world import FIRST, LAST, make_plan_world
 
@@ -120,3 +123,27 @@ class TestArticle16:
         notice = client.get(reverse("plan:notice", args=[asked.pk])).content.decode()
         assert "名录库现有 2 户" in notice
         assert "风险预警" not in notice
+
+    def test_a_change_that_waits_for_a_week_is_overdue_with_the_initiator(self, world):
+        """Source: art. 16, 并将调整情况公开; five working days are local practice. Clause 16.4."""
+        asked = adjust(world, KINDS.CANCEL)
+        [due] = [
+            one
+            for one in oversight.pending(
+                today=LATER.date() + timedelta(days=7), user=world.cast.zhou
+            )
+            if one.kind == "adjustment"
+        ]
+
+        def over(day, who="zhou"):
+            found = oversight.overdue(today=day, user=getattr(world.cast, who))
+            return [(one.title, one.clause) for one in found if one.kind == "adjustment"]
+
+        said = [(f"{world.line().name} 取消任务", "第十六条")]
+        assert due.due_on == deadlines.entry_due(LATER.date(), workdays.calendar()).due
+        assert over(due.due_on) == []
+        day = due.due_on + timedelta(days=1)
+        assert over(day) == over(day, "shen") == said
+        assert over(day, "xiang") == []
+        actions.decline_adjustment(adjustment=asked, note="照旧", by=world.cast.cheng, at=LATER)
+        assert over(day) == []

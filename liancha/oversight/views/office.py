@@ -21,7 +21,7 @@ from liancha.ledger.models import Entry
 from liancha.rulebook.deadlines import working_days_after
 from liancha.workdays.queries import calendar
 
-from .. import actions, forms, queries, solo, verbs
+from .. import actions, forms, queries, reading, solo, verbs
 from ..models import Reminder
 
 A_PAGE = 30
@@ -134,7 +134,7 @@ def log(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         asked = form.cleaned_data
         if asked["q"]:
-            entries = entries.filter(queries.find_entries(asked["q"]))
+            entries = entries.filter(reading.find_entries(asked["q"]))
         if asked["draw"]:
             entries = entries.filter(draw__contains=asked["draw"])
         if asked["first"]:
@@ -142,7 +142,7 @@ def log(request: HttpRequest) -> HttpResponse:
         if asked["last"]:
             entries = entries.filter(at__date__lte=asked["last"])
     page = Paginator(entries, 50).get_page(request.GET.get("page"))
-    context = {"form": form, "page_obj": page, "lines": queries.lines_of(page)}
+    context = {"form": form, "page_obj": page, "lines": reading.lines_of(page)}
     return render(request, "oversight/log.html", context)
 
 
@@ -150,8 +150,8 @@ def log(request: HttpRequest) -> HttpResponse:
 def entry(request: HttpRequest, index: int) -> HttpResponse:
     """One entry: how it is chained, and for whom it is meant, what it says."""
     one = get_object_or_404(Entry, index=index)
-    [line] = queries.lines_of([one])
-    may_read = queries.may_read(one, request.user)
+    [line] = reading.lines_of([one])
+    may_read = reading.may_read(one, request.user)
     context = {"entry": one, "line": line, "facts": _facts(one) if may_read else None}
     return render(request, "oversight/entry.html", context)
 
