@@ -14,7 +14,7 @@ from liancha.rulebook import eligibility, listing
 from liancha.rulebook.eligibility import Duty
 from liancha.rulebook.verdicts import Blocked
 
-from .models import LEVELS, CheckItem, ItemClass, JointField, Method
+from .models import LEVELS, CheckItem, ItemClass, JointField, ListVersion, Method
 
 FIELD_TEXTS = (
     *("code", "name", "targets", "tag", "item_class", "methods", "level"),
@@ -118,9 +118,11 @@ class FieldRow:
                 article="10",
                 paragraph=1,
             )
+        silent = [department for department in self.cooperators if department not in answering]
         return eligibility.cooperator_remarks(
-            [department.name for department in self.cooperators if department not in answering],
+            [department.name for department in silent],
             target_kind=self.targets,
+            own=_own_items(silent, self.targets),
         )
 
 
@@ -306,6 +308,24 @@ def _codes(row: Mapping[str, Any]) -> Iterator[str]:
     yield from filter(None, (row.get("initiator"), row.get("department")))
     yield from row.get("cooperators", ())
     yield from (item["department"] for item in row.get("items", ()))
+
+
+def _own_items(departments: Sequence[Department], kind: str) -> dict[str, str] | None:
+    """Department → the first item it, or its system, has on this kind in the list in force.
+
+    None while no 抽查事项清单 is in force. Source: art. 10, paragraph 2. Clause 10.4.
+    """
+    if not departments:
+        return None
+    version = ListVersion.objects.in_force(ListVersion.Kind.ITEMS).first()
+    if version is None:
+        return None
+    systems = {each.system_id or each.pk for each in departments}
+    first: dict[int, str] = {}
+    for item in version.items.filter(department__in=systems):
+        if listing.covers(item.targets, kind):
+            first.setdefault(item.department_id, item.name)
+    return {each.name: first.get(each.system_id or each.pk, "") for each in departments}
 
 
 def _label(choices: Iterable[tuple[str, Any]], value: str) -> str:

@@ -87,14 +87,26 @@ def check_cooperators(initiator: str, cooperators: Sequence[str]) -> None:
         )
 
 
-def cooperator_remarks(without_item: Iterable[str], *, target_kind: str) -> tuple[str, ...]:
+def cooperator_remarks(
+    without_item: Iterable[str], *, target_kind: str, own: Mapping[str, str] | None = None
+) -> tuple[str, ...]:
     """A remark for each cooperator without a published item on this kind of target (WARN).
+
+    own  department → its item on this kind in the published 抽查事项清单, "" for none; None while
+         no such list is published
 
     Source: art. 10, paragraph 2. Clause 10.4.
     """
+
+    def beside(name: str) -> str:
+        if own is None:
+            return "请核对它的监管职责。"
+        if item := own.get(name):
+            return f"已公布的抽查事项清单里有它的“{item}”，可以列入。"
+        return "已公布的抽查事项清单里也没有，请核对它的监管职责。"
+
     return tuple(
-        f"{name}在清单中没有针对“{target_kind}”的检查事项，请核对它的监管职责。"
-        for name in without_item
+        f"{name}在清单中没有针对“{target_kind}”的检查事项，{beside(name)}" for name in without_item
     )
 
 

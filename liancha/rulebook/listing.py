@@ -23,6 +23,7 @@ CHECK_ITEM_COLUMNS = (
     "检查依据",
 )
 _ARTICLE = re.compile(r"第[0-9０-９零〇一二三四五六七八九十百千、，,和至到\s-]+条")
+EVERYBODY = {"市场主体", "经营主体", "企业", "个体工商户", "经营者"}  # 检查对象 of any trade
 JOINT_FIELD_COLUMNS = ("抽查领域", "抽查事项", "检查对象", "发起部门", "配合部门")
 
 
@@ -58,6 +59,18 @@ def basis_remark(basis: str) -> str:
     if not basis.strip() or _ARTICLE.search(basis):
         return ""
     return "检查依据只写了名称，没有写到第几条"
+
+
+def covers(targets: str, kind: str) -> bool:
+    """Whether what a list calls its 检查对象 is, by its words, this kind of target too.
+
+    Words only: one name within the other, or a name for everybody (市场主体, 企业). A person reads
+    what was found and decides. Source: art. 10. Clause 10.4.
+    """
+    named, wanted = _names(targets), _names(kind)
+    return bool(named & EVERYBODY) or any(
+        one in other or other in one for one in named for other in wanted
+    )
 
 
 def check_cosigned(
@@ -132,6 +145,13 @@ def check_solo(item: str, *, field_name: str | None, reason: SoloReason | None) 
             paragraph=1,
             codes=SoloReason.choices(),
         )
+
+
+def _names(text: str) -> set[str]:
+    """宾馆, 旅店 of 各类宾馆、旅店."""
+    parts = re.split(r"[、，,；;（）()和及与或/\s]+", text)
+    names = {re.sub(r"^(各类|各级|所有|全部|全市)", "", part) for part in parts}
+    return {name for name in names if len(name) > 1}
 
 
 def _is_empty(value: object) -> bool:

@@ -204,6 +204,32 @@ class TestArticle10:
             "国家税务总局洛阳市税务局在清单中没有针对“各类宾馆、旅店”的检查事项，请核对它的监管职责。",
         )
 
+    def test_the_remark_says_whether_its_own_list_has_one(self, cast):
+        """Source: clause 10.4."""
+        bath = LICENCE | {"name": "浴池水质的检查", "targets": "浴池", "department": "WJ"}
+        items = draft(cast, LICENCE, bath, kind="items")
+        ListVersion.objects.filter(pk=items.pk).update(state="published", published_at=NOON)
+        silent = {"cooperators": ["WJ", "SCJG"], "items": HOTELS["items"][:1]}
+        version = draft(cast, HOTELS)
+        said = lists.load_joint(version=version, rows=[HOTELS | silent], by=cast.zhou, at=NOON)
+        assert "洛阳市卫生健康委员会" in said[0]
+        assert said[0].endswith("已公布的抽查事项清单里也没有，请核对它的监管职责。")
+        assert said[1].endswith("里有它的“营业执照规范使用情况的检查”，可以列入。")
+
+    @pytest.mark.parametrize(
+        ("targets", "kind", "same"),
+        [
+            ("宾馆、饭店", "各类宾馆、旅店", True),
+            ("加油站（点）", "加油站、油库", True),
+            ("市场主体", "各类宾馆、旅店", True),
+            ("浴池和理发店", "各类宾馆、旅店", False),
+            ("", "加油站", False),
+        ],
+    )
+    def test_kinds_of_target_are_held_together_by_their_words(self, targets, kind, same):
+        """Source: clause 10.4."""
+        assert listing.covers(targets, kind) is same
+
     def test_a_single_list_row_has_seven_columns(self):
         row = dict.fromkeys(listing.CHECK_ITEM_COLUMNS, "有")
         assert len(row) == 7
