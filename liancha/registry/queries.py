@@ -104,23 +104,30 @@ class TagChange:
     taken: int
 
 
+PIECE = 5_000  # targets held at once
+
+
 def preview_retag() -> list[TagChange]:
     """What applying the words now would change, tag by tag; only tags that change."""
     tagger = tables.tagger()
     given: Counter[int] = Counter()
     taken: Counter[int] = Counter()
     now: Counter[int] = Counter()
-    there: dict[int, dict[int, bool]] = {}
-    for target, tag, is_by_hand in Tagging.objects.values_list("target", "tag", "is_by_hand"):
-        there.setdefault(target, {})[tag] = is_by_hand
-        now[tag] += 1
     refused = set(Target.untagged.through.objects.values_list("target_id", "tag_id"))
     rows = Target.objects.order_by("pk").values_list("pk", "name", "scope", "kind")
-    for key, name, scope, kind in rows.iterator(chunk_size=5_000):
-        has = there.get(key, {})
-        wanted = {tag for tag in tagger.tags(name, scope, kind) if (key, tag) not in refused}
-        given.update(wanted - has.keys())
-        taken.update(tag for tag, by_hand in has.items() if not by_hand and tag not in wanted)
+    last = 0
+    while piece := list(rows.filter(pk__gt=last)[:PIECE]):
+        first, last = piece[0][0], piece[-1][0]
+        there: dict[int, dict[int, bool]] = {}
+        here = Tagging.objects.filter(target__gte=first, target__lte=last)
+        for target, tag, is_by_hand in here.values_list("target", "tag", "is_by_hand"):
+            there.setdefault(target, {})[tag] = is_by_hand
+            now[tag] += 1
+        for key, name, scope, kind in piece:
+            has = there.get(key, {})
+            wanted = {tag for tag in tagger.tags(name, scope, kind) if (key, tag) not in refused}
+            given.update(wanted - has.keys())
+            taken.update(tag for tag, by_hand in has.items() if not by_hand and tag not in wanted)
     return [
         TagChange(tag, now[tag.pk], given[tag.pk], taken[tag.pk])
         for tag in Tag.objects.all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from django.contrib import messages
@@ -15,7 +16,6 @@ from django.utils import timezone
 from liancha.accounts.permissions import Permission, requires
 from liancha.queue import actions as queue
 from liancha.queue.models import Job
-from liancha.rulebook.lifecycles import JobState
 from liancha.rulebook.verdicts import Blocked
 
 from .. import actions, forms, queries
@@ -50,32 +50,33 @@ def edit_tag(request: HttpRequest, pk: int) -> HttpResponse:
 @requires(Permission.REGISTRY_EDIT)
 def retag(request: HttpRequest) -> HttpResponse:
     """What the words would change now; posting applies them."""
-    running = (
-        Job.objects.filter(
-            name=RETAG, owner=request.user.pk, state__in=(JobState.WAITING, JobState.RUNNING)
-        )
-        .order_by("pk")
-        .last()
-    )
+    running = Job.objects.live().about(ABOUT).order_by("pk").last()
     if request.method == "POST":
         now = timezone.now()
         if Target.objects.count() > FEW:
-            with transaction.atomic():
-                job = queue.start_job(name=RETAG, by=request.user, at=now)
+            with suppress(queue.Twice), transaction.atomic():
+                job = queue.start_job(name=RETAG, about=ABOUT, by=request.user, at=now)
                 queue.later("registry.retag", job.pk, request.user.pk)
             return redirect("registry:retag")
         given, taken = actions.retag(by=request.user, at=now)
         messages.success(request, f"已重新标注：加上 {given} 个标签，去掉 {taken} 个")
         return redirect("registry:tags")
-    changes = [] if running else queries.preview_retag()
+    total = Target.objects.count()
+    is_part = "HX-Request" in request.headers and "HX-Boosted" not in request.headers
+    # Looking at many takes seconds: the page comes at once, and what would change follows.
+    if running or (total > FEW and not is_part):
+        is_mine = running is not None and running.owner_id == request.user.pk
+        begun = {"total": total, "running": running, "is_mine": is_mine}
+        return render(request, "registry/retag.html", begun)
+    changes = queries.preview_retag()
     context = {
         "changes": changes,
         "given": sum(change.given for change in changes),
         "taken": sum(change.taken for change in changes),
-        "total": Target.objects.count(),
-        "running": running,
+        "total": total,
+        "is_counted": True,
     }
-    return render(request, "registry/retag.html", context)
+    return render(request, "registry/_retag.html" if is_part else "registry/retag.html", context)
 
 
 @requires(Permission.REGISTRY_VIEW)
@@ -104,6 +105,7 @@ def places(request: HttpRequest) -> HttpResponse:
 
 
 RETAG = "重新标注"
+ABOUT = "registry.retag"
 
 
 def _words(tag: Tag) -> tuple[list[str], list[str], list[str]]:
