@@ -165,6 +165,7 @@ def pages(visit: Visit, officers: list[tuple[Inspector, CheckIn | None]]) -> lis
     candidate = visit.drawn_target.candidate
     extra = (
         sum((lines_of(text, 15) - 1) * LINE for text in (candidate.name, candidate.address))
+        + max(0, lines_of(candidate.target.representative, 15) - 2) * LINE
         + (lines_of(visit.team.task.name, TEXT_CHARS) - 1) * LINE
     )
     done = [Page(1, left=PAGE - FIRST_HEAD - extra)]

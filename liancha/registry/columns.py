@@ -64,6 +64,14 @@ COLUMNS = (
     Column("authority", ("登记机关", "注册机关", "reg_org")),
     Column("phone", ("联系电话", "电话", "联系方式", "手机", "phone")),
     Column(
+        "representative",
+        (
+            *("法定代表人（负责人）", "法定代表人", "法定代表人/负责人", "法人代表", "法人"),
+            *("负责人", "经营者", "投资人", "执行事务合伙人"),
+        ),
+    ),
+    Column("contact", ("联络人", "联络员", "联系人")),
+    Column(
         "credit_class",
         ("信用风险分类", "信用分类", "风险分类", "信用风险等级", "信用等级", "credit_class"),
     ),
@@ -80,7 +88,7 @@ TEMPLATE = (  # column key, width, what to write there
     ),
     ("legal_form", 26, "营业执照上的类型"),
     ("address", 44, "写到区县和乡镇街道，系统据此认县区"),
-    ("premises", 30, "与住所不同时填写"),
+    ("premises", 30, "与住所不同时填写，检查到这里"),
     ("county", 14, "住所看不出县区时填写"),
     ("status", 12, "存续、歇业、吊销、注销、撤销、迁出"),
     ("registered_on", 14, "2026-11-23"),
@@ -92,6 +100,8 @@ TEMPLATE = (  # column key, width, what to write there
         "GB/T 4754 的门类、大类名称或代码，例如 住宿业、H61；小类名称也认",
     ),
     ("authority", 26, "例如 洛阳市洛龙区市场监督管理局"),
+    ("representative", 20, "法定代表人；个体户填经营者，其他填负责人。不对外公布"),
+    ("contact", 14, "企业的联络人。不对外公布"),
     ("phone", 16, "手机或固定电话，页面上默认遮住中间四位"),
     ("credit_class", 14, "A、B、C、D，没有分类的留空"),
     ("credit_on", 14, "2026-11-23"),
@@ -185,6 +195,8 @@ def read(row: Row, title: Callable[[str], str], today: date) -> Reading:
         ("industry", 80),
         ("authority", 80),
         ("phone", 40),
+        ("representative", 80),
+        ("contact", 80),
         ("credit_source", 60),
     ):
         reader.text(key, longest)
@@ -226,10 +238,16 @@ class _Reader:
         return ""
 
     def address(self) -> None:
-        """经营场所 where it is given, else 住所: a target belongs where it operates (art. 11)."""
+        """经营场所 where it is given, else 住所: a target belongs where it operates (art. 11).
+
+        A file that tells the two apart says 住所 too, even where it is the same place: whoever
+        keeps it can tell that from a file that says nothing.
+        """
         premises = self.text("premises", 300)
         address = self.text("address", 300)
         self.found.values.pop("premises", None)
+        if address and "premises" in self.row.places:
+            self.found.values["registered_address"] = address
         if premises and premises not in SAME_ADDRESS:
             self.found.values["address"] = premises
         elif address:

@@ -156,14 +156,18 @@ class TargetForm(forms.ModelForm):
         fields = (
             *("name", "code", "kind", "legal_form", "address", "status", "registered_on"),
             *("scope", "industry", "capital", "authority", "phone"),
+            *("representative", "contact", "registered_address"),
             *("credit_class", "credit_on", "credit_source"),
         )
         widgets = {"scope": forms.Textarea(attrs={"rows": 4})}
         help_texts = {
-            "address": "写到区县和乡镇街道，系统据此认县区",
+            "address": "检查时到这里；写到区县和乡镇街道，系统据此认县区",
             "scope": "系统据此加标签",
             "industry": sections.EXPECTED,
             "phone": "页面上默认遮住中间四位，查看留痕",
+            "registered_address": "营业执照上的住所，与上面的地址不是一处时填写",
+            "representative": "个体户填经营者。不对外公布",
+            "contact": "不对外公布",
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

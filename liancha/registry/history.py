@@ -30,7 +30,12 @@ FIELD_WORDS = {
     **{"is_pending": "待核", "status": "登记状态", "scope": "经营范围", "industry": "行业"},
     **{"registered_on": "成立日期", "capital": "注册资本", "legal_form": "主体类型"},
     **{"authority": "登记机关", "phone": "联系电话", "credit_class": "信用风险分类"},
-    **{"credit_on": "分类日期", "credit_source": "分类来源"},
+    **{
+        "credit_on": "分类日期",
+        "credit_source": "分类来源",
+        "representative": "法定代表人（负责人）",
+    },
+    **{"contact": "联络人", "registered_address": "登记住所"},
 }
 EVENTS = {
     "registry.save": "修改资料",

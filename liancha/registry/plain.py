@@ -8,7 +8,7 @@ alone knows what to say about it. Both must take the same from the same row (a t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from datetime import date
 from typing import Generic, TypeVar
@@ -29,6 +29,7 @@ KEPT = 50_000  # different cells of a column that are remembered
 TEXTS = {  # key: longest
     **{"name": 200, "premises": 300, "address": 300, "scope": 20_000, "industry": 80},
     **{"capital": 60, "legal_form": 80, "authority": 80, "phone": 40, "credit_source": 60},
+    **{"representative": 80, "contact": 80},
 }
 WORDS = ("status", "credit_class")
 DAYS = ("registered_on", "credit_on")
@@ -37,6 +38,7 @@ READ = (
     *("code", "code_kind", "name", "kind", "address", "county", "city", "status", "scope"),
     *("industry", "registered_on", "capital", "legal_form", "authority", "phone"),
     *("credit_class", "credit_on", "credit_source"),
+    *("representative", "contact", "registered_address"),
 )
 
 
@@ -79,14 +81,18 @@ class PlainRows:
             cell if codes.is_plain(cell) else ODD for cell in self._cells(piece, "code")
         ]
         found["code_kind"] = [str(CodeKind.USCC)] * len(piece.numbers)
+        found["registered_address"] = [""] * len(piece.numbers)
         if "premises" in self._places:
+            found["registered_address"] = found["address"]
             found["address"] = [
                 own if own and own not in columns.SAME_ADDRESS else registered
                 for own, registered in zip(found["premises"], found["address"], strict=True)
             ]
         self._read_kinds(piece, found)
         odd: set[int] = set()
-        for column in found.values():
+        for key, column in found.items():
+            if key not in self._places and key != "registered_address":
+                continue  # says nothing, or what another column says
             place = -1
             with suppress(ValueError):
                 while True:
@@ -148,6 +154,14 @@ class PlainRows:
             "" if word in columns.KINDS else form
             for word, form in zip(words, found["legal_form"], strict=True)
         ]
+
+
+def mute(places: Collection[str]) -> set[str]:
+    """The texts that a file with these columns says nothing of, in any row."""
+    found = {key for key in TEXTS if key not in places} - {"name", "premises"}
+    if "premises" in places:
+        return found - {"address"}
+    return {*found, "registered_address"}
 
 
 def said(row: Iterable[str]) -> dict[str, str]:

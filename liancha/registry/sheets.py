@@ -25,13 +25,15 @@ CHOICES = {
 }
 FAULT_TITLES = ("行", "列", "文件中的值", "哪里不对", "怎么改")
 TARGET_TITLES = (
-    *("序号", "名称", "统一社会信用代码/本库编号", "对象类型", "类型", "住所", "县区", "县区依据"),
+    *("序号", "名称", "统一社会信用代码/本库编号", "对象类型", "类型", "法定代表人（负责人）"),
+    *("住所", "经营场所", "县区", "县区依据"),
     *("登记状态", "标签", "信用风险分类", "分类日期", "分类来源", "成立日期", "注册资本"),
-    *("行业", "登记机关", "联系电话", "上次检查", "更新时间", "经营范围"),
+    *("行业", "登记机关", "联络人", "联系电话", "上次检查", "更新时间", "经营范围"),
     *("重点标记", "许可证"),
 )
 _WIDTHS = (
-    *(8, 34, 24, 14, 26, 40, 14, 30, 10, 20, 12, 12, 18, 12, 16, 18, 26, 16, 12, 18, 60),
+    *(8, 34, 24, 14, 26, 20, 40, 40, 14, 30, 10, 20, 12, 12, 18, 12, 16),
+    *(18, 26, 14, 16, 12, 18, 60),
     *(40, 40),
 )
 
@@ -190,7 +192,9 @@ def _target_rows(targets: QuerySet[Target]) -> Iterator[list[Value]]:
             target.code,
             target.get_kind_display(),
             target.legal_form,
-            target.address,
+            target.representative,
+            target.registered_address or target.address,
+            target.address if target.registered_address else "",
             target.region.name if target.region else "待核",
             target.region_reason,
             target.get_status_display(),
@@ -202,6 +206,7 @@ def _target_rows(targets: QuerySet[Target]) -> Iterator[list[Value]]:
             target.capital,
             target.industry,
             target.authority,
+            target.contact,
             target.phone,
             target.last_inspected_on,
             localtime(target.updated_at),

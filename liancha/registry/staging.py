@@ -21,7 +21,10 @@ from .reading import TAKEN
 
 # How a row waits: its number, which tags it has, where it lies, and what was read.
 FIELDS = ("row", "tags", "region_id", "is_pending", "region_reason", *TAKEN)
-TEXTS = ("name", "address", "scope", "industry", "capital", "legal_form", "authority", "phone")
+TEXTS = (
+    *("name", "address", "scope", "industry", "capital", "legal_form", "authority", "phone"),
+    *("representative", "contact"),
+)
 PIECE = 20_000  # parameters of one statement
 
 
@@ -36,6 +39,7 @@ class Stage:
     def __init__(self) -> None:
         self._is_sqlite = connection.vendor == "sqlite"
         self._waiting = 0
+        self._named: set[str] = set()  # columns that some row says something in
 
     # ── coming in ─────────────────────────────────────────────────────────────────────────
 
@@ -45,6 +49,7 @@ class Stage:
         A column may be one word that stands for all; one that is left out says nothing.
         """
         size = len(numbers)
+        self._named.update(columns)
         given = (each if not isinstance(each, str) else [each] * size for each in columns.values())
         self._add("liancha_stage", ("row", *columns), (numbers, *given))
         self._waiting += size
@@ -104,7 +109,13 @@ class Stage:
 
     def differing(self) -> list[int]:
         """Rows about known targets that may say something new."""
-        differs = [f"NULLIF(s.{name}, '') <> t.{name}" for name in TEXTS]
+        named = [name for name in TEXTS if name in self._named]
+        differs = [f"NULLIF(s.{name}, '') <> t.{name}" for name in named]
+        if "registered_address" in self._named:
+            differs.append(
+                "NULLIF(s.registered_address, '')"
+                " <> COALESCE(NULLIF(t.registered_address, ''), t.address)"
+            )
         differs += [f"NULLIF(s.{name}, '') <> t.{name}" for name in ("status", "credit_class")]
         differs.append("(s.says_kind = 't' AND s.kind <> t.kind)")
         differs.append(self._is_other_day("registered_on"))
@@ -183,7 +194,10 @@ class Stage:
         """Every row that is left becomes a target, with its tags; the import learns their keys."""
         source = f"导入：{batch.file_name}"[:60]
         is_classed = "NULLIF(s.credit_class, '') IS NOT NULL"
-        plain = {name: f"COALESCE(s.{name}, '')" for name in (*TEXTS, "credit_class")}
+        plain = {
+            name: f"COALESCE(s.{name}, '')" if name in self._named else "''"
+            for name in (*TEXTS, "credit_class")
+        }
         values: dict[str, tuple[str, tuple[Any, ...]]] = {
             name: (sql, ()) for name, sql in plain.items()
         }
@@ -194,6 +208,12 @@ class Stage:
             "region_id": ("NULLIF(s.region_id, '')", ()),
             "region_reason": ("COALESCE(s.region_reason, '')", ()),
             "is_pending": ("(s.is_pending = 't')", ()),
+            "registered_address": (
+                "CASE WHEN s.registered_address <> s.address THEN s.registered_address ELSE '' END"
+                if "registered_address" in self._named
+                else "''",
+                (),
+            ),
             "status": ("COALESCE(NULLIF(s.status, ''), %s)", (str(Target.Status.ACTIVE),)),
             "registered_on": (self._day("registered_on"), ()),
             "credit_on": (

@@ -7,7 +7,7 @@ being read. Asked like the stage, inside the caller's transaction; knows no rule
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import date, datetime
 from itertools import repeat
@@ -17,6 +17,7 @@ from django.db import connection
 
 from . import bulk
 from .models import Import, Tagging, Target
+from .plain import mute
 from .staging import TEXTS, Stage
 
 NULL = "\x02"  # to PostgreSQL; no cell can be that
@@ -31,7 +32,15 @@ class Straight(Stage):
 
     is_busy = True
 
-    def __init__(self, batch: Import, opened: ExitStack, *, today: date, at: datetime) -> None:
+    def __init__(
+        self,
+        batch: Import,
+        opened: ExitStack,
+        *,
+        places: Collection[str],
+        today: date,
+        at: datetime,
+    ) -> None:
         super().__init__()
         self._opened = opened
         self._today, self._source = today.isoformat(), f"导入：{batch.file_name}"[:60]
@@ -41,7 +50,8 @@ class Straight(Stage):
         self._tagged: list[int] = []
         self._pending: list[tuple[int, str, str, str]] = []
         self._rest = ""
-        said = {*TEXTS, "code", "code_kind", "kind", "region_id", "region_reason", "is_pending"}
+        said = {*TEXTS, "registered_address"} - mute(places)
+        said |= {"code", "code_kind", "kind", "region_id", "region_reason", "is_pending"}
         said |= {"status", "registered_on", "credit_class", "credit_on", "credit_source"}
         fixed = {"updated_at": at, "came_with_id": batch.pk}
         self._said: dict[str, str] = {}  # column → attribute
@@ -66,9 +76,16 @@ class Straight(Stage):
         if "t" in columns["is_pending"]:
             self._note_pending(numbers, columns)
         values = {name: columns.get(name, "") for name in self._said.values()}
-        values["region_id"] = self._or_null(values["region_id"])
-        values["registered_on"] = self._or_null(values["registered_on"])
+        size = len(numbers)
+        values["region_id"] = self._or_null(values["region_id"], size)
+        values["registered_on"] = self._or_null(values["registered_on"], size)
         values["status"] = _or(values["status"], str(Target.Status.ACTIVE))
+        if registered := values.get("registered_address"):
+            address = values["address"]
+            values["registered_address"] = [
+                "" if each == own else each
+                for each, own in zip(_long(registered, size), _long(address, size), strict=True)
+            ]
         self._class(values)
         top = self._top
         keys = [top + number for number in numbers]
@@ -186,9 +203,9 @@ class Straight(Stage):
         text = "".join(map("\t".join, lines))
         self._copy.write((text.replace("\\", "\\\\") if "\\" in text else text).encode())
 
-    def _or_null(self, column: Column) -> Column:
+    def _or_null(self, column: Column, size: int) -> Column:
         if isinstance(column, str):
-            return column or self._or_null([column])
+            return column or [self._null] * size
         return [each or self._null for each in column] if "" in column else column
 
     def _note_pending(self, numbers: Sequence[int], columns: Mapping[str, Column]) -> None:
@@ -225,13 +242,18 @@ def _text(value: Any) -> str:
 
 
 @contextmanager
-def straight(batch: Import, *, today: date, at: datetime) -> Iterator[Straight]:
-    """The way in for the rows of an import that is saved. After an error nothing is half open."""
+def straight(
+    batch: Import, *, places: Collection[str], today: date, at: datetime
+) -> Iterator[Straight]:
+    """The way in for the rows of an import that is saved. After an error nothing is half open.
+
+    places  the columns of its file, by key
+    """
     with bulk.no_garbage(), ExitStack() as indexes, ExitStack() as opened:
         if connection.vendor == "sqlite":
             # PostgreSQL keeps them in step while the rest is read.
             indexes.enter_context(bulk.indexes_made_after(Target, Tagging))
-        yield Straight(batch, opened, today=today, at=at)
+        yield Straight(batch, opened, places=places, today=today, at=at)
 
 
 def is_free() -> bool:

@@ -16,6 +16,7 @@ from liancha.draw import actions as draws
 from liancha.draw import frozen
 from liancha.draw.models import Draw, DrawnTarget
 from liancha.inspection.models import Visit
+from liancha.registry.models import Target
 from liancha.rulebook import verify
 from liancha.task.models import Task
 from tests.rooms import draw_world, supplement_world
@@ -337,10 +338,16 @@ class TestResults:
         first, _ = finish(world, found=(price,))
         first.notice.contact = "薄云舒"
         first.notice.save()
+        of_firm = {
+            "representative": "裴予安",
+            "contact": "阮瑾言",
+            "registered_address": "别处九号",
+        }
+        Target.objects.update(**of_firm)
         head = make_head(world, "SCJG", "scjg-head")
         publish(result_of(first, "SCJG"), world.cast.xiang, head)
         found = everything_public(client)
-        assert leaks(found, {"薄云舒", "13800002617", "13837912617"}) == []
+        assert leaks(found, {"薄云舒", "13800002617", "13837912617", *of_firm.values()}) == []
         assert "薄**" in found["/public/results/1/"]
         assert "138****2617" in found["/public/results/1/"]
 

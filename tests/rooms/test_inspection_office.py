@@ -12,6 +12,7 @@ from liancha.disclosure.models import ResultCode
 from liancha.inspection import actions, contents, sheets
 from liancha.inspection.doorcodes import token_of
 from liancha.inspection.models import RecordForm, Visit
+from liancha.registry.models import Target
 from liancha.rulebook.lifecycles import TaskState, VisitState
 from tests.people import LUOYANG, NOON
 from tests.rooms.visit_world import (
@@ -211,6 +212,8 @@ class TestPaper:
             at=MORNING,
         )
         sign(world, visit, opinion="无异议。")
+        firm = Target.objects.filter(pk=visit.drawn_target.candidate.target_id)
+        firm.update(representative="裴予安")
         client.force_login(world.cast.shen)
         page = client.get(at("record", visit.pk)).content.decode()
         places = [
@@ -218,6 +221,7 @@ class TestPaper:
             for word in (
                 "实地抽查记录表</h1>",
                 "任务名称",
+                "裴予安",
                 "核查方式",
                 "洛阳市公安局（发起）",
                 "责令改正（书面），限 2026-12-04 前，洛市监责改〔2026〕118号",

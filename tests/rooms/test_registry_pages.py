@@ -161,12 +161,12 @@ class TestList:
         export = workbook(client_of.get(f"/targets/export/?{query}"))
         lines = export.get_sheet_by_index(0).to_python()[1:]
         assert {line[1] for line in lines} == found
-        assert all("食品经营许可证 JY14103（至 " in line[22] for line in lines)
-        assert {line[21].partition("（")[0] for line in lines} <= {
+        assert all("食品经营许可证 JY14103（至 " in line[25] for line in lines)
+        assert {line[24].partition("（")[0] for line in lines} <= {
             "重点监管对象",
             "列入经营异常名录",
         }
-        assert "食安办〔2026〕3号" in lines[0][21]
+        assert "食安办〔2026〕3号" in lines[0][24]
 
     @pytest.mark.parametrize("sort", ["name", "-name", "code", "region", "inspected", "-updated"])
     def test_it_is_sorted(self, client_of, sort):

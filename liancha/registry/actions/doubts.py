@@ -358,6 +358,7 @@ def _take_fields(target: Target, values: dict[str, Any]) -> dict[str, tuple[Any,
         if str(old or "") != str(value or ""):
             setattr(target, name, value)
             changed[name] = (old, value)
+    target.drop_same_address()
     if target.region_id:
         target.is_pending = False
     return changed

@@ -171,7 +171,7 @@ def _take_in(
         if is_straight := is_locked and is_free():
             batch.save()
         waiting = opened.enter_context(
-            straight(batch, today=today, at=at) if is_straight else stage()
+            straight(batch, places=table.places, today=today, at=at) if is_straight else stage()
         )
         intake = Intake(table, batch, waiting, county=county, today=today, at=at)
         intake.read(progress)

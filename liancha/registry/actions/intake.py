@@ -32,6 +32,7 @@ MANY = 10_000  # new targets
 COMPARED = (
     *("name", "kind", "address", "region_id", "is_pending", "status", "scope", "industry"),
     *("registered_on", "capital", "legal_form", "authority", "phone", "credit_class"),
+    *("representative", "contact", "registered_address"),
 )
 FOLLOWING = ("region_reason", "is_region_by_hand", "credit_on", "credit_source", "updated_at")
 NAMES = (*COMPARED, *FOLLOWING)
@@ -194,6 +195,9 @@ class Intake:
         old_address = target.address
         for name, value in values.items():
             setattr(target, name, value)
+        if "address" in values and "premises" not in self.table.places:
+            target.registered_address = ""  # what it says is 住所 itself
+        target.drop_same_address()
         if credit and credit != target.credit_class:
             target.credit_class = credit
             target.credit_on = credit_on or self.today

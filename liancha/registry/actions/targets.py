@@ -28,6 +28,7 @@ from .intake import retag
 EDITED = (
     *("name", "kind", "address", "status", "scope", "industry", "registered_on", "capital"),
     *("legal_form", "authority", "phone", "credit_class", "credit_on", "credit_source"),
+    *("representative", "contact", "registered_address"),
 )
 DECIDES_TAGS = frozenset({"name", "scope", "kind"})
 
@@ -67,6 +68,7 @@ def save_target(
     for name in EDITED:
         if name in data:
             setattr(target, name, data[name])
+    target.drop_same_address()
     differs = [name for name in EDITED if getattr(target, name) != before[name]]
     if is_new or ("address" in differs and not target.is_region_by_hand):
         _place(target)

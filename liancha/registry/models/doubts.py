@@ -16,7 +16,8 @@ from .targets import Target
 
 CHOSEN = (  # fields of two records that are chosen one by one
     *("name", "address", "region_id", "status", "legal_form", "registered_on", "capital"),
-    *("industry", "scope", "authority", "phone"),
+    *("industry", "scope", "authority", "phone", "representative", "contact"),
+    "registered_address",
 )
 
 

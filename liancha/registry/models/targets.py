@@ -168,6 +168,10 @@ class Target(models.Model):
     """检查对象.
 
     code               统一社会信用代码 (18), else registration number (15), else our own number
+    address            where an inspection goes: 经营场所 where it is known, else 住所
+    registered_address 住所, only where it is another place than `address`
+    representative     法定代表人, or whoever answers for a firm without one; never made public
+    contact            whom to call; never made public
     region             where it operates, wherever it was registered (art. 11)
     is_pending         待核: region undecided or outside the city; enters no pool
     is_region_by_hand  a person decided the region; an import leaves it while the address stays
@@ -215,6 +219,9 @@ class Target(models.Model):
     credit_on = models.DateField("分类日期", null=True, blank=True)
     credit_source = models.CharField("分类来源", max_length=60, blank=True)
     phone = models.CharField("联系电话", max_length=40, blank=True)
+    representative = models.CharField("法定代表人（负责人）", max_length=80, blank=True, default="")
+    contact = models.CharField("联络人", max_length=80, blank=True, default="")
+    registered_address = models.CharField("登记住所", max_length=300, blank=True, default="")
     last_inspected_on = models.DateField("上次检查", null=True, blank=True)
     tags = models.ManyToManyField(Tag, through="Tagging", related_name="targets", blank=True)
     untagged = models.ManyToManyField(Tag, related_name="+", blank=True)
@@ -271,6 +278,11 @@ class Target(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("registry:target", args=[self.pk])
+
+    def drop_same_address(self) -> None:
+        """住所 is kept only where it is another place than where it operates."""
+        if self.registered_address == self.address:
+            self.registered_address = ""
 
     @staticmethod
     def home_of(user: User) -> str:

@@ -17,7 +17,10 @@ HEADINGS = (
     "企业名称",
     "统一社会信用代码",
     "类型",
+    "法定代表人（负责人）",
     "住所",
+    "经营场所",
+    "联络人",
     "经营范围",
     "行业",
     "成立日期",
@@ -26,6 +29,8 @@ HEADINGS = (
     "信用风险分类",
 )
 FULL = 20_000
+SURNAMES = "沈程陆顾秦裴薄祝温简尹池骆宁喻柏邵梅阮"
+GIVEN = "予安知行若谷清和景明望舒怀瑾书言思远"
 ORGANISATION = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 KIND_WORDS = {
@@ -39,7 +44,7 @@ KIND_WORDS = {
 
 def rows(seed: int, size: int = FULL) -> Iterator[dict[str, str]]:
     """Rows of the register, `size` of them, in a mixed order; the same for the same seed."""
-    chance = Random(seed)
+    chance, beside = Random(seed), Random(f"{seed} people")
     total = sum(kind.share for kind in KINDS)
     plan = [kind for kind in KINDS for _ in range(max(1, kind.share * size // total))]
     plan += [KINDS[-1]] * (size - len(plan))
@@ -50,11 +55,19 @@ def rows(seed: int, size: int = FULL) -> Iterator[dict[str, str]]:
     for serial, kind in enumerate(plan[:size], start=1):
         region, place, _ = chance.choices(REGIONS, cum_weights=places)[0]
         credit = chance.choices(CREDIT, cum_weights=classes)[0][0]
+        name = _name(chance, kind, place, taken)
+        address = f"河南省洛阳市{place}{chance.choice(ROADS)}{chance.randint(1, 288)}号"
+        registered = address  # 住所; a few operate elsewhere
+        if beside.random() < 0.04:
+            registered = f"河南省洛阳市{place}{beside.choice(ROADS)}{beside.randint(1, 288)}号"
         yield {
-            "企业名称": _name(chance, kind, place, taken),
+            "企业名称": name,
             "统一社会信用代码": code(kind.prefix, region, serial),
             "类型": KIND_WORDS[kind.code],
-            "住所": f"河南省洛阳市{place}{chance.choice(ROADS)}{chance.randint(1, 288)}号",
+            "法定代表人（负责人）": _person(beside, 0.9),
+            "住所": registered,
+            "经营场所": address if registered != address else "",
+            "联络人": _person(beside, 0.6),
             "经营范围": kind.scope,
             "行业": kind.industry,
             "成立日期": _day(chance).isoformat(),
@@ -91,6 +104,12 @@ def _name(chance: Random, kind: Kind, place: str, taken: set[str]) -> str:
         if name not in taken:
             taken.add(name)
             return name
+
+
+def _person(chance: Random, share: float) -> str:
+    """Somebody made up, for this share of the rows."""
+    name = chance.choice(SURNAMES) + chance.choice(GIVEN) + chance.choice(GIVEN)
+    return name if chance.random() < share else ""
 
 
 def _day(chance: Random) -> date:
