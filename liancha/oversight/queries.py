@@ -15,7 +15,7 @@ from liancha.lists.models import JointField, ListVersion
 from liancha.plan import queries as plans
 from liancha.plan.models import Adjustment, Filing, Plan
 from liancha.registry.models import SoloCheck
-from liancha.rulebook import articles, deadlines, planning
+from liancha.rulebook import articles, deadlines, planning, regions
 from liancha.rulebook.deadlines import Calendar
 from liancha.rulebook.lifecycles import PlanState, TaskState
 from liancha.task.models import Task
@@ -216,12 +216,21 @@ def _without_number(asked: Horizon) -> Iterator[Pending]:
         )
 
 
-def _not_entered(asked: Horizon) -> Iterator[Pending]:
+def _public_plans(asked: Horizon) -> Iterator[Pending]:
+    """What public plans wait for: a number of the platform, the counties', their adjustments."""
+    public = list(Plan.objects.public().select_related("region"))
+    yield from _not_entered(asked, [plan for plan in public if not plan.platform_number])
+    yield from _county_plans(asked, public)
+    if public:
+        yield from _adjustments(asked)
+
+
+def _not_entered(asked: Horizon, waiting: Iterable[Plan]) -> Iterator[Pending]:
     """Plans that are approved and have no number of the platform yet.
 
     Source: art. 16, 及时录入; five working days are local practice.
     """
-    for plan in Plan.objects.public().filter(platform_number="").select_related("region"):
+    for plan in waiting:
         if plan.approved_at is None:
             continue
         due = deadlines.entry_due(timezone.localdate(plan.approved_at), asked.calendar).due
@@ -288,10 +297,11 @@ def _unplanned(asked: Horizon) -> Iterator[Pending]:
     due_on = deadlines.plan_due(asked.today.year)
     if due_on >= asked.before:
         return
-    version = ListVersion.objects.in_force(ListVersion.Kind.JOINT).first()
-    if version is None:
-        return
-    for joint_field in unplanned(version, asked.today.year):
+    fields = JointField.objects.filter(
+        version__in=ListVersion.objects.in_force(ListVersion.Kind.JOINT, regions.CITY)
+    )
+    missing = plans.uncovered(fields, regions.CITY, asked.today.year)
+    for joint_field in missing.select_related("initiator"):
         yield Pending(
             "plan",
             f"{joint_field.code} {joint_field.name}",
@@ -306,12 +316,18 @@ def _unplanned(asked: Horizon) -> Iterator[Pending]:
         )
 
 
-def _county_plans(asked: Horizon) -> Iterator[Pending]:
+def _county_plans(asked: Horizon, public: Iterable[Plan]) -> Iterator[Pending]:
     """Counties whose own plan is not public 30 days after the city's.
 
     Source: art. 12, paragraph 2, 结合各地实际制定; the days are local practice (A17).
     """
-    city = Plan.objects.in_force(asked.today.year).first()
+    in_force = (
+        plan
+        for plan in public
+        if plan.state == PlanState.PUBLISHED
+        and (plan.region_id, plan.year) == (regions.CITY, asked.today.year)
+    )
+    city = max(in_force, key=lambda plan: plan.version, default=None)
     if city is None or city.published_at is None:
         return
     due_on = planning.county_plan_due(timezone.localdate(city.published_at))
@@ -394,11 +410,9 @@ SOURCES: tuple[Callable[[Horizon], Iterable[Pending]], ...] = (
     _follow_ups,
     _tasks,
     _without_number,
-    _not_entered,
-    _adjustments,
+    _public_plans,
     _reminders,
     _unplanned,
-    _county_plans,
     _year_reports,
     _solo_checks,
 )
