@@ -385,7 +385,8 @@ def pytest_arguments(options: argparse.Namespace) -> list[str]:
     """Two processes for the whole suite; a chosen few tests start sooner in one."""
     if options.rest:
         return list(options.rest)
-    return ["-n", "2"] if (os.cpu_count() or 1) > 1 else []
+    # Whoever is done takes over tests of the other, which may be at a journey for minutes.
+    return ["-n", "2", "--dist", "worksteal"] if (os.cpu_count() or 1) > 1 else []
 
 
 @contextlib.contextmanager

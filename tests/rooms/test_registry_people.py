@@ -9,10 +9,11 @@ import pytest
 from liancha.papers.feed import open_table
 from liancha.papers.readers import Row
 from liancha.registry import actions, columns, plain, sheets
-from liancha.registry.actions import imports
+from liancha.registry.actions import imports, targets
 from liancha.registry.models import ImportChange, Target
+from liancha.rulebook.verdicts import Blocked
 from tests.people import NOON, make_cast
-from tests.rooms.registers import code, text, write
+from tests.rooms.registers import code, text, write, write_target
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -138,3 +139,13 @@ def test_the_page_and_the_form_have_them(bring_in, office, client):
     data |= {"representative": "陆知行", "registered_address": HERE}
     assert client.post(f"/targets/{target.pk}/edit/", data).status_code == 302
     assert there() == (("云岫宾馆", HERE, "", "陆知行", "简若谷"),)
+
+
+def test_of_two_who_enter_one_code_the_second_is_told(office, monkeypatch):
+    there = write_target(1)
+    monkeypatch.setattr(
+        targets, "_new_target", lambda data: Target(code=there.code, code_kind="uscc", kind="01")
+    )
+    with pytest.raises(Blocked, match="刚刚由别人录入"):
+        actions.save_target(data={"name": "洛阳漱石1号宾馆"}, by=office, at=NOON)
+    assert Target.objects.get() == there

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.timezone import localdate
 
 from liancha.accounts.models import Department, User
 from liancha.ledger import actions as ledger
@@ -74,7 +75,7 @@ def _note(
 ) -> Filing:
     if not to.strip():
         raise Blocked("还没有写接收单位。请填写。", article="16")
-    if on > at.date():
+    if on > localdate(at):
         raise Blocked(f"报送日期 {on} 还没有到。请改正。", article="16")
     said = {"to": to.strip(), "number": number.strip(), "filed_on": on, "by": by, "at": at}
     filing, _ = Filing.objects.update_or_create(**about, defaults=said)

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.utils.timezone import localdate
 
@@ -77,7 +77,7 @@ def save_target(
     if not is_new and not differs:
         return target
     target.updated_at = at
-    target.save()
+    _keep(target)
     if is_new or DECIDES_TAGS & set(differs):
         retag(tables.tagger(), [target])
     ledger.append(
@@ -291,6 +291,18 @@ def _new_target(data: Mapping[str, Any]) -> Target:
     form = str(data.get("legal_form") or "")
     kind = kind or (code.text[1:3] if code.kind == Target.CodeKind.OWN else "")
     return Target(code=code.text, code_kind=code.kind, kind=kind or codes.kind_of(code, form))
+
+
+def _keep(target: Target) -> None:
+    try:
+        with transaction.atomic():
+            target.save()
+    except IntegrityError:
+        raise Blocked(
+            f"代码 {target.code} 刚刚由别人录入。请在检查对象里打开它来修改。",
+            article="11",
+            paragraph=1,
+        ) from None
 
 
 def _place(target: Target) -> None:
