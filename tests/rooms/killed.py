@@ -40,10 +40,14 @@ def kill(work: Callable[[], Any], moment: Moment, *, of: int) -> None:
 
     Fails when the process came to its end.
     """
-    connections["default"].close()  # the child opens its own
+    pointed: Any = connections["default"]
+    pointed.close()  # the child opens it anew
     child = os.fork()
     if child == 0:
         try:
+            # Where a browser's event loop ran, the child would get a connection of its own, which
+            # points to another database.
+            connections["default"] = pointed
             _die_in_time(work, moment, of)
         finally:
             os._exit(0)
