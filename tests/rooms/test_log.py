@@ -251,7 +251,7 @@ class TestCosignatures:
         with pytest.raises(Refused, match="没有本站登记"):
             cosign(stranger, made, NOON)
         good = witness.cosign(made.text, int(NOON.timestamp()))
-        bad = notes.Signature(good.name, good.key_id, good.blob[:-1] + b"\0")
+        bad = notes.Signature(good.name, good.key_id, good.blob[:-1] + bytes([good.blob[-1] ^ 1]))
         with pytest.raises(Refused, match="不符"):
             publishing.add_cosignatures(note=Note(made.text, (bad,)), at=NOON)
         text = notes.Head(logkeys.origin(), 2, bytes(32)).text
