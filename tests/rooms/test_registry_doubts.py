@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.utils.timezone import localdate
 
 from liancha.ledger.models import Entry
 from liancha.lists.models import LegalBasis
@@ -170,7 +171,8 @@ class TestSearchTable:
 class TestChecksAlone:
     def test_the_form_asks_for_the_request_and_the_head_decides(self, cast, sign_in):
         target = write_target(1)
-        form = {"item": "卫生", "planned_on": "2026-12-01", "code": "complaint"}
+        soon = localdate() + timedelta(days=5)
+        form = {"item": "卫生", "planned_on": soon.isoformat(), "code": "complaint"}
         made = sign_in(cast.lu).post(f"/targets/{target.pk}/solo/", form)
         check = SoloCheck.objects.get()
         assert made["Location"] == f"/solo-checks/{check.pk}/"
