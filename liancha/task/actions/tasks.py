@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import transaction
@@ -52,7 +53,7 @@ def create_task(
     departments      who takes part, in any order; the initiator is `by`'s department
     is_confidential  strata stay inside the office; default for strata by credit class (A33)
 
-    Raises Blocked by arts. 2, 3, 4, 10, 13, 16 and 17.
+    Raises Blocked by arts. 2, 3, 4, 10, 13, 14, 16 and 17.
     Source: art. 17, 按计划; art. 13, paragraph 2, for those outside the plan.
     Clauses 13.3 and 17.2.
     """
@@ -62,44 +63,42 @@ def create_task(
     coverage.check_source(TaskSource(source), reason=source_reason, document=source_document)
     if line is not None:
         line = _ready(line, initiator)
-        fields, joining, tasks_items = [line.field], line.departments, list(line.items.all())
-        name = name or _batch_name(line)
-        starts_on, ends_on = starts_on or line.starts_on, ends_on or line.ends_on
-    elif source == Task.Source.PLAN:
-        raise Blocked(
-            "计划内的任务应由已公布的计划行建立。请选择计划行，或作为临时性联合抽查写明来源文件。",
-            article="17",
-            paragraph=1,
-        )
+        terms = _of_line(line, name=name, starts_on=starts_on, ends_on=ends_on)
     else:
-        fields = [field] if isinstance(field, JointField) else list(field or ())
-        joining = _joining(initiator, fields, departments)
-        tasks_items = list(items) if items is not None else _items(fields, joining)
-        if starts_on is None or ends_on is None:
-            raise Blocked("还没有时间安排。请填写开始和结束日期。", article="14")
-    if ends_on < starts_on:
-        raise Blocked(f"结束日期 {ends_on} 早于开始日期 {starts_on}。请改正。", article="14")
-    _check_joint(initiator, fields, joining, tasks_items)
+        terms = _outside_the_plan(
+            initiator,
+            source=source,
+            field=field,
+            name=name,
+            departments=departments,
+            items=items,
+            starts_on=starts_on,
+            ends_on=ends_on,
+        )
+    terms.check(initiator)
     task = Task.objects.create(
         number=_next_number(at),
-        name=name.strip() or fields[0].name,
+        name=terms.name or terms.fields[0].name,
         source=source,
         source_document=source_document.strip(),
         source_reason=source_reason.strip(),
         line=line,
-        field=fields[0],
+        field=terms.fields[0],
         initiator=initiator,
-        starts_on=starts_on,
-        ends_on=ends_on,
-        is_confidential=_is_confidential(line)
-        if is_confidential is None
-        else is_confidential or bool(line and line.is_inner),
+        starts_on=terms.starts_on,
+        ends_on=terms.ends_on,
+        is_confidential=_is_confidential(line, said=is_confidential),
         created_by=by,
         created_at=at,
     )
-    _take_part(task, joining, tasks_items, by, at)
+    _take_part(task, terms, by, at)
     if line is not None and line.state != LineState.IN_PROGRESS:
         line.advance(LineState.IN_PROGRESS)
+    _log_created(task, terms, by, at)
+    return task
+
+
+def _log_created(task: Task, terms: _Terms, by: User, at: datetime) -> None:
     append(
         "task.create",
         task,
@@ -108,11 +107,89 @@ def create_task(
         number=task.number,
         name=task.name,
         source=str(task.source),
-        line=line.number if line else "",
+        line=task.line.number if task.line else "",
         document=task.source_document,
-        departments=[each.code for each in joining],
+        departments=[each.code for each in terms.joining],
     )
-    return task
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What a task is of, who joins it and when, whether its plan line says so or a person."""
+
+    name: str
+    fields: Sequence[JointField]
+    joining: Sequence[Department]
+    items: Sequence[JointItem]
+    starts_on: date
+    ends_on: date
+
+    def check(self, initiator: Department) -> None:
+        """The days in order; who takes part, in how many, in which one field.
+
+        Raises Blocked by arts. 2, 3, 4, 10 and 14.
+        """
+        if self.ends_on < self.starts_on:
+            raise Blocked(
+                f"结束日期 {self.ends_on} 早于开始日期 {self.starts_on}。请改正。", article="14"
+            )
+        for each in self.joining:
+            eligibility.check_body(each.name, is_qualified=each.is_qualified)
+        fields = (*self.fields, *(item.field for item in self.items))
+        eligibility.check_joint(
+            departments=[each.name for each in self.joining],
+            fields={each.name for each in fields},
+            target_kinds={each.tag for each in fields},
+        )
+        eligibility.check_initiator(
+            initiator.name,
+            duty=plans.duty_of(initiator, self.fields[0]),
+            field_name=self.fields[0].name,
+        )
+
+
+def _of_line(line: PlanLine, *, name: str, starts_on: date | None, ends_on: date | None) -> _Terms:
+    """The line's own terms; its name and its days give way to others that are said."""
+    return _Terms(
+        name=name.strip() or _batch_name(line),
+        fields=[line.field],
+        joining=line.departments,
+        items=list(line.items.all()),
+        starts_on=starts_on or line.starts_on,
+        ends_on=ends_on or line.ends_on,
+    )
+
+
+def _outside_the_plan(
+    initiator: Department,
+    *,
+    source: str,
+    field: JointField | Iterable[JointField] | None,
+    name: str,
+    departments: Sequence[Department] | None,
+    items: Sequence[JointItem] | None,
+    starts_on: date | None,
+    ends_on: date | None,
+) -> _Terms:
+    """The terms of a 临时性联合抽查, as they are said. Raises Blocked (arts. 14, 17)."""
+    if source == Task.Source.PLAN:
+        raise Blocked(
+            "计划内的任务应由已公布的计划行建立。请选择计划行，或作为临时性联合抽查写明来源文件。",
+            article="17",
+            paragraph=1,
+        )
+    if starts_on is None or ends_on is None:
+        raise Blocked("还没有时间安排。请填写开始和结束日期。", article="14")
+    fields = [field] if isinstance(field, JointField) else list(field or ())
+    joining = _joining(initiator, fields, departments)
+    return _Terms(
+        name=name.strip(),
+        fields=fields,
+        joining=joining,
+        items=list(items) if items is not None else _items(fields, joining),
+        starts_on=starts_on,
+        ends_on=ends_on,
+    )
 
 
 @transaction.atomic
@@ -219,25 +296,6 @@ def _ready(line: PlanLine, initiator: Department) -> PlanLine:
     return line
 
 
-def _check_joint(
-    initiator: Department,
-    fields: Sequence[JointField],
-    joining: Sequence[Department],
-    items: Sequence[JointItem],
-) -> None:
-    """Who takes part, in how many, in which one field (arts. 2, 3, 4 and 10)."""
-    for each in joining:
-        eligibility.check_body(each.name, is_qualified=each.is_qualified)
-    eligibility.check_joint(
-        departments=[each.name for each in joining],
-        fields={each.name for each in (*fields, *(item.field for item in items))},
-        target_kinds={each.tag for each in (*fields, *(item.field for item in items))},
-    )
-    eligibility.check_initiator(
-        initiator.name, duty=plans.duty_of(initiator, fields[0]), field_name=fields[0].name
-    )
-
-
 def _joining(
     initiator: Department,
     fields: Sequence[JointField],
@@ -256,16 +314,10 @@ def _items(fields: Sequence[JointField], joining: Sequence[Department]) -> list[
     return [item for field in fields for item in field.items.all() if item.department_id in keys]
 
 
-def _take_part(
-    task: Task,
-    joining: Sequence[Department],
-    items: Sequence[JointItem],
-    by: User,
-    at: datetime,
-) -> None:
+def _take_part(task: Task, terms: _Terms, by: User, at: datetime) -> None:
     """One participation each. The initiator has said its word by creating the task."""
     listed = {task.field.initiator_id, *task.field.cooperators.values_list("pk", flat=True)}
-    for department in joining:
+    for department in terms.joining:
         is_first = department.pk == task.initiator_id
         own = Participation.objects.create(
             task=task,
@@ -275,13 +327,15 @@ def _take_part(
             confirmed_by=by if is_first else None,
             confirmed_at=at if is_first else None,
         )
-        own.items.set([item for item in items if item.department_id == department.pk])
+        own.items.set([item for item in terms.items if item.department_id == department.pk])
 
 
-def _is_confidential(line: PlanLine | None) -> bool:
-    """Classes and marks are an inner reference (art. 15)."""
-    if line is None or line.is_inner:
+def _is_confidential(line: PlanLine | None, *, said: bool | None) -> bool:
+    """Classes and marks are an inner reference (art. 15): nobody's word opens an inner line."""
+    if line is not None and line.is_inner:
         return True
+    if said is not None or line is None:
+        return said is None or said
     return line.stratify == PlanLine.Stratify.CREDIT or bool(line.key_ratio)
 
 
