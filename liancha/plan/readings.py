@@ -30,7 +30,7 @@ _TIMES = re.compile(r"(?:每年|全年|频次)?[为:]?([0-9]{1,2})次(?:/年)?")
 _LAST_TIMES = re.compile(r"[，,、]\s*(?:每年|全年|频次)?\s*([0-9]{1,2})\s*次(?:/年)?$")
 _AFTER_NAME = r"(?:类|级|档)?(?:企业|对象)?(?:的|为|按|抽查|抽取|比例|[:：])*"
 REST_WORDS = ("其余", "其他", "其它", "余下")
-EACH_COUNTY = ("各县区", "每县区", "各县(区)", "每县(区)", "各县")
+EACH_COUNTY = ("各县区", "每县区", "各县(区)", "每县(区)", "各县", "每个县", "各区县", "每区县")
 MOST_PARTS = 60
 
 _DATE = r"(?:([0-9]{4})[年./-])?([0-9]{1,2})(?:月(?:([0-9]{1,2})[日号]?)?|[./-]([0-9]{1,2})[日号]?)"
@@ -70,6 +70,25 @@ def plain(text: str) -> str:
     """Half-width and without blanks, dashes in one spelling."""
     found = "".join(unicodedata.normalize("NFKC", text).split())
     return re.sub("[–—―~〜～−]+", "-", found)
+
+
+def check_each(text: str, *, is_by_county: bool, is_whole: bool = False) -> None:
+    """Words for every county fit a line that is cut by counties: elsewhere they would say so many
+    of the whole.
+
+    is_whole  the line is not cut at all, so that 各 has nothing to be said of
+
+    Raises Blocked.
+    Source: art. 14, 抽查基数和比例. Clause 14.1.
+    """
+    said = plain(text)
+    is_each = any(plain(word) in said for word in EACH_COUNTY)
+    if (is_each and not is_by_county) or (is_whole and said.startswith("各")):
+        raise Blocked(
+            f"“{text.strip()}”是每一份各抽多少，这一行没有这样分层，会按总数来抽。"
+            "请把这一行改为按县区分层（或逐层填写），或写明一共抽多少。",
+            article="14",
+        )
 
 
 def is_same(one: str, other: str) -> bool:

@@ -19,7 +19,7 @@ from liancha.rulebook.coverage import ItemClass
 from liancha.rulebook.regions import CITY
 from liancha.rulebook.verdicts import Blocked, NeedsReason
 
-from .. import columns
+from .. import columns, readings
 from ..models import DepartmentLine, DepartmentPart
 
 
@@ -90,6 +90,7 @@ def save_own_line(
         )
     coverage.check_dates(data.starts_on, data.ends_on, year=part.year)
     quota = quotas.read(data.wording)
+    readings.check_each(quota.text, is_by_county=False, is_whole=True)
     if not data.base:
         raise Blocked("抽查基数应大于 0。请填写本部门名录里的户数。", article="14")
     _check_alone(part.department, names, data.reason)

@@ -12,9 +12,8 @@ from django.conf import settings
 from liancha.rulebook import coverage, planning, quotas
 from liancha.rulebook.verdicts import Blocked
 
-from .. import bases, columns
+from .. import bases, columns, readings
 from ..models import Plan, PlanLine, PlanRate
-from ..readings import read_rate
 
 if TYPE_CHECKING:
     from .lines import LineData
@@ -46,7 +45,7 @@ def as_typed(stratum: str, text: str) -> Rate:
     Raises Blocked, with what to write, for what has no single reading.
     """
     try:
-        return Rate(stratum, *read_rate(text))
+        return Rate(stratum, *readings.read_rate(text))
     except ValueError:
         return Rate(stratum, wording=quotas.read(text).text)
 
@@ -73,6 +72,13 @@ def check_rates(
     lacking = [columns.stratum_word(name) for name in found if found[name] and name not in given]
     if lacking or not given:
         raise Blocked(f"还没有抽查比例：{'、'.join(lacking) or '全部'}。请补全。", article="14")
+    for each in given.values():
+        if each.wording:
+            readings.check_each(
+                each.wording,
+                is_by_county=stratify == PlanLine.Stratify.REGION,
+                is_whole=stratify == PlanLine.Stratify.NONE,
+            )
     checked = [_readable(given[name], size) for name, size in found.items() if name in given]
     by_class = {
         _credit_class(each.stratum): Fraction(each.ratio)
