@@ -321,13 +321,13 @@ def _county_plans(asked: Horizon, public: Iterable[Plan]) -> Iterator[Pending]:
 
     Source: art. 12, paragraph 2, 结合各地实际制定; the days are local practice (A17).
     """
-    in_force = (
+    years_own = (
         plan
         for plan in public
-        if plan.state == PlanState.PUBLISHED
-        and (plan.region_id, plan.year) == (regions.CITY, asked.today.year)
+        if plan.published_at and (plan.region_id, plan.year) == (regions.CITY, asked.today.year)
     )
-    city = max(in_force, key=lambda plan: plan.version, default=None)
+    # The first: a later version of the city's gives no county new days.
+    city = min(years_own, key=lambda plan: plan.version, default=None)
     if city is None or city.published_at is None:
         return
     due_on = planning.county_plan_due(timezone.localdate(city.published_at))

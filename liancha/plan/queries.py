@@ -11,7 +11,8 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Min, QuerySet
+from django.utils.timezone import localdate
 
 from liancha.accounts.models import Department, Region, User
 from liancha.lists.models import JointField, ListVersion
@@ -115,16 +116,17 @@ def uncovered_by(department: Department, year: int) -> QuerySet[JointField]:
 
 @dataclass(frozen=True, slots=True)
 class Countdown:
-    """How far the plan is from 30 April of its year (art. 12). days below 0: overdue."""
+    """How far the plan is from its last day (art. 12). days below 0: overdue."""
 
     due: date
     days: int
+    end: str = " 4 月底"
 
     @property
     def word(self) -> str:
         if self.days > 0:
-            return f"距 4 月底还有 {self.days} 天"
-        return "今天是 4 月底" if self.days == 0 else f"已超 4 月底 {-self.days} 天"
+            return f"距{self.end}还有 {self.days} 天"
+        return f"今天是{self.end}" if self.days == 0 else f"已超{self.end} {-self.days} 天"
 
     @property
     def light(self) -> str:
@@ -134,11 +136,29 @@ class Countdown:
 
 
 def countdown(plan: Plan, *, today: date) -> Countdown | None:
-    """The days left to make the plan; None once it is published. Clause 12.2."""
+    """The days left to make the plan; None once it is published.
+
+    The city's plan by 30 April, a county's within the days after the city's is public.
+    Source: art. 12. Clauses 12.2 and 12.3.
+    """
     if plan.state in (PlanState.PUBLISHED, PlanState.SUPERSEDED):
         return None
-    due = deadlines.plan_due(plan.year)
-    return Countdown(due, (due - today).days)
+    if not regions.is_county(plan.region_id):
+        due = deadlines.plan_due(plan.year)
+        return Countdown(due, (due - today).days)
+    county_due = counties_due(plan.year)
+    return county_due and Countdown(county_due, (county_due - today).days, "期限（本地做法）")
+
+
+def counties_due(year: int) -> date | None:
+    """The day by which counties make their plan; None while the city's is not public.
+
+    From the city's first publication of the year: a later version gives no new days.
+    Source: art. 12, paragraph 2; the days are local practice (A17). Clause 12.3.
+    """
+    city = Plan.objects.public().filter(year=year, region=regions.CITY)
+    first = city.aggregate(at=Min("published_at"))["at"]
+    return planning.county_plan_due(localdate(first)) if first else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from docx import Document
 
 from liancha.accounts.models import Department, User
 from liancha.ledger.models import Entry
+from liancha.oversight.queries import overdue
 from liancha.plan import actions, bases, columns, documents, queries
 from liancha.plan.actions import Terms
 from liancha.plan.models import Campaign, LeftOut, Plan, PlanLine
@@ -59,6 +60,27 @@ class TestArticle12:
     def test_a_county_has_thirty_days_after_the_citys_plan(self):
         """Source: clause 12.3."""
         assert planning.county_plan_due(date(2026, 4, 24)) == date(2026, 5, 24)
+
+    def test_a_countys_draft_counts_its_own_days_and_a_later_city_plan_gives_no_new_ones(
+        self, world, county
+    ):
+        """Source: clause 12.3: 30 April is the city's day."""
+        world.published()
+        plan = actions.start_plan(year=YEAR, region="410324", by=county, at=LATER)
+        due = NOON.date() + timedelta(days=30)
+
+        def late(day):
+            found = overdue(today=day, user=world.cast.zhou)
+            return [each.due_on for each in found if each.kind == "county"]
+
+        for step in (1, 2):
+            found = queries.countdown(plan, today=due + timedelta(days=3))
+            assert (found.due, found.word) == (due, "已超期限（本地做法） 3 天")
+            assert late(due) == []
+            assert late(due + timedelta(days=1)) == [due]
+            if step == 1:
+                second = world.published()
+                Plan.objects.filter(pk=second.pk).update(published_at=NOON + timedelta(days=20))
 
     def test_a_county_derives_its_lines_from_the_citys(self, world, county):
         """Source: clause 12.3."""
@@ -402,6 +424,7 @@ class TestArticle16:
     def test_the_three_percent_are_an_indicator_and_no_block(self):
         assert planning.floor_remark(30, 1000) == ""
         assert planning.floor_remark(29, 1000) == "占 2.9%，低于 3%，还差 1 户"
+        assert planning.floor_remark(296, 10_000) == "占 2.9%，低于 3%，还差 4 户"  # not 3.0 %
         assert planning.floor_remark(0, 0) == ""
 
 
