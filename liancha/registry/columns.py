@@ -125,8 +125,8 @@ _CREDIT = {
     word: value
     for value, words in {
         "A": "A A类 A级 A低 低 低风险 信用风险低 A信用风险低",
-        "B": "B B类 B级 B中低 中低 较低风险 信用风险一般 B信用风险一般 一般",
-        "C": "C C类 C级 C中高 中高 较高风险 信用风险较高 C信用风险较高 较高",
+        "B": "B B类 B级 B中低 中低 中低风险 较低风险 信用风险一般 B信用风险一般 一般",
+        "C": "C C类 C级 C中高 中高 中高风险 较高风险 信用风险较高 C信用风险较高 较高",
         "D": "D D类 D级 D高 高 高风险 信用风险高 D信用风险高",
     }.items()
     for word in words.split()

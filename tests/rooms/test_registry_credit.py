@@ -16,6 +16,7 @@ from liancha.accounts.models import Department, User
 from liancha.ledger.models import Entry
 from liancha.queue.models import Job
 from liancha.registry import actions, history, queries, uploads
+from liancha.registry.actions.credit import read_class
 from liancha.registry.models import CreditBatch, Target
 from liancha.registry.views import credit
 from liancha.rulebook.verdicts import Blocked
@@ -287,3 +288,18 @@ class TestPages:
         file = SimpleUploadedFile("十一月.csv", content.encode())
         said = {"file": file, "source": "十一月", "on": NOVEMBER.isoformat()}
         return client.post(reverse("registry:credit"), said, follow=True).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("cells", "value"),
+    [
+        (("A", "ａ", "A 级", "A类（低风险）", "低", "A信用风险低"), "A"),
+        (("B(中低)", "中低风险", "较低风险"), "B"),
+        (("C类", "中高风险"), "C"),
+        (("D高", "高风险", "D信用风险高"), "D"),
+        (("未分类", "无"), ""),
+        (("AAA", "BB", "AB", "CD", "A高风险", "B中高风险", "中风险", "E", "A-", "1", ""), None),
+    ],
+)
+def test_letter_and_words_agree_and_a_rating_is_no_class(cells, value):
+    assert {read_class(cell) for cell in cells} == {value}

@@ -8,12 +8,13 @@ It is read before anything is locked, a second time for the writing, since other
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import partial
+from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -32,6 +33,7 @@ from liancha.rulebook.verdicts import Blocked
 
 from .. import codes
 from ..classing import Classes, classes
+from ..columns import word_of
 from ..models import CreditBatch, Target
 
 CHUNK = 2_000  # rows read between two words to whoever waits; targets put back at once
@@ -45,8 +47,8 @@ COLUMNS = (
     ),
     Column("name", ("名称", "企业名称", "主体名称")),
 )
-_LETTER = re.compile(r"([ABCD])\s*[级类]?(?:[（(]?\w{0,4}?(?:风险)?[）)]?)?")
-_WORDS = {"低风险": "A", "中低风险": "B", "中高风险": "C", "高风险": "D", "未分类": "", "无": ""}
+_BOTH = re.compile(r"([ABCD])[级类]?[（(]?(.+?)[）)]?")
+_UNCLASSED = ("未分类", "无")
 
 Progress = Callable[[int, int], None]
 Then = Callable[[CreditBatch], None]
@@ -348,13 +350,24 @@ def _afresh(batch: CreditBatch, found: _Found) -> None:
     batch.faulty, batch.faults = found.faulty, found.faults
 
 
+@lru_cache(maxsize=1_000)
 def read_class(cell: str) -> str | None:
-    """A for A, a, A级, A 类（低风险） and 低风险; "" for 未分类; None for anything else."""
-    text = cell.strip().upper()
-    if text in _WORDS:
-        return _WORDS[text]
-    found = _LETTER.fullmatch(text)
-    return found[1] if found else None
+    """A for A, a, A级, A 类（低风险） and 低风险; "" for 未分类; None for anything else.
+
+    The words are those that a table of targets may say. None too where letter and words differ,
+    and for AAA or BB: those are ratings of credit, not classes of risk.
+    """
+    text = "".join(unicodedata.normalize("NFKC", cell).split()).upper()
+    if text in _UNCLASSED:
+        return ""
+    found: str | None = word_of("credit_class", text)
+    if (
+        found is None
+        and (both := _BOTH.fullmatch(text))
+        and both[1] == (word_of("credit_class", both[2]) if both[2] not in "ABCD" else None)
+    ):
+        found = both[1]
+    return found
 
 
 def _chunks(rows: Iterable[T]) -> Iterator[list[T]]:
