@@ -332,7 +332,7 @@ def check_confirmed(participants: Sequence[str], *, confirmed: Collection[str]) 
 
 
 def _percent(ratio: Fraction) -> str:
-    """2%, 12.5%: exact where it ends, else rounded to two places."""
-    hundredths = round(ratio * 10_000)
+    """2%, 12.5%: exact where it ends, else rounded up to two places: what is above 10 % says so."""
+    hundredths = -(-ratio * 10_000 // 1)
     whole, rest = divmod(hundredths, 100)
     return f"{whole}.{rest:02d}".rstrip("0").rstrip(".") + "%" if rest else f"{whole}%"

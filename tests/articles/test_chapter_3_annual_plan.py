@@ -165,6 +165,8 @@ class TestArticle15:
         coverage.check_cap(Fraction(1, 10), item_class=ItemClass.GENERAL)
         with pytest.raises(NeedsReason, match="本地做法"):
             coverage.check_cap(Fraction(1001, 10_000), item_class=ItemClass.GENERAL)
+        with pytest.raises(NeedsReason, match=r"10\.01% 高于上限 10%"):  # 10.00001 % is not 10 %
+            coverage.check_cap(Fraction(1_000_001, 10_000_000), item_class=ItemClass.GENERAL)
         coverage.check_cap(Fraction(1, 5), item_class=ItemClass.GENERAL, reason="基数只有 5 户")
 
     def test_key_items_have_no_cap(self):
