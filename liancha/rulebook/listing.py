@@ -119,11 +119,15 @@ def check_adopted(
 
 
 class SoloReason(Worded):
-    """Why a department inspects alone in a field of the joint list (art. 8)."""
+    """Why a department inspects alone in a field of the joint list (art. 8, decision A14).
+
+    What follows a case (案件查处) is registered as a case check and asks nobody.
+    """
 
     COMPLAINT = "complaint", "投诉举报"
     REFERRED = "referred", "转办交办"
     MONITORING = "monitoring", "数据监测"
+    LICENSING = "licensing", "许可核查"
     EMERGENCY = "emergency", "应急处置"
     STATUTE = "statute", "法律法规明确规定"
     REQUESTED = "requested", "企业申请"
