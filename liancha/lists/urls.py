@@ -22,6 +22,7 @@ class Table(Kind):
     regex = "|".join(Import.Kind.values)
 
 
+table = imports.table
 register_converter(Kind, "list_kind")
 register_converter(Table, "list_table")
 
@@ -40,16 +41,22 @@ urlpatterns = [
     path("lists/<list_kind:kind>/<int:pk>/", office.version, name="version"),
     path("lists/versions/<int:pk>/export/", office.export, name="export"),
     path("lists/<list_kind:kind>/<int:pk>/import/", imports.upload, name="upload"),
-    path("lists/<list_table:table>/imports/<int:pk>/", imports.show_import, name="show_import"),
-    path("lists/<list_table:table>/imports/<int:pk>/check/", imports.check, name="check_import"),
-    path("lists/<list_table:table>/imports/<int:pk>/commit/", imports.commit, name="commit_import"),
+    path("lists/<list_table:kind>/imports/<int:pk>/", table.show, name="show_import"),
+    path("lists/<list_table:kind>/imports/<int:pk>/check/", table.check, name="check_import"),
     path(
-        "lists/<list_table:table>/imports/<int:pk>/give-up/", imports.give_up, name="give_up_import"
+        "lists/<list_table:kind>/imports/<int:pk>/commit/",
+        table.commit,
+        name="commit_import",
     ),
-    path("lists/<list_table:table>/imports/<int:pk>/undo/", imports.undo, name="undo_import"),
     path(
-        "lists/<list_table:table>/imports/<int:pk>/faults.xlsx",
-        imports.import_faults,
+        "lists/<list_table:kind>/imports/<int:pk>/give-up/",
+        table.give_up,
+        name="give_up_import",
+    ),
+    path("lists/<list_table:kind>/imports/<int:pk>/undo/", table.undo, name="undo_import"),
+    path(
+        "lists/<list_table:kind>/imports/<int:pk>/faults.xlsx",
+        table.faults,
         name="import_faults",
     ),
     path("lists/<list_table:table>/template.xlsx", imports.template, name="template"),
