@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_POST
 
+from liancha.accounts.models import User
 from liancha.accounts.permissions import Permission, requires
+from liancha.papers.doors import Acts, Door, filled_in, recent
 from liancha.papers.downloads import filled
 from liancha.papers.faults import Unreadable
 from liancha.queue import actions as queue
+from liancha.queue.asking import ask
 from liancha.rulebook.lifecycles import JobState
 
 from .. import actions, forms, history, sheets, uploads
@@ -28,125 +29,105 @@ SMALL = 1_500_000  # bytes that are looked at while the person waits; larger one
 FEW = 5_000  # rows written while the person waits
 ROWS = 20
 SHOWN = 10
+JOBS = {
+    "check": ("试算", "registry.check_file"),
+    "commit": ("写入", "registry.import_file"),
+    "undo": ("撤回", "registry.undo_import"),
+}
+
+
+class _Targets(Door[Import]):
+    permission = Permission.REGISTRY_IMPORT
+    room, keeps = "registry", "名录库"
+    list_page = "registry/imports.html"
+    names = {"show": "import", "errors": "import_errors"}
+
+    def visible(self, user: User) -> QuerySet[Import]:
+        return Import.objects.visible_to(user).select_related("by", "job")
+
+    def undoable(self, user: User) -> QuerySet[Import]:
+        return Import.objects.visible_to(user).written()
+
+    def written(self, batch: Import) -> str:
+        return f"已写入：新增 {batch.added} 户，变更 {batch.changed} 户"
+
+    def back(self, batch: Import) -> str:
+        return reverse("registry:upload")
+
+    def hand_out(self, name: str, batch: Import) -> HttpResponse:
+        return filled(name, lambda file: sheets.write_faults(file, batch))
+
+    def by_worker(self, request: HttpRequest, batch: Import, what: str) -> bool:
+        if what == "commit" and batch.checked_at is None:
+            raise Http404
+        much = {
+            "check": batch.size > SMALL,
+            "commit": batch.rows > FEW and not batch.written_at and not batch.given_up_at,
+            "undo": batch.taken > FEW,
+        }
+        if much[what]:
+            verb, job = JOBS[what]
+            ask(
+                request,
+                job=job,
+                key=batch.pk,
+                name=f"{verb} {batch}",
+                about=f"registry.import:{batch.pk}",
+                attach=lambda row: actions.attach_job(batch=batch, job=row),
+            )
+        return much[what]
+
+    def context(self, request: HttpRequest, batch: Import) -> dict[str, Any]:
+        if batch.job and batch.job.is_live and batch.job.about:
+            queue.bury_dead(about=batch.job.about, at=timezone.now())
+            batch.job.refresh_from_db()
+        actions.sweep(batch=batch)
+        columns = batch.faults.filter(is_remark=False).values("column")
+        shown = batch.faults.filter(is_remark=request.GET.get("show") == "remarks")
+        if column := request.GET.get("column", ""):
+            shown = shown.filter(column=column)
+        return {
+            "batch": batch,
+            "steps": _steps(batch),
+            "groups": columns.annotate(n=Count("pk")).order_by("-n", "column"),
+            "column": column,
+            "renamed": [(title, word) for title, word in batch.columns if word and word != title],
+            "unused": [title for title, word in batch.columns if not word],
+            "remarks": batch.faults.filter(is_remark=True).count(),
+            "page_obj": Paginator(shown, ROWS).get_page(request.GET.get("page")),
+            "parts": _parts(batch),
+            "is_working": _is_working(batch),
+            "is_open": not batch.written_at and not batch.given_up_at,
+            "is_mine": batch.by_id == request.user.pk,
+            "failed": batch.job.message if batch.job and batch.job.state == JobState.FAILED else "",
+            "is_undoable": actions.is_undoable(batch, timezone.now()),
+            "changes": _changes(batch) if batch.written_at else (),
+        }
+
+
+door = _Targets(
+    Import,
+    Acts(commit=actions.commit_import, give_up=actions.give_up_import, undo=actions.undo_import),
+)
 
 
 @requires(Permission.REGISTRY_IMPORT)
 def upload(request: HttpRequest) -> HttpResponse:
-    """Choose a file. It is only looked at; nothing is written yet."""
-    form = forms.UploadForm(request.POST or None, request.FILES or None)
-    if request.method == "POST" and form.is_valid():
+    """Choose a file. It waits below the media folder, and is only looked at."""
+    form = filled_in(request, forms.UploadForm)
+    if form.is_bound and form.is_valid():
         file = form.cleaned_data["file"]
         named = Import.objects.values_list("path", flat=True)
         uploads.sweep_strays(FOLDER, named, at=timezone.now())
         path = uploads.keep(file, FOLDER, forms.suffix_of(file.name))
         try:
-            batch = _open(request, path, file.name)
+            return redirect(_open(request, path, file.name))
         except Unreadable as fault:
             uploads.drop(path)
             form.add_error("file", str(fault))
-        else:
-            return redirect(batch)
-    recent = Import.objects.visible_to(request.user).select_related("by__department")
-    context = {
-        "form": form,
-        "recent": recent.written()[:8],
-        "open": recent.filter(written_at=None, given_up_at=None)[:8],
-    }
-    return render(
-        request, "registry/upload.html", context, status=422 if request.method == "POST" else 200
-    )
-
-
-@requires(Permission.REGISTRY_IMPORT)
-def imports(request: HttpRequest) -> HttpResponse:
-    """Every import of one's department, with its counts and its error table."""
     found = Import.objects.visible_to(request.user).select_related("by__department")
-    page = Paginator(found, ROWS).get_page(request.GET.get("page"))
-    return render(request, "registry/imports.html", {"page_obj": page})
-
-
-@requires(Permission.REGISTRY_IMPORT)
-def show_import(request: HttpRequest, pk: int) -> HttpResponse:
-    """What a file would do, or has done."""
-    batch = get_object_or_404(
-        Import.objects.visible_to(request.user).select_related("job", "by"), pk=pk
-    )
-    if batch.job and batch.job.is_live and batch.job.about:
-        queue.bury_dead(about=batch.job.about, at=timezone.now())
-        batch.job.refresh_from_db()
-    actions.sweep(batch=batch)
-    columns = batch.faults.filter(is_remark=False).values("column")
-    groups = columns.annotate(n=Count("pk")).order_by("-n", "column")
-    shown = batch.faults.filter(is_remark=request.GET.get("show") == "remarks")
-    if column := request.GET.get("column", ""):
-        shown = shown.filter(column=column)
-    context = {
-        "batch": batch,
-        "steps": _steps(batch),
-        "groups": groups,
-        "column": column,
-        "renamed": [(title, word) for title, word in batch.columns if word and word != title],
-        "unused": [title for title, word in batch.columns if not word],
-        "remarks": batch.faults.filter(is_remark=True).count(),
-        "page_obj": Paginator(shown, ROWS).get_page(request.GET.get("page")),
-        "parts": _parts(batch),
-        "is_working": _is_working(batch),
-        "is_open": not batch.written_at and not batch.given_up_at,
-        "is_mine": batch.by_id == request.user.pk,
-        "failed": batch.job.message if batch.job and batch.job.state == JobState.FAILED else "",
-        "is_undoable": actions.is_undoable(batch, timezone.now()),
-        "changes": _changes(batch) if batch.written_at else (),
-    }
-    return render(request, "registry/import.html", context)
-
-
-@requires(Permission.REGISTRY_IMPORT)
-@require_POST
-def commit(request: HttpRequest, pk: int) -> HttpResponse:
-    """Write what was looked at: at once when it is little, in the background when it is much."""
-    batch = _mine(request, pk)
-    if batch.checked_at is None:
-        raise Http404
-    now = timezone.now()
-    is_over = batch.written_at or batch.given_up_at
-    if batch.rows > FEW and not is_over:
-        return _later(request, batch, "写入", "registry.import_file")
-    try:
-        done = actions.commit_import(batch=batch, by=request.user, at=now)
-    except Unreadable as fault:
-        messages.error(request, f"没有写入。{fault}")
-    else:
-        messages.success(request, f"已写入：新增 {done.added} 户，变更 {done.changed} 户")
-    return redirect(batch)
-
-
-@requires(Permission.REGISTRY_IMPORT)
-@require_POST
-def give_up(request: HttpRequest, pk: int) -> HttpResponse:
-    batch = _mine(request, pk)
-    actions.give_up_import(batch=batch, by=request.user, at=timezone.now())
-    messages.success(request, f"已放弃导入“{batch.file_name}”，名录库没有变化")
-    return redirect("registry:upload")
-
-
-@requires(Permission.REGISTRY_IMPORT)
-@require_POST
-def undo(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take an import back within a day; a refusal says which target stands in the way."""
-    batch = get_object_or_404(Import.objects.visible_to(request.user).written(), pk=pk)
-    if batch.taken > FEW:
-        return _later(request, batch, "撤回", "registry.undo_import")
-    actions.undo_import(batch=batch, by=request.user, at=timezone.now())
-    messages.success(request, f"已撤回“{batch.file_name}”，名录库恢复到导入之前")
-    return redirect(batch)
-
-
-@requires(Permission.REGISTRY_IMPORT)
-def errors(request: HttpRequest, pk: int) -> HttpResponse:
-    """The bad rows with 怎么改, as .xlsx to mend and import again."""
-    batch = get_object_or_404(Import.objects.visible_to(request.user), pk=pk)
-    name = f"{Path(batch.file_name).stem}-错误表.xlsx"
-    return filled(name, lambda file: sheets.write_faults(file, batch))
+    status = 422 if request.method == "POST" else 200
+    return render(request, "registry/upload.html", {"form": form} | recent(found), status=status)
 
 
 @requires(Permission.REGISTRY_IMPORT)
@@ -160,36 +141,13 @@ def _open(request: HttpRequest, path: str, name: str) -> Import:
     now = timezone.now()
     with transaction.atomic():
         batch = actions.open_import(path=path, file_name=name, by=request.user, at=now)
-        if batch.size > SMALL:
-            _later(request, batch, "试算", "registry.check_file")
+        if door.by_worker(request, batch, "check"):
             return batch
     try:
         return actions.check_import(batch=batch, by=request.user, at=now)
     except Unreadable:
         actions.give_up_import(batch=batch, by=request.user, at=now)
         raise
-
-
-def _later(request: HttpRequest, batch: Import, verb: str, job: str) -> HttpResponse:
-    """Let the worker do it, once: a second click finds the job that is at it."""
-    try:
-        with transaction.atomic():
-            row = queue.start_job(
-                name=f"{verb} {batch.file_name}"[:60],
-                about=f"registry.import:{batch.pk}",
-                by=request.user,
-                at=timezone.now(),
-            )
-            actions.attach_job(batch=batch, job=row)
-            queue.later(job, row.pk, batch.pk)
-    except queue.Twice:
-        messages.info(request, "正在处理，请看下面的进度")
-    return redirect(batch)
-
-
-def _mine(request: HttpRequest, pk: int) -> Import:
-    """An import that this very person began; whether it is over, the action says."""
-    return get_object_or_404(Import.objects.filter(by=request.user.pk), pk=pk)
 
 
 def _is_working(batch: Import) -> bool:

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from django.contrib import messages
-from django.core.paginator import Paginator
-from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_POST
 
+from liancha.accounts.models import User
 from liancha.accounts.permissions import Permission, requires
+from liancha.papers.doors import Acts, TableDoor, choose, filled_in, recent
 from liancha.papers.downloads import workbook
-from liancha.papers.faults import Unreadable
-from liancha.papers.showing import Count, page
-from liancha.papers.uploads import on_disk
+from liancha.papers.writers import Sheet
 from liancha.queue import actions as queue
+from liancha.queue.asking import ask
 from liancha.rulebook.lifecycles import JobState
 
 from .. import actions, forms
@@ -27,123 +26,104 @@ from ..models import StandingImport, Target
 from ..standing import tables
 
 FEW = 5_000  # rows looked at, written and taken back while the person waits
-ROWS = 20
+JOBS = {
+    "check": ("试算", "registry.check_standing"),
+    "commit": ("写入", "registry.write_standing"),
+    "undo": ("撤回", "registry.undo_standing"),
+}
+
+
+class _Standing(TableDoor[StandingImport]):
+    permission = Permission.REGISTRY_IMPORT
+    room, keeps, unit = "registry", "名录库", "项"
+    notes = ("写入后记到检查对象名下", "逐项记下改动前后", "不动，也不留痕")
+    undo_hint = "其中有一项在导入后又改动过的，整批不撤回，并说明是哪一户。已冻结的库不变。"
+    page, list_page = "registry/standing_import.html", "registry/standing_imports.html"
+    names = {
+        "show": "standing_import",
+        "check": "look_standing",
+        "commit": "commit_standing",
+        "give_up": "give_up_standing",
+        "undo": "undo_standing",
+        "errors": "standing_faults",
+    }
+
+    def visible(self, user: User) -> QuerySet[StandingImport]:
+        """Without the rows that wait: they are many, and no page shows them."""
+        return StandingImport.objects.visible_to(user).select_related("by", "job").defer("held")
+
+    def undoable(self, user: User) -> QuerySet[StandingImport]:
+        written = self.visible(user).filter(written_at__isnull=False)
+        return written.filter(by__department=user.department_id)
+
+    def written(self, batch: StandingImport) -> str:
+        return f"已写入：新增 {batch.added} 项，变更 {batch.changed} 项"
+
+    def undone(self, batch: StandingImport) -> str:
+        return f"已撤回“{batch}”，恢复到导入之前"
+
+    def checked(self) -> str:
+        return ""
+
+    def back(self, batch: StandingImport) -> str:
+        return reverse("registry:standing", args=[batch.subject])
+
+    def errors(self, batch: StandingImport) -> Iterable[Sheet]:
+        return tables.faults(batch)
+
+    def by_worker(self, request: HttpRequest, batch: StandingImport, what: str) -> bool:
+        if not (batch.taken > FEW if what == "undo" else batch.rows > FEW and batch.is_open):
+            return False
+        verb, job = JOBS[what]
+        ask(
+            request,
+            job=job,
+            key=batch.pk,
+            name=f"{verb} {batch}",
+            about=f"registry.standing:{batch.pk}",
+            attach=lambda row: actions.attach_standing_job(batch=batch, job=row),
+        )
+        return True
+
+    def around(self, **where: Any) -> dict[str, Any]:
+        return {"table": _table(where["subject"])}
+
+    def more(self, request: HttpRequest, batch: StandingImport) -> dict[str, Any]:
+        job = batch.job
+        if job and job.is_live:
+            queue.bury_dead(about=job.about, at=timezone.now())
+            job.refresh_from_db()
+        has_failed = job and job.state in (JobState.FAILED, JobState.CANCELLED)
+        return {
+            "table": tables.TABLES[batch.subject],
+            "job": job,
+            "is_working": bool(job and job.is_live and batch.given_up_at is None),
+            "failed": job.message if job and has_failed else "",
+            "most_faults": tables.LISTED_FAULTS if len(batch.faults) >= tables.LISTED_FAULTS else 0,
+        }
+
+
+door = _Standing(
+    StandingImport,
+    Acts(
+        check=actions.check_standing,
+        commit=actions.commit_standing,
+        give_up=actions.give_up_standing,
+        undo=actions.undo_standing,
+    ),
+)
 
 
 @requires(Permission.REGISTRY_IMPORT)
 def upload(request: HttpRequest, subject: str) -> HttpResponse:
     """Choose a file. It is only looked at; nothing is written yet."""
     table = _table(subject)
-    is_sent = request.method == "POST"
-    form = forms.TableForm(request.POST if is_sent else None, request.FILES or None)
-    if is_sent and form.is_valid():
-        file = form.cleaned_data["file"]
-        with on_disk(file) as path:
-            try:
-                return redirect(_open(request, subject, path, file.name))
-            except Unreadable as unreadable:
-                form.add_error("file", str(unreadable))
-    found = _visible(request).filter(subject=subject).select_related("by__department")
-    context = {
-        "table": table,
-        "form": form,
-        "open": found.filter(written_at=None, given_up_at=None)[:8],
-        "recent": found.filter(written_at__isnull=False)[:8],
-    }
-    return render(request, "registry/standing_upload.html", context, status=422 if is_sent else 200)
-
-
-@requires(Permission.REGISTRY_IMPORT)
-def imports(request: HttpRequest, subject: str) -> HttpResponse:
-    """Every import of one's department, with its counts and its error table."""
-    found = _visible(request).filter(subject=subject).select_related("by__department")
-    context = {
-        "table": _table(subject),
-        "page_obj": Paginator(found, ROWS).get_page(request.GET.get("page")),
-    }
-    return render(request, "registry/standing_imports.html", context)
-
-
-@requires(Permission.REGISTRY_IMPORT)
-def show_import(request: HttpRequest, pk: int) -> HttpResponse:
-    """What a file would do, or has done; how far the worker is."""
-    batch = get_object_or_404(_visible(request).select_related("job", "by"), pk=pk)
-    table, job, now = tables.TABLES[batch.subject], batch.job, timezone.now()
-    if job and job.is_live:
-        queue.bury_dead(about=job.about, at=now)
-        job.refresh_from_db()
-    bad = "不写入，其余不受影响" if batch.faulty else "每一行都能导入"
-    counts = (
-        Count("新增", batch.added, "写入后记到检查对象名下", "plus-circle", "a"),
-        Count("变更", batch.changed, "逐项记下改动前后", "pencil-square", "b"),
-        Count("未变", batch.unchanged, "不动，也不留痕", "dash-circle", "c"),
-        Count("有误", batch.faulty, bad, "x-octagon", "e", "行"),
-        Count("合计", batch.rows, "不算空白行", "list-ol", unit="行"),
+    found = door.visible(request.user).filter(subject=subject).select_related("by__department")
+    form = filled_in(request, forms.TableForm)
+    bring = partial(_open, request, subject)
+    return choose(
+        request, "registry/standing_upload.html", form, bring, {"table": table} | recent(found)
     )
-    context = page(batch, request.GET, counts=counts, unit="项", at=now) | {
-        "table": table,
-        "job": job,
-        "is_working": bool(job and job.is_live and batch.given_up_at is None),
-        "failed": job.message if job and job.state in (JobState.FAILED, JobState.CANCELLED) else "",
-        "is_mine": batch.by_id == request.user.pk,
-        "may_undo": bool(batch.by and batch.by.department_id == request.user.department_id),
-        "has_effect": batch.taken > 0,
-        "most_faults": tables.LISTED_FAULTS if len(batch.faults) >= tables.LISTED_FAULTS else 0,
-        "undo_hint": "其中有一项在导入后又改动过的，整批不撤回，并说明是哪一户。已冻结的库不变。",
-        "look_url": reverse("registry:look_standing", args=[pk]),
-        "commit_url": reverse("registry:commit_standing", args=[pk]),
-        "give_up_url": reverse("registry:give_up_standing", args=[pk]),
-        "undo_url": reverse("registry:undo_standing", args=[pk]),
-        "errors_url": reverse("registry:standing_faults", args=[pk]),
-    }
-    return render(request, "registry/standing_import.html", context)
-
-
-@requires(Permission.REGISTRY_IMPORT)
-@require_POST
-def look(request: HttpRequest, pk: int) -> HttpResponse:
-    """Look at a file again whose dry run was stopped or failed."""
-    return _check(request, _mine(request, pk))
-
-
-@requires(Permission.REGISTRY_IMPORT)
-@require_POST
-def commit(request: HttpRequest, pk: int) -> HttpResponse:
-    """Write what was looked at: at once when it is little, in the background when it is much."""
-    batch = _mine(request, pk)
-    if batch.rows > FEW and batch.is_open:
-        return _later(request, batch, "写入", "registry.write_standing")
-    done = actions.commit_standing(batch=batch, by=request.user, at=timezone.now())
-    messages.success(request, f"已写入：新增 {done.added} 项，变更 {done.changed} 项")
-    return redirect(done)
-
-
-@requires(Permission.REGISTRY_IMPORT)
-@require_POST
-def give_up(request: HttpRequest, pk: int) -> HttpResponse:
-    batch = actions.give_up_standing(batch=_mine(request, pk), by=request.user, at=timezone.now())
-    messages.success(request, f"已放弃导入“{batch.file_name}”，名录库没有变化")
-    return redirect("registry:standing", batch.subject)
-
-
-@requires(Permission.REGISTRY_IMPORT)
-@require_POST
-def undo(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take an import back within a day; a refusal says which target stands in the way."""
-    written = _visible(request).filter(written_at__isnull=False)
-    batch = get_object_or_404(written.filter(by__department=request.user.department_id), pk=pk)
-    if batch.taken > FEW:
-        return _later(request, batch, "撤回", "registry.undo_standing")
-    actions.undo_standing(batch=batch, by=request.user, at=timezone.now())
-    messages.success(request, f"已撤回“{batch.file_name}”，恢复到导入之前")
-    return redirect(batch)
-
-
-@requires(Permission.REGISTRY_IMPORT)
-def faults(request: HttpRequest, pk: int) -> HttpResponse:
-    """The bad rows with 怎么改, to mend and import again."""
-    batch = get_object_or_404(StandingImport.objects.visible_to(request.user), pk=pk)
-    return workbook(f"{Path(batch.file_name).stem}-错误表.xlsx", tables.faults(batch))
 
 
 @requires(Permission.REGISTRY_IMPORT)
@@ -173,43 +153,11 @@ def _table(subject: str) -> tables.Table:
     return tables.TABLES[subject]
 
 
-def _visible(request: HttpRequest) -> QuerySet[StandingImport]:
-    """Without the rows that wait: they are many, and no page shows them."""
-    return StandingImport.objects.visible_to(request.user).defer("held")
-
-
-def _mine(request: HttpRequest, pk: int) -> StandingImport:
-    """An import that this very person began; whether it is over, the action says."""
-    return get_object_or_404(StandingImport.objects.filter(by=request.user.pk), pk=pk)
-
-
 def _open(request: HttpRequest, subject: str, path: Path, name: str) -> StandingImport:
+    """Open the file; look at it now if it is small, else let the worker do it."""
     batch = actions.open_standing(
         subject=subject, path=path, file_name=name, by=request.user, at=timezone.now()
     )
-    _check(request, batch)
+    if not door.by_worker(request, batch, "check"):
+        actions.check_standing(batch=batch, by=request.user, at=timezone.now())
     return batch
-
-
-def _check(request: HttpRequest, batch: StandingImport) -> HttpResponse:
-    if batch.rows > FEW and batch.is_open:
-        return _later(request, batch, "试算", "registry.check_standing")
-    actions.check_standing(batch=batch, by=request.user, at=timezone.now())
-    return redirect(batch)
-
-
-def _later(request: HttpRequest, batch: StandingImport, verb: str, job: str) -> HttpResponse:
-    """Let the worker do it, once: a second click finds the job that is at it."""
-    try:
-        with transaction.atomic():
-            row = queue.start_job(
-                name=f"{verb} {batch.file_name}"[:60],
-                about=f"registry.standing:{batch.pk}",
-                by=request.user,
-                at=timezone.now(),
-            )
-            actions.attach_standing_job(batch=batch, job=row)
-            queue.later(job, row.pk, batch.pk)
-    except queue.Twice:
-        messages.info(request, "正在处理，请看下面的进度")
-    return redirect(batch)
