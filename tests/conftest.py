@@ -15,16 +15,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 import sqlite3
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
@@ -35,6 +30,7 @@ import pytest_django.fixtures
 from django.db import connection, connections
 
 from tests.browser import chromium
+from tests.servers import Server, environment, serving
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -243,25 +239,6 @@ def in_database(
 # ── Other processes on it ─────────────────────────────────────────────────────────────────
 
 
-def environment(url: str, home: Path, **more: str) -> dict[str, str]:
-    """What a process of the site needs to work on this database, and on nothing else of ours."""
-    kept = {
-        key: value
-        for key, value in os.environ.items()
-        if not key.startswith(("LIANCHA_", "DATABASE_", "DJANGO_", "PYTEST_"))
-    }
-    return {
-        **kept,
-        "DATABASE_URL": url,
-        "LIANCHA_HOME": str(home),
-        "LIANCHA_SECRET_KEY": "only for tests",
-        "LIANCHA_MANIFEST": "0",
-        "LIANCHA_HTTPS": "0",
-        "LIANCHA_QUEUE_SYNC": "1",
-        **more,
-    }
-
-
 @pytest.fixture
 def cli(committed_database: str, tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run `liancha …` as a process on `committed_database`; status and output are yours to judge.
@@ -279,25 +256,11 @@ def cli(committed_database: str, tmp_path: Path) -> Callable[..., subprocess.Com
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=900,
             check=False,
         )
 
     return run
-
-
-@dataclass
-class Server:
-    """A running server: its address without a slash at the end, and what it wrote so far."""
-
-    url: str
-    log: Path
-
-    def __str__(self) -> str:
-        return self.url
-
-    def output(self) -> str:
-        return self.log.read_text(encoding="utf-8", errors="replace")
 
 
 @pytest.fixture
@@ -313,62 +276,11 @@ def site(start_site: Callable[..., Server]) -> Server:
     return start_site(LIANCHA_DEMO="1")
 
 
-@contextlib.contextmanager
-def serving(url: str, folder: Path, env: dict[str, str]) -> Iterator[Server]:
-    port = free_port()
-    log = folder / f"server-{port}.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"),
-                *("--host", "127.0.0.1", "--port", str(port)),
-                *("--workers", "1", "--blocking-threads", "4", "--log-level", "warning"),
-                "liancha.site.wsgi:application",
-            ],
-            cwd=ROOT,
-            env=environment(url, folder / "home", **env),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    server = Server(f"http://127.0.0.1:{port}", log)
-    try:
-        wait_until_served(server, process)
-        yield server
-    finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def wait_until_served(
-    server: Server, process: subprocess.Popen[bytes], seconds: float = 30
-) -> None:
-    limit = time.monotonic() + seconds
-    while time.monotonic() < limit:
-        if process.poll() is not None:
-            break
-        try:
-            with urllib.request.urlopen(server.url, timeout=seconds):
-                return
-        except urllib.error.HTTPError:
-            return  # an answer, whatever it says
-        except OSError:
-            time.sleep(0.1)
-    raise RuntimeError(f"the server did not start:\n{server.output()}")
-
-
-def free_port() -> int:
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        return int(trial.getsockname()[1])
-
-
 # ── Browsers ──────────────────────────────────────────────────────────────────────────────
 
+# Milliseconds that a page may take where several processes share few cores: a limit for what hangs,
+# not a claim about how quick it is.
+PATIENCE = 45_000
 DESKTOP = {"viewport": {"width": 1440, "height": 900}}
 PHONE = {
     "viewport": {"width": 360, "height": 780},
@@ -387,7 +299,9 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
+
+    expect.set_options(timeout=PATIENCE)
 
     # Playwright's sync interface runs a loop in this thread, which Django takes for async code.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
@@ -416,7 +330,7 @@ def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
                 locale="zh-CN", timezone_id="Asia/Shanghai", **options, **more
             )
             stack.callback(context.close)
-            context.set_default_timeout(15_000)
+            context.set_default_timeout(PATIENCE)
             page = context.new_page()
             page.on("console", lambda message: errors.append(console_line(message)))
             page.on("pageerror", lambda error: errors.append(f"{page.url}: {error}"))

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from django.utils import timezone
+
 from liancha.accounts.models import Department, Grant, Region, User
 
 LUOYANG = ZoneInfo("Asia/Shanghai")
@@ -72,7 +74,7 @@ def make_cast() -> Cast:
             department=cast.department[code] if code else None,
             body="" if code else "洛阳市公证处" if username == "qin" else "",
             must_change_password=False,
-            password_changed_at=NOON,
+            password_changed_at=timezone.now(),  # or it runs out 90 days after that noon
         )
         person.set_password(PASSWORD)
         person.save()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.db.models import QuerySet
+from django.utils import timezone
 from openpyxl import Workbook
 
 from liancha.accounts.models import Grant, User
@@ -67,7 +68,7 @@ def equip_inspectors(departments: tuple[str, ...]) -> dict[str, str]:
             full_name=inspector.name,
             department=inspector.department,
             must_change_password=False,
-            password_changed_at=NOON,
+            password_changed_at=timezone.now(),
         )
         person.save()
         Grant.objects.create(user=person, role="officer", granted_at=NOON, granted_by="sec")

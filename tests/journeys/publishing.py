@@ -122,7 +122,7 @@ def verify(folder: Path, files: dict[str, bytes]) -> subprocess.CompletedProcess
         [sys.executable, "-I", "-S", "-c", ALONE, str(ROOT), str(folder)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
 

@@ -17,7 +17,7 @@ from subprocess import CompletedProcess
 
 from playwright.sync_api import Page
 
-from tests.conftest import Server
+from tests.servers import Server
 
 from . import city, drawing, inspecting, preparing, publishing
 from .corridor import Journey

@@ -26,7 +26,8 @@ from liancha.ledger.models import Entry
 from liancha.plan.models import Campaign, Filing
 from liancha.registry.models import CreditBatch, Licence
 from liancha.rulebook.lifecycles import TaskState
-from tests.conftest import PHONE, Server
+from tests.conftest import PHONE
+from tests.servers import Server
 
 from .pictures import keep_pictures
 from .walkers import Album, Walker

@@ -20,8 +20,6 @@ from tests.conftest import DESKTOP, PHONE
 from tests.people import PASSWORD
 
 Opened = Callable[..., Page]  # the fixture new_page
-PATIENCE = 45_000  # milliseconds that a page may take on a busy machine
-expect.set_options(timeout=15_000)
 # WCAG 2.1 A and AA, what the pages promise.
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}}
 COLOURS, FREQUENT = 256, 192  # of a kept picture; a page of ours has few
@@ -34,9 +32,6 @@ class Walker:
 
     page: Page
     url: str
-
-    def __post_init__(self) -> None:
-        self.page.set_default_timeout(PATIENCE)
 
     def log_in(self, account: str, password: str = PASSWORD) -> Walker:
         self.go("/login/")

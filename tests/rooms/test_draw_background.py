@@ -25,11 +25,11 @@ from liancha.queue.models import Job
 from liancha.registry.models import Target
 from liancha.rulebook import bundle
 from liancha.rulebook.lifecycles import DrawState, JobState, TaskState
-from tests.conftest import environment
 from tests.people import NOON
 from tests.rooms import draw_world as w
 from tests.rooms import supplement_world as s
 from tests.rooms.draw_world import as_, text, url
+from tests.servers import environment
 
 ROOT = Path(__file__).resolve().parents[2]
 LATE = timedelta(minutes=1)
@@ -341,7 +341,7 @@ def killed_after(url: str, home: Path, seconds: float | None) -> bool:
     if seconds is not None:
         time.sleep(seconds)
         process.kill()
-    return "done" in process.communicate(timeout=60)[0]
+    return "done" in process.communicate(timeout=300)[0]
 
 
 def test_killed_at_any_moment_there_is_nothing_or_everything(

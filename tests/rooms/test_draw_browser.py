@@ -21,8 +21,6 @@ from liancha.rulebook import protocol
 from liancha.rulebook.lifecycles import DrawState
 from tests.rooms import draw_world as w
 
-expect.set_options(timeout=20_000)  # several processes share few cores
-
 
 @pytest.fixture
 def enter(in_database, site, new_page) -> Callable[[str], Page]:

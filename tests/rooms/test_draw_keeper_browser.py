@@ -18,7 +18,6 @@ from liancha.rulebook import protocol
 from liancha.rulebook.lifecycles import DrawState
 from tests.rooms import draw_world as w
 
-expect.set_options(timeout=20_000)
 # Plain http on an intranet: random numbers, and no crypto.subtle.
 INTRANET = "Object.defineProperty(Crypto.prototype, 'subtle', {get: () => undefined})"
 WORD = "Ping-an-2026"

@@ -90,8 +90,9 @@ def sides() -> tuple[w.World, Draw, list[Firm], list[Firm]]:
     codes = set(draw.drawn.values_list("candidate__code", flat=True))
     alike: dict[tuple[str, str], tuple[list[frozen.Line], list[frozen.Line]]] = {}
     for line in frozen.lines(draw):
-        # Where no digit tells them apart: a name stands in an address too, spelled in percents.
-        shape = re.sub(r"\d", "0", f"{line.target} {line.name} {line.code} {line.address}")
+        # Of one length: a name stands in an address too, spelled in percents. Ten of a district
+        # are, and that all of them were drawn, or none, does not happen.
+        shape = re.sub("[0-9A-Z]", "0", f"{line.target} {line.name} {line.code} {line.address}")
         group = alike.setdefault((line.region_name, shape), ([], []))
         group[line.code not in codes].append(line)
     inside, outside = max(alike.values(), key=lambda group: min(map(len, group)))

@@ -12,8 +12,8 @@ from liancha.draw.models import Draw, DrawnTarget, Transcript
 from liancha.ledger import queries as ledger
 from liancha.ledger.models import Entry
 from liancha.rulebook.lifecycles import DrawState
-from tests.conftest import environment
 from tests.rooms import draw_world as w
+from tests.servers import environment
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -66,7 +66,7 @@ def at_once(url: str, home: Path, *clicks: tuple[str, ...]) -> list[str]:
         )
         for click in clicks
     ]
-    heard = [process.communicate(timeout=120) for process in running]
+    heard = [process.communicate(timeout=300) for process in running]
     return [said.strip() or complaint.strip() for said, complaint in heard]
 
 

@@ -145,15 +145,15 @@ class TestOffice:
             client.force_login(person)
             page = client.get(at("visit", visit.pk)).content.decode()
             assert "突击检查" in page
-            assert "12345" not in page
+            assert "热线转办" not in page
             assert "密118" not in page
         client.logout()
         page = client.get(at("check", token_of(visit))).content.decode()
         assert "突击检查" in page
-        assert "12345" not in page
+        assert "热线转办" not in page
         client.force_login(world.officers["GA"][0].user)
         for name in ("record", "arrive"):
-            assert "12345" not in client.get(at(name, visit.pk)).content.decode()
+            assert "热线转办" not in client.get(at(name, visit.pk)).content.decode()
 
     @pytest.mark.parametrize("name", ["visit", "record", "plan", "notify", "surprise", "signature"])
     def test_another_departments_visit_is_not_there(self, client, world, name):

@@ -42,7 +42,7 @@ def run(*arguments: object) -> tuple[int, str]:
         env={"PATH": "", "DATABASE_URL": "none://", "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     return done.returncode, done.stdout + done.stderr

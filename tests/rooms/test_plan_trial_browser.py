@@ -41,8 +41,8 @@ def test_a_slider_answers_at_once_and_the_address_names_the_trial(simulator):
         simulator.keyboard.press("ArrowRight")
     expect(figures).to_contain_text("比按计划多")
     expect(slider).to_have_attribute("aria-valuetext", re.compile(r"\d+%"))
-    assert "rate_A=" in simulator.url
-    assert bars.inner_html() != before
+    expect(simulator).to_have_url(re.compile("rate_A="))
+    expect(bars).not_to_have_js_property("innerHTML", before)
 
     with_tables = simulator.locator("details.lc-numbers")
     with_tables.first.locator("summary").click()

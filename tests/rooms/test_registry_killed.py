@@ -28,11 +28,11 @@ from liancha.registry.views import credit
 from liancha.roster.models import Certificate, Inspector
 from liancha.rulebook.lifecycles import JobState
 from liancha.rulebook.listing import CHECK_ITEM_COLUMNS
-from tests.conftest import environment
 from tests.people import NOON, make_cast
 from tests.rooms.killed import AFTER, BEFORE, MOMENTS, kill, statements
 from tests.rooms.listings import LICENCE, draft
 from tests.rooms.registers import rows, text, write, write_target
+from tests.servers import environment
 
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = 3_000
@@ -66,7 +66,7 @@ def killed_after(url: str, home: Path, seconds: float | None, job: int, batch: i
     if seconds is not None:
         time.sleep(seconds)
         process.kill()
-    process.communicate(timeout=60)
+    process.communicate(timeout=300)
 
 
 def test_all_rows_are_there_or_none_and_the_page_says_which(

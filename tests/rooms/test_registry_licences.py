@@ -1,9 +1,10 @@
 """Licences on a target's page: a mistyped one goes away, with the reason and a trace."""
 
 import json
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
+from django.utils.timezone import localdate
 
 from liancha.accounts.models import Department
 from liancha.ledger.models import Entry
@@ -120,11 +121,11 @@ def test_a_licence_or_mark_that_is_refused_keeps_what_was_typed(cast, client, li
 def test_a_day_that_cannot_be_is_refused_where_it_is_typed(cast, client, licence):
     """As imports do: a class dated to come would never give way to the monthly file."""
     client = signed_in(client, cast.zhou)
-    target = licence.target
+    target, later = licence.target, localdate() + timedelta(days=40)
     said = {"name": target.name, "kind": target.kind, "status": target.status}
     for name, day, fault in (
         ("registered_on", "9999-12-31", "成立日期 9999-12-31 还没有到"),
-        ("credit_on", "2030-01-01", "分类日期 2030-01-01 还没有到"),
+        ("credit_on", f"{later}", f"分类日期 {later} 还没有到"),
         ("registered_on", "0201-03-04", "成立日期 0201-03-04 太早"),
     ):
         answer = client.post(f"/targets/{target.pk}/edit/", said | {name: day})
@@ -132,5 +133,5 @@ def test_a_day_that_cannot_be_is_refused_where_it_is_typed(cast, client, licence
     mark = {"kind": "key", "source": "名单", "since": "2026-11-01", "until": "9999-12-31"}
     answer = client.post(f"/targets/{target.pk}/flag/", mark)
     assert (answer.status_code, "标记要有期限" in answer.content.decode()) == (422, True)
-    case = {"origin": "complaint", "clue": "噪声", "received_on": "2030-01-01"}
+    case = {"origin": "complaint", "clue": "噪声", "received_on": f"{later}"}
     assert client.post(f"/targets/{target.pk}/case/", case).status_code == 409

@@ -34,7 +34,7 @@ def county_clerk(cast):
         full_name="洛龙经办",
         department=county,
         must_change_password=False,
-        password_changed_at=NOON,
+        password_changed_at=timezone.now(),
     )
     Grant.objects.create(user=clerk, role="handler", granted_at=NOON, granted_by="sec")
     return clerk
@@ -133,7 +133,8 @@ class TestList:
             ("flag=any&licence=over", {"无名待核"}),
         ],
     )
-    def test_it_is_queried_by_marks_and_licences(self, client_of, cast, query, found):
+    def test_it_is_queried_by_marks_and_licences(self, client_of, cast, query, found, time_machine):
+        time_machine.move_to(timezone.now(), tick=False)  # no midnight in between
         today = timezone.localdate()
         firm, other = Target.objects.get(name="洛阳云岫宾馆"), Target.objects.get(name="无名待核")
         for target, kind, days in ((firm, "key", 30), (other, "abnormal", 31), (other, "key", -1)):
