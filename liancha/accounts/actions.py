@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import secrets
 from collections.abc import Collection
-from datetime import datetime
+from datetime import date, datetime
 from importlib import resources
 
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
+from django.utils.timezone import localdate
 
 from liancha.ledger import actions as ledger
 from liancha.rulebook import regions
@@ -59,6 +60,84 @@ def save_department(
         name=name,
         region=region,
         is_qualified=is_qualified,
+    )
+    return department
+
+
+@transaction.atomic
+def close_department(
+    *,
+    department: Department,
+    closed_on: date,
+    reason: str,
+    successor: Department | None = None,
+    by: User,
+    at: datetime,
+) -> Department:
+    """Enter that a department was dissolved: it takes part in nothing new, and keeps its past.
+
+    reason     the document that dissolved it, such as 洛编〔2026〕3号
+    successor  the department of the same place that took its duties over, if one did
+
+    Blocked when it is closed already, on a day to come, while it has accounts in use, while it is
+    the coordinating office, or when the successor is itself closed or another region's.
+    Source: art. 2, paragraph 2.
+    """
+    department = Department.objects.select_for_update(of=("self",)).get(pk=department.pk)
+    if department.closed_on:
+        raise _refused(f"{department}已于 {department.closed_on} 撤销，不用再登记。")
+    if closed_on > localdate(at):
+        raise _refused(f"撤销日期 {closed_on} 还没有到。请到当天再登记，或改正日期。")
+    if not reason.strip():
+        raise _refused("请写明撤销依据，例如机构改革文件的文号。")
+    if department.is_coordinator:
+        raise _refused(f"{department}是联席会议办公室，不能登记撤销。只是更名的，请改部门名称。")
+    if successor and (
+        successor.closed_on
+        or successor == department
+        or successor.region_id != department.region_id
+    ):
+        raise _refused(f"{successor}不能承接：要选同一区域、没有撤销的另一个部门。")
+    working = list(User.objects.filter(department=department, is_active=True)[:4])
+    if working:
+        names = "、".join(f"{each}（{each.username}）" for each in working[:3])
+        more = "等" if len(working) > 3 else ""
+        raise _refused(f"{department}还有启用的账号：{names}{more}。请先停用这些账号，再登记撤销。")
+    department.closed_on, department.successor = closed_on, successor
+    department.save(update_fields=["closed_on", "successor"])
+    ledger.append(
+        "accounts.close_department",
+        by=by,
+        at=at,
+        about=("department", department.pk),
+        department=department.code,
+        closed_on=closed_on.isoformat(),
+        reason=reason.strip(),
+        successor=successor.code if successor else "",
+    )
+    return department
+
+
+@transaction.atomic
+def reopen_department(*, department: Department, reason: str, by: User, at: datetime) -> Department:
+    """Take an entry of closing back that was a mistake; both stay in the log.
+
+    Source: art. 2, paragraph 2.
+    """
+    department = Department.objects.select_for_update(of=("self",)).get(pk=department.pk)
+    if department.closed_on is None:
+        raise _refused(f"{department}没有登记撤销，不用恢复。")
+    if not reason.strip():
+        raise _refused("请写明恢复的原因。")
+    department.closed_on = department.successor = None
+    department.save(update_fields=["closed_on", "successor"])
+    ledger.append(
+        "accounts.reopen_department",
+        by=by,
+        at=at,
+        about=("department", department.pk),
+        department=department.code,
+        reason=reason.strip(),
     )
     return department
 
@@ -182,6 +261,13 @@ def set_active(*, user: User, is_active: bool, by: User, at: datetime) -> None:
     """Close an account, or open it again. Nobody closes their own."""
     if user == by:
         raise Blocked("不能停用自己的账号。请另一位系统管理员办理。", article="6")
+    if is_active and user.department and user.department.is_closed:
+        raise Blocked(
+            f"{user.department}已于 {user.department.closed_on} 撤销，它的账号不能再启用。"
+            "请给本人在承接部门另开账号。",
+            article="2",
+            paragraph=2,
+        )
     user.is_active = is_active
     user.save(update_fields=["is_active"])
     ledger.append(
@@ -242,6 +328,10 @@ def log_in_recorded(*, user: User, address: str, by: User, at: datetime) -> None
         username=user.username,
         address=address,
     )
+
+
+def _refused(why: str) -> Blocked:
+    return Blocked(why, article="2", paragraph=2)
 
 
 def _remember(user: User, at: datetime) -> None:

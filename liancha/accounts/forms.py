@@ -104,6 +104,30 @@ class RegionField(forms.ModelChoiceField):
         return super().to_python(value)
 
 
+class ClosingForm(forms.Form):
+    """That a department was dissolved: since when, by which document, who took over."""
+
+    closed_on = forms.DateField(label="撤销日期", widget=forms.DateInput(attrs={"type": "date"}))
+    reason = forms.CharField(
+        label="撤销依据", max_length=200, help_text="机构改革文件的名称或文号，记入存证日志。"
+    )
+    successor = forms.ModelChoiceField(
+        Department.objects.none(), label="承接部门", required=False, empty_label="职责不再承担"
+    )
+
+    def __init__(self, *args: Any, department: Department, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["successor"].queryset = (  # type: ignore[attr-defined]
+            Department.objects.active()
+            .filter(region=department.region_id)
+            .exclude(pk=department.pk)
+        )
+
+
+class ReopeningForm(forms.Form):
+    reason = forms.CharField(label="恢复原因", max_length=200)
+
+
 class DepartmentForm(forms.ModelForm):
     region = RegionField(Region.objects.all(), label="区域")
 

@@ -7,6 +7,8 @@ from typing import ClassVar, Self
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 
+from liancha.rulebook import eligibility
+
 from .permissions import ROLE_CHOICES, Permission, permissions_of
 
 
@@ -70,7 +72,15 @@ class Department(models.Model):
     )
     is_qualified = models.BooleanField("执法主体资格", default=True)
     is_coordinator = models.BooleanField("联席会议办公室", default=False)
-    closed_on = models.DateField(null=True, blank=True)
+    closed_on = models.DateField("撤销日期", null=True, blank=True)
+    successor = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="predecessors",
+        verbose_name="承接部门",
+    )
 
     objects = DepartmentQuerySet.as_manager()
 
@@ -79,6 +89,19 @@ class Department(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_closed(self) -> bool:
+        return self.closed_on is not None
+
+    def check_takes_part(self) -> None:
+        """Raise Blocked when it can neither initiate nor cooperate (art. 2, paragraph 2)."""
+        eligibility.check_body(
+            self.name,
+            is_qualified=self.is_qualified,
+            closed_on=self.closed_on,
+            successor=self.successor.name if self.successor else "",
+        )
 
 
 class User(AbstractUser):

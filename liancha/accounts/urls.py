@@ -18,4 +18,6 @@ urlpatterns = [
     path("departments/", views.departments, name="departments"),
     path("departments/new/", views.department, name="new_department"),
     path("departments/<int:pk>/", views.department, name="department"),
+    path("departments/<int:pk>/close/", views.close_department, name="close_department"),
+    path("departments/<int:pk>/reopen/", views.reopen_department, name="reopen_department"),
 ]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login, logout, update_session_auth_hash
@@ -7,6 +9,7 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
 from django.core.paginator import Paginator
 from django.db.models import Q
+from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -15,6 +18,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from liancha.ledger.models import Entry
+from liancha.rulebook.verdicts import Blocked
 
 from . import actions, forms, queries
 from .models import Department, PastPassword, User
@@ -29,6 +33,9 @@ WHAT = {
     "accounts.set_active": "停用或启用",
     "accounts.set_roles": "更新角色",
     "accounts.log_in": "登录",
+    "accounts.save_department": "保存部门",
+    "accounts.close_department": "登记撤销",
+    "accounts.reopen_department": "恢复部门",
 }
 
 
@@ -228,9 +235,69 @@ def department(request: HttpRequest, pk: int | None = None) -> HttpResponse:
         messages.success(request, f"已保存 {saved}")
         return redirect("accounts:departments")
     status = 422 if request.method == "POST" else 200
-    return render(
-        request, "accounts/department.html", {"form": form, "department": one}, status=status
+    past = Entry.objects.about("department", pk).order_by("-index")[:20] if pk else []
+    entries = list(past)
+    people = queries.people_of(entries)
+    context = {
+        "form": form,
+        "department": one,
+        "timeline_of": [
+            {
+                "at": entry.at,
+                "text": WHAT.get(entry.what, entry.what),
+                "note": queries.person(entry.by, people),
+            }
+            for entry in entries
+        ],
+    }
+    return render(request, "accounts/department.html", context, status=status)
+
+
+@requires(Permission.ACCOUNTS_MANAGE)
+def close_department(request: HttpRequest, pk: int) -> HttpResponse:
+    """Enter that a department was dissolved, and who took over (art. 2)."""
+    one = get_object_or_404(Department.objects.active(), pk=pk)
+    form = forms.ClosingForm(request.POST or None, department=one)
+    return _decide(
+        request, one, form, actions.close_department, f"已登记 {one} 撤销", "登记撤销", "撤销"
     )
+
+
+@requires(Permission.ACCOUNTS_MANAGE)
+def reopen_department(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take the entry of a closing back."""
+    one = get_object_or_404(Department.objects.exclude(closed_on=None), pk=pk)
+    form = forms.ReopeningForm(request.POST or None)
+    return _decide(
+        request, one, form, actions.reopen_department, f"已恢复 {one}", "恢复部门", "恢复"
+    )
+
+
+def _decide(
+    request: HttpRequest,
+    department: Department,
+    form: Form,
+    action: Callable[..., object],
+    done: str,
+    verb: str,
+    word: str,
+) -> HttpResponse:
+    """Ask for the fields of the form, and act; 422 with the fields as typed when refused."""
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                action(
+                    department=department, **form.cleaned_data, by=request.user, at=timezone.now()
+                )
+            except Blocked as refusal:
+                form.add_error(None, str(refusal))
+            else:
+                messages.success(request, done)
+                return redirect("accounts:department", department.pk)
+    context = {"form": form, "department": department, "verb": verb, "word": word}
+    return render(request, "accounts/close_department.html", context, status=status)
 
 
 def _address(request: HttpRequest) -> str:

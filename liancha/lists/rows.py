@@ -103,7 +103,7 @@ class FieldRow:
         _check_choices(place, item_class=self.item_class, methods=self.methods, level=self.level)
         named = [self.initiator, *self.cooperators, *(item.department for item in self.items)]
         for department in named:
-            eligibility.check_body(department.name, is_qualified=department.is_qualified)
+            department.check_takes_part()
         eligibility.check_initiator(self.initiator.name, duty=Duty(self.duty), field_name=self.name)
         eligibility.check_cooperators(
             self.initiator.name, [department.name for department in self.cooperators]
@@ -178,7 +178,7 @@ class CheckRow:
         _check_choices(place, item_class=self.item_class)
         if self.department is None:
             raise Blocked(f"{place}没有写是哪个部门的事项。请补上。", article="10", paragraph=1)
-        eligibility.check_body(self.department.name, is_qualified=self.department.is_qualified)
+        self.department.check_takes_part()
 
 
 @dataclass(slots=True)

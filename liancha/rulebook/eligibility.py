@@ -30,14 +30,30 @@ class Duty(Worded):
     ORDINARY = "ordinary", "一般监管职责"
 
 
-def check_body(name: str, *, is_qualified: bool, entrusted_by: str = "") -> None:
-    """Only an administrative organ with 执法主体资格 takes part.
+def check_body(
+    name: str,
+    *,
+    is_qualified: bool,
+    entrusted_by: str = "",
+    closed_on: date | None = None,
+    successor: str = "",
+) -> None:
+    """Only an administrative organ with 执法主体资格 takes part, and only while there is one.
 
     entrusted_by  the organ in whose name an entrusted organisation acts, if there is one
+    closed_on     the day the body was dissolved, if it was
+    successor     the body that took its duties over, if one did
 
     Raises Blocked.
     Source: art. 2, paragraph 2.
     """
+    if closed_on is not None:
+        cure = f"请改选承接它职责的{successor or '部门'}"
+        raise Blocked(
+            f"{name}已于 {closed_on} 撤销，不能作为发起或配合部门。{cure}。",
+            article="2",
+            paragraph=2,
+        )
     if is_qualified:
         return
     cure = (

@@ -1,5 +1,6 @@
 """第一章 总则 — Chapter 1, general provisions (arts. 1–7)."""
 
+from datetime import date
 from hashlib import sha256
 from importlib.resources import files
 
@@ -85,6 +86,16 @@ class TestArticle2:
     def test_an_entrusted_body_acts_in_the_name_of_the_one_that_entrusted_it(self):
         with pytest.raises(Blocked, match="以市文旅局的名义"):
             eligibility.check_body("执法支队", is_qualified=False, entrusted_by="市文旅局")
+
+    def test_a_dissolved_body_takes_part_no_more_and_the_one_after_it_is_named(self):
+        with pytest.raises(Blocked, match=r"已于 2026-03-01 撤销.*承接它职责的市数据局") as refusal:
+            eligibility.check_body(
+                "市大数据局",
+                is_qualified=True,
+                closed_on=date(2026, 3, 1),
+                successor="市数据局",
+            )
+        assert (refusal.value.article, refusal.value.paragraph) == ("2", 2)
 
 
 class TestArticle3:

@@ -200,3 +200,74 @@ def test_the_table_of_roles_says_every_permission_in_chinese(client, cast):
 def test_who_keeps_the_accounts_finds_the_departments(client, cast):
     client.force_login(cast.sys)
     assert reverse("accounts:departments") in client.get(reverse("accounts:users")).content.decode()
+
+
+class TestClosedDepartments:
+    """Source: art. 2, paragraph 2."""
+
+    def close(self, department, **facts):
+        facts = {"closed_on": NOON.date(), "reason": "洛编〔2026〕3号", **facts}
+        return actions.close_department(department=department, by=self.admin, at=NOON, **facts)
+
+    @pytest.fixture(autouse=True)
+    def people(self, cast):
+        self.admin = cast.sys
+        self.old, self.new = cast.department["XF"], cast.department["SF"]
+        User.objects.filter(department=self.old).update(is_active=False)
+
+    def test_it_takes_part_in_nothing_new_and_the_successor_is_named(self):
+        self.close(self.old, successor=self.new)
+        self.old.refresh_from_db()
+        with pytest.raises(Blocked, match=f"已于 .* 撤销.*请改选承接它职责的{self.new}") as refusal:
+            self.old.check_takes_part()
+        assert refusal.value.article == "2"
+        assert self.old not in Department.objects.active()
+        entry = Entry.objects.about("department", self.old.pk).latest("index")
+        assert f'"successor":"{self.new.code}"' in entry.body
+
+    def test_not_while_somebody_works_there_nor_twice_nor_for_a_day_to_come(self):
+        with pytest.raises(Blocked, match="还没有到"):
+            self.close(self.old, closed_on=NOON.date() + timedelta(days=1))
+        with pytest.raises(Blocked, match="撤销依据"):
+            self.close(self.old, reason=" ")
+        with pytest.raises(Blocked, match="不能承接"):
+            self.close(self.old, successor=self.old)
+        with pytest.raises(Blocked, match="联席会议办公室"):
+            self.close(Department.objects.get(code="SCJG"))
+        with pytest.raises(Blocked, match="沈砚秋（shen）"):
+            self.close(Department.objects.get(code="GA"))
+        self.close(self.old)
+        with pytest.raises(Blocked, match="不用再登记"):
+            self.close(self.old)
+
+    def test_its_accounts_are_not_opened_again(self):
+        self.close(self.old)
+        worker = User.objects.get(department=self.old)
+        with pytest.raises(Blocked, match="不能再启用"):
+            actions.set_active(user=worker, is_active=True, by=self.admin, at=NOON)
+
+    def test_a_mistake_is_taken_back_with_its_reason(self):
+        self.close(self.old, successor=self.new)
+        with pytest.raises(Blocked, match="恢复的原因"):
+            actions.reopen_department(department=self.old, reason="", by=self.admin, at=NOON)
+        actions.reopen_department(department=self.old, reason="选错了部门", by=self.admin, at=NOON)
+        self.old.refresh_from_db()
+        self.old.check_takes_part()
+        assert self.old.successor is None
+
+    def test_the_pages_keep_what_was_typed(self, client):
+        client.force_login(self.admin)
+        where = reverse("accounts:close_department", args=[self.old.pk])
+        typed = {"closed_on": "2099-01-01", "reason": "洛编〔2026〕3号", "successor": ""}
+        answer = client.post(where, typed)
+        assert answer.status_code == 422
+        assert "还没有到" in answer.content.decode()
+        assert "洛编〔2026〕3号" in answer.content.decode()
+        assert client.post(where, {**typed, "closed_on": "2026-01-05"}).status_code == 302
+        page = client.get(reverse("accounts:department", args=[self.old.pk])).content.decode()
+        assert "已撤销" in page
+        assert "登记撤销" in page
+        assert client.get(where).status_code == 404
+        again = reverse("accounts:reopen_department", args=[self.old.pk])
+        assert client.post(again, {"reason": ""}).status_code == 422
+        assert client.post(again, {"reason": "选错了"}).status_code == 302

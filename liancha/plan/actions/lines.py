@@ -391,7 +391,7 @@ def _check_departments(data: LineData, items: Sequence[JointItem]) -> None:
     """Who may take part, in how many, in which one field (arts. 2, 3, 4, 10 and 13)."""
     departments = [data.initiator, *data.cooperators]
     for each in departments:
-        eligibility.check_body(each.name, is_qualified=each.is_qualified)
+        each.check_takes_part()
     eligibility.check_joint(
         departments=[each.name for each in departments],
         fields={data.field.name, *(item.field.name for item in items)},

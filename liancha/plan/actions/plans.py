@@ -122,6 +122,7 @@ def send_for_cosign(*, plan: Plan, by: User, at: datetime) -> list[PlanCoSign]:
     changed: dict[int, datetime] = {}
     for line in lines:
         for department in line.departments:
+            department.check_takes_part()
             newest = changed.get(department.pk, line.changed_at)
             changed[department.pk] = max(newest, line.changed_at)
     plan.advance(PlanState.COSIGNING)

@@ -134,7 +134,7 @@ class _Terms:
                 f"结束日期 {self.ends_on} 早于开始日期 {self.starts_on}。请改正。", article="14"
             )
         for each in self.joining:
-            eligibility.check_body(each.name, is_qualified=each.is_qualified)
+            each.check_takes_part()
         fields = (*self.fields, *(item.field for item in self.items))
         eligibility.check_joint(
             departments=[each.name for each in self.joining],
