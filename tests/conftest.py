@@ -27,6 +27,7 @@ from urllib.parse import urlsplit, urlunsplit
 import hypothesis
 import pytest
 import pytest_django.fixtures
+from django.core.cache import cache
 from django.db import connection, connections
 
 from tests.browser import chromium
@@ -37,15 +38,26 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# How quick the machine is just now is no property of what is tested.
+# How quick the machine is just now is no property of what is tested. The same examples each time,
+# so that a change is not stopped by a fault it did not make; LIANCHA_ALL=1 looks for others.
 hypothesis.settings.register_profile(
-    "liancha", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    "liancha",
+    deadline=None,
+    derandomize=os.environ.get("LIANCHA_ALL") != "1",
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("liancha")
 
 # pytest-django makes no database when no test is marked for one. A test that only copies it
 # (`committed_database`) has no mark, for that would open a transaction nobody needs.
 pytest_django.fixtures._get_databases_for_setup = lambda items: ({"default"}, set())
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered() -> None:
+    """No test is given what another one left in this process's cache, under a key used again."""
+    cache.clear()
+
 
 # ── What would flush is refused ───────────────────────────────────────────────────────────
 

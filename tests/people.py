@@ -8,7 +8,7 @@ witness. The fire brigade is there too, and 霍星野 of the tax office must see
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
@@ -17,6 +17,8 @@ from liancha.accounts.models import Department, Grant, Region, User
 
 LUOYANG = ZoneInfo("Asia/Shanghai")
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=LUOYANG)
+# The last day of certificates that are simply good, also on pages that know what day it is.
+GOOD_UNTIL = date(2099, 12, 31)
 
 DEPARTMENTS = (
     ("SCJG", "洛阳市市场监督管理局", "市监"),

@@ -25,7 +25,7 @@ from liancha.registry.models import Tag, Target
 from liancha.roster.models import Certificate, Inspector
 from liancha.rulebook.lifecycles import LineState, PlanState, TaskState
 from liancha.task.models import Participation, Scheme, Task
-from tests.people import NOON, Cast, make_cast
+from tests.people import GOOD_UNTIL, NOON, Cast, make_cast
 
 RATES = (("A", "1/50"), ("B", "1/20"), ("C", "1/5"), ("D", "1/2"), ("未分类", "1/10"))
 REGIONS = ("410302", "410303", "410305", "410311")
@@ -197,7 +197,7 @@ def add_people(department: Department, count: int) -> list[Inspector]:
             inspector=each,
             number=f"1603{sha256(each.number.encode()).hexdigest()[:7]}",
             valid_from=date(2024, 1, 1),
-            valid_to=date(2028, 12, 31),
+            valid_to=GOOD_UNTIL,
         )
         for each in people
     )
@@ -328,8 +328,8 @@ def dispatched(world: World) -> Draw:
     return draw
 
 
-def draw_inspectors(world: World, code_: str, **options: object) -> Draw:
-    """One department's whole draw of its people."""
+def inspectors_computed(world: World, code_: str, **options: object) -> Draw:
+    """One department's draw of its people up to the public value, not yet locked."""
     by = world.cast.user[SPEAKERS[code_]]
     draw = actions.freeze_inspectors(
         task=world.task, department=world.department(code_), by=by, at=DUE, **options
@@ -342,7 +342,15 @@ def draw_inspectors(world: World, code_: str, **options: object) -> Draw:
     actions.enter_beacon(
         draw=draw, value="3 5 1 6 2 2 4 6 1 5", evidence="秦牧之读数", by=by, at=due
     )
-    return actions.lock(draw=draw, by=by, at=due)
+    draw.refresh_from_db()
+    return draw
+
+
+def draw_inspectors(world: World, code_: str, **options: object) -> Draw:
+    """One department's whole draw of its people."""
+    draw = inspectors_computed(world, code_, **options)
+    assert draw.beacon_due is not None
+    return actions.lock(draw=draw, by=world.cast.user[SPEAKERS[code_]], at=draw.beacon_due)
 
 
 def planted(draw: Draw, place: int = 0) -> Candidate:

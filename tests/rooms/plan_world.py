@@ -20,7 +20,7 @@ from liancha.registry.models import Tag, Target
 from liancha.roster.models import Certificate, Inspector
 from liancha.task import actions as tasks
 from liancha.task.models import Task
-from tests.people import NOON, Cast, make_cast
+from tests.people import GOOD_UNTIL, NOON, Cast, make_cast
 
 YEAR = 2026
 FIRST, LAST = date(2026, 10, 8), date(2026, 12, 31)
@@ -124,7 +124,7 @@ class PlanWorld:
 
 
 def make_plan_world(*, people: int = 4) -> PlanWorld:
-    """people  inspectors of each department, with certificates valid to the end of 2028"""
+    """people  inspectors of each department, with certificates that do not run out"""
     cast = make_cast()
     city = Region.objects.get(pk="410300")
     version = ListVersion.objects.create(
@@ -193,6 +193,6 @@ def make_plan_world(*, people: int = 4) -> PlanWorld:
                 inspector=inspector,
                 number=f"1603{department.pk:04d}{n:03d}",
                 valid_from=date(2024, 1, 1),
-                valid_to=date(2028, 12, 31),
+                valid_to=GOOD_UNTIL,
             )
     return world
