@@ -35,15 +35,20 @@ def line(entry: Entry, shorts: Mapping[str, str]) -> Line:
     return Line(at=entry.at, text=text, note=note, number=f"{entry.index:,}")
 
 
-def _words(what: str, body: dict[str, Any]) -> tuple[str, str]:
+Words = tuple[str, str]  # text and note
+
+
+def _words(what: str, body: dict[str, Any]) -> Words:
     """(text, note) of an entry, by its name and its body."""
+    return _rule_words(what, body) or _ceremony_words(what, body) or _list_words(what, body)
+
+
+def _rule_words(what: str, body: dict[str, Any]) -> Words | None:
+    """From the freeze to the rule: what is drawn from, and by whom."""
     match what:
         case "draw.freeze":
             frame = body["frame"]
-            return (
-                f"名单冻结，{frame['size']:,} 户",
-                f"名单根 {_short(frame['root'])}",
-            )
+            return f"名单冻结，{frame['size']:,} 户", f"名单根 {_short(frame['root'])}"
         case "draw.freeze_supplement":
             frame = body["frame"]
             return (
@@ -53,19 +58,29 @@ def _words(what: str, body: dict[str, Any]) -> tuple[str, str]:
         case "draw.freeze_inspectors":
             return "人员库冻结", f"输入摘要 {_short(body['frame'])}"
         case "draw.open_rule":
-            return (
-                f"约定 {len(body['parties'])} 方和"
-                + ("公开随机值" if body["beacon"] else "托管人"),
-                f"{body['beacon']['source']}，{body['beacon']['due'][:16].replace('T', ' ')} 公布"
-                if body["beacon"]
-                else body["escrow"],
-            )
+            parties = f"约定 {len(body['parties'])} 方和"
+            if beacon := body["beacon"]:
+                due = beacon["due"][:16].replace("T", " ")
+                return f"{parties}公开随机值", f"{beacon['source']}，{due} 公布"
+            return f"{parties}托管人", body["escrow"]
         case "draw.accept_invitation":
             return "受邀见证人登记", f"{body['party']}，{body['role']}"
         case "draw.accept_keeping":
             return "托管人登记", f"{body['keeper']}，{body['role']}"
         case "draw.name_key":
             return "托管人给出公钥", f"{body['key'][:12]}…{body['key'][-6:]}"
+    return None
+
+
+def _ceremony_words(what: str, body: dict[str, Any]) -> Words | None:
+    """The numbers, from the first commitment to the lock."""
+    match what:
+        case "draw.commit":
+            return f"收到{body['party']}的承诺", _short(body["commitment"])
+        case "draw.log_rule":
+            return "规则摘要存证", _short(body["rule_digest"])
+        case "draw.go_on_uncosigned":
+            return "不等联签，开始揭示", body["reason"]
         case "draw.seal":
             word = f"封存文件 {_short(body['sheet'])}" if body["sheet"] else "纸质封件，托管人收到"
             return f"{body['party']}封存随机数", word
@@ -73,10 +88,6 @@ def _words(what: str, body: dict[str, Any]) -> tuple[str, str]:
             return "托管人开封，各份与承诺相符", f"{len(body['nonces'])} 份一并揭示"
         case "draw.fail_escrow":
             return "托管人上报托管失败", body["reason"]
-        case "draw.commit":
-            return f"收到{body['party']}的承诺", _short(body["commitment"])
-        case "draw.log_rule":
-            return "规则摘要存证", _short(body["rule_digest"])
         case "draw.reveal":
             return f"{body['party']}揭示", _short(body["nonce"])
         case "draw.close":
@@ -87,8 +98,12 @@ def _words(what: str, body: dict[str, Any]) -> tuple[str, str]:
             return "公开随机值录入", f"{body['value']}{again}"
         case "draw.lock":
             return "抽取完成并锁定", f"抽取记录 {_short(body['transcript'])}"
-        case "draw.go_on_uncosigned":
-            return "不等联签，开始揭示", body["reason"]
+    return None
+
+
+def _list_words(what: str, body: dict[str, Any]) -> Words:
+    """What happens to a list after it, and to a draw that is given up."""
+    match what:
         case "draw.dispatch":
             return f"派发到 {len(body['to'])} 个部门", ""
         case "draw.acknowledge":

@@ -350,7 +350,7 @@ def explain(draw: Draw, target: DrawnTarget) -> list[Fated]:
     given = rules.staffing_of(draw)
     result = transcripts.assignment_of(draw)
     people = {p.number: p for p in rosters.frozen_people(draw.of, draw.department)}
-    units = rosters.units_of(draw.of, draw.department)
+    units = rosters.drawn_by_code(draw.of)
     code = target.candidate.code
     rows = []
     for each in explanation.explain_unit(given, result, seed=draw.seed, unit=code):

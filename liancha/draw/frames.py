@@ -127,6 +127,7 @@ def checked_for_lock(draw: Draw, progress: Progress | None = None) -> Checked:
             "数据库中的待抽检库与冻结时存证的不一致，不能抽取。"
             "请保留现场并通知审计管理员，本次抽取按技术故障作废。",
             article="19",
+            paragraph=1,
         )
     tell(40, 100)
     seed = rules.seed_of(draw)

@@ -286,9 +286,8 @@ class Listing:
 
     def _may_hold(self, page: FrozenPage, text: str, is_code: bool) -> bool:
         """A quick look at the bytes, so that most pages need not be taken apart."""
-        codes = page.lines if self.part == In else page.people
+        facts = page.lines if self.part == In else page.people  # code, and stratum or reason
         sought = text if is_code else text.translate(_ESCAPED)
-        if sought.encode() not in bytes(codes if is_code else page.people):
+        if sought.encode() not in bytes(facts if is_code else page.people):
             return False
-        strata = page.lines if self.part == In else page.people
-        return not self.choice or f"\t{self.choice}\t".encode() in bytes(strata)
+        return not self.choice or f"\t{self.choice}\t".encode() in bytes(facts)

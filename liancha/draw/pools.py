@@ -416,7 +416,7 @@ def _not_common(task: Task, tag: Tag) -> Q:
     return condition
 
 
-def involved(task: Task, target_ids: Iterable[int]) -> dict[int, set[int]]:
+def released(task: Task, target_ids: Iterable[int]) -> dict[int, set[int]]:
     """Target → the task's departments released from it (不涉及): they send nobody there."""
     away: dict[int, set[int]] = {}
     rows = Release.objects.filter(

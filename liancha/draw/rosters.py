@@ -21,7 +21,7 @@ from liancha.rulebook.staffing import Need, Seat, Staffing
 from liancha.task.models import Task
 
 from .models import Draw, DrawnTarget, InputFile
-from .pools import involved
+from .pools import released
 
 FACTS = "facts.json"
 EXCLUDED = "excluded.tsv"
@@ -190,15 +190,21 @@ def supplies(task: Task, *, count: int, on: date) -> list[Supply]:
     return found
 
 
+def drawn_by_code(of: Draw) -> dict[str, DrawnTarget]:
+    """Every target of a locked batch: what a draw of inspectors that is frozen may name."""
+    drawn = DrawnTarget.objects.filter(draw=of).select_related("candidate", "target")
+    return {each.candidate.code: each for each in drawn.order_by("id")}
+
+
 def units_of(of: Draw, department: Department) -> dict[str, DrawnTarget]:
-    """The drawn targets this department goes to, by code: all but those it is released from."""
-    drawn = list(
-        DrawnTarget.objects.filter(draw=of).select_related("candidate", "target").order_by("id")
-    )
-    away = involved(of.task, [each.target_id for each in drawn])
+    """The drawn targets this department goes to now, by code: it may be released from more later,
+    and a draw that is frozen does not change by it.
+    """
+    drawn = drawn_by_code(of)
+    away = released(of.task, [each.target_id for each in drawn.values()])
     return {
-        each.candidate.code: each
-        for each in drawn
+        code: each
+        for code, each in drawn.items()
         if department.pk not in away.get(each.target_id, ())
     }
 

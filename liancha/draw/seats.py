@@ -130,8 +130,7 @@ def staffing_now(draw: Draw, on: date) -> Staffing:
     """The frozen inputs without the pairs that a recusal declared since has ruled out."""
     frozen = rules.staffing_of(draw)
     assert draw.of is not None
-    units = rosters.units_of(draw.of, draw.department)
-    apart = rosters.recusals_on(frozen.roster, units, on)
+    apart = rosters.recusals_on(frozen.roster, rosters.drawn_by_code(draw.of), on)
     return Staffing(
         frozen.roster,
         frozen.needs,
@@ -216,9 +215,11 @@ def problem_of(assignment: Assignment, coming: Inspector, *, on: date) -> str:
 
 def why_not(draw: Draw, code: str, number: str) -> str:
     """Why a pair was kept apart, in words."""
+    if number not in rules.staffing_of(draw).roster:
+        return "不在冻结的人员库中"
     reasons = excluded_of(draw)
     reason = reasons.get((rosters.EVERYWHERE, number)) or reasons.get((code, number))
-    return rosters.REASONS.get(reason or InspectorFault.RECUSED.value, "不在冻结的人员库中")
+    return rosters.REASONS[reason or InspectorFault.RECUSED.value]  # declared since the freeze
 
 
 def excluded_of(draw: Draw) -> Mapping[tuple[str, str], str]:

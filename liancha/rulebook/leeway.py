@@ -44,7 +44,8 @@ def check_targets_not_drawn(*, pool: int, count: int, reason: str, approved_by: 
     """
     if pool > count:
         raise Blocked(
-            f"待抽检库有 {pool} 户，应抽 {count} 户，可以随机抽取检查对象。请按双随机进行。",
+            f"待抽检库有 {pool} 户，应抽 {count} 户，可以随机抽取检查对象。"
+            "数量足够，应当实施双随机，不能改为单随机。",
             article="19",
             paragraph=2,
         )
@@ -65,7 +66,7 @@ def check_inspectors_not_drawn(
     if eligible > needed:
         raise Blocked(
             f"{department}有 {eligible} 名可抽人员，需要 {needed} 名，可以随机抽取。"
-            "请按双随机进行。",
+            "数量足够，应当实施双随机，不能改为单随机。",
             article="19",
             paragraph=2,
         )

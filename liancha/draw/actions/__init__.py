@@ -16,7 +16,7 @@ from .keeping import fail_escrow, hand_over, name_key, open_sheets, take_envelop
 from .locking import compute_void, lock
 from .manning import decide_replacement, freeze_inspectors, request_replacement
 from .pooling import choose_pool, freeze, set_aside, take_back
-from .single import Shortage, ask_single_random, decide_single_random, shortages
+from .single import Side, ask_single_random, decide_single_random, shortages
 from .supplementing import (
     MAY_GROW,
     ask_supplement,
@@ -32,7 +32,7 @@ __all__ = [
     "MAY_GROW",
     "BeaconSpec",
     "PartySpec",
-    "Shortage",
+    "Side",
     "accept_invitation",
     "accept_keeping",
     "acknowledge",

@@ -77,25 +77,13 @@ def open_rule(
         draw.advance(DrawState.COMMITTING)
     _check_parties(draw, parties)
     escrow = clean(escrow)
-    if beacon is not None:
-        _check_beacon(beacon, at)
-        if escrow:
-            raise Blocked("有公开随机值收尾的，不用托管人。请只选一种。", article="19", paragraph=1)
-    else:
+    if beacon is None:
         _check_escrow(draw, parties, escrow)
-    draw.parties.all().delete()
-    Party.objects.bulk_create(
-        Party(
-            draw=draw,
-            position=position,
-            name=clean(party.name),
-            department=party.department,
-            user=party.user,
-            is_witness=party.is_witness,
-            is_invited=party.is_invited,
-        )
-        for position, party in enumerate(parties)
-    )
+    elif escrow:
+        raise Blocked("有公开随机值收尾的，不用托管人。请只选一种。", article="19", paragraph=1)
+    else:
+        _check_beacon(beacon, at)
+    _name_parties(draw, parties)
     draw.beacon_source = clean(beacon.source) if beacon else ""
     draw.beacon_form = beacon.form if beacon else ""
     draw.beacon_due = beacon.due.replace(microsecond=0) if beacon else None
@@ -119,6 +107,23 @@ def open_rule(
         place=clean(place),
     )
     return draw
+
+
+def _name_parties(draw: Draw, parties: Sequence[PartySpec]) -> None:
+    """In the place of those named before; links to invite one of them die with it."""
+    draw.parties.all().delete()
+    Party.objects.bulk_create(
+        Party(
+            draw=draw,
+            position=position,
+            name=clean(party.name),
+            department=party.department,
+            user=party.user,
+            is_witness=party.is_witness,
+            is_invited=party.is_invited,
+        )
+        for position, party in enumerate(parties)
+    )
 
 
 def _check_parties(draw: Draw, parties: Sequence[PartySpec]) -> None:
@@ -156,13 +161,19 @@ def _check_parties(draw: Draw, parties: Sequence[PartySpec]) -> None:
 
 def _check_beacon(beacon: BeaconSpec, at: datetime) -> None:
     if problem := form.text_problem(clean(beacon.source)):
-        raise Blocked(f"公开随机源{problem}。请写到两个人读来都是同一个值。", article="19")
+        raise Blocked(
+            f"公开随机源{problem}。请写到两个人读来都是同一个值。", article="19", paragraph=1
+        )
     if problem := beacons_rule.form_problem(beacon.form):
-        raise Blocked(f"公开随机值的格式不合：{problem}。", article="19")
+        raise Blocked(f"公开随机值的格式不合：{problem}。", article="19", paragraph=1)
     if beacon.due <= at:
-        raise Blocked("公布时间已经过去。公开随机值必须是现在还不存在的。", article="19")
+        raise Blocked(
+            "公布时间已经过去。公开随机值必须是现在还不存在的。", article="19", paragraph=1
+        )
     if (beacon.due - at).days > LONGEST_WAIT_DAYS:
-        raise Blocked(f"公布时间在 {LONGEST_WAIT_DAYS} 天以后，请核对日期。", article="19")
+        raise Blocked(
+            f"公布时间在 {LONGEST_WAIT_DAYS} 天以后，请核对日期。", article="19", paragraph=1
+        )
 
 
 def _check_escrow(draw: Draw, parties: Sequence[PartySpec], escrow: str) -> None:

@@ -239,13 +239,7 @@ def enter_beacon(
     """
     draw = held(draw)
     only_for(draw.department, by)
-    if draw.has_keeper:
-        raise Blocked("这次抽取没有约定公开随机值，不用录入。", article="19", paragraph=1)
-    is_void_but_closed = draw.state == DrawState.VOID and draw.closed_at is not None
-    if draw.state != DrawState.CLOSED and not is_void_but_closed:
-        is_over = draw.state in (DrawState.LOCKED, DrawState.VOID)
-        why = "本次抽取已经结束" if is_over else "揭示还没有截止"
-        raise Blocked(f"{why}，不能录入公开随机值。", article="19", paragraph=1)
+    _may_be_entered(draw)
     if problem := value_problem(draw, value, at):
         raise Blocked(problem, article="19", paragraph=1)
     if not evidence.strip() and picture is None and not draw.picture:
@@ -261,12 +255,7 @@ def enter_beacon(
             article="19",
             paragraph=1,
         )
-    digest = ""
-    if picture is not None:
-        content = picture.read()
-        digest = hashlib.sha256(content).hexdigest()
-        suffix = "png" if content.startswith(b"\x89PNG") else "jpg"
-        draw.picture.save(f"{draw.pk}-{digest[:16]}.{suffix}", ContentFile(content), save=False)
+    digest = _put_picture(draw, picture) if picture is not None else ""
     draw.beacon_value, draw.beacon_evidence = value, evidence.strip()
     draw.beacon_at, draw.beacon_by = at, by
     draw.save(
@@ -285,6 +274,26 @@ def enter_beacon(
         reason=reason.strip(),
     )
     return draw
+
+
+def _may_be_entered(draw: Draw) -> None:
+    """The reveals are over and a public value was agreed. Raises Blocked."""
+    if draw.has_keeper:
+        raise Blocked("这次抽取没有约定公开随机值，不用录入。", article="19", paragraph=1)
+    is_void_but_closed = draw.state == DrawState.VOID and draw.closed_at is not None
+    if draw.state != DrawState.CLOSED and not is_void_but_closed:
+        is_over = draw.state in (DrawState.LOCKED, DrawState.VOID)
+        why = "本次抽取已经结束" if is_over else "揭示还没有截止"
+        raise Blocked(f"{why}，不能录入公开随机值。", article="19", paragraph=1)
+
+
+def _put_picture(draw: Draw, picture: UploadedFile) -> str:
+    """Keep the picture with the draw, which is not saved yet; the SHA-256 of it."""
+    content = picture.read()
+    digest = hashlib.sha256(content).hexdigest()
+    suffix = "png" if content.startswith(b"\x89PNG") else "jpg"
+    draw.picture.save(f"{draw.pk}-{digest[:16]}.{suffix}", ContentFile(content), save=False)
+    return digest
 
 
 def value_problem(draw: Draw, value: str, at: datetime) -> str:

@@ -12,7 +12,7 @@ from liancha.ledger import actions as ledger
 from liancha.ledger import queries as log
 from liancha.ledger.models import Entry
 from liancha.rulebook.lifecycles import DrawState
-from liancha.rulebook.verdicts import Blocked
+from liancha.rulebook.verdicts import Blocked, NeedsReason
 
 from ..models import Draw
 from .pooling import only_for
@@ -57,7 +57,7 @@ def require_cosigned(draw: Draw) -> None:
 def go_on_uncosigned(*, draw: Draw, reason: str, by: User, at: datetime) -> Draw:
     """Let the reveals begin though no witness has cosigned the rule; for ever on record.
 
-    Raises Blocked before the time of waiting is over, or without a reason.
+    Raises Blocked before the time of waiting is over, NeedsReason without a reason.
     Source: draw protocol, §7; how long to wait is local practice.
     """
     draw = Draw.objects.select_for_update(of=("self",)).select_related("department").get(pk=draw.pk)
@@ -73,7 +73,9 @@ def go_on_uncosigned(*, draw: Draw, reason: str, by: User, at: datetime) -> Draw
             paragraph=1,
         )
     if not reason.strip():
-        raise Blocked("请写明为什么不等联签。原因会公开留在存证日志。", article="19", paragraph=1)
+        raise NeedsReason(
+            "请写明为什么不等联签。原因会公开留在存证日志。", article="19", paragraph=1
+        )
     ledger.append(
         GO_ON,
         by=by,

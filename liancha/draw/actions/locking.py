@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
@@ -10,6 +11,7 @@ from liancha.accounts.models import User
 from liancha.ledger import actions as ledger
 from liancha.plan import actions as plans
 from liancha.queue import actions as queue
+from liancha.roster.models import Inspector
 from liancha.rulebook.assignment import ticket
 from liancha.rulebook.lifecycles import DrawState, TaskState
 from liancha.rulebook.transcript import Ceremony
@@ -46,7 +48,9 @@ def lock(*, draw: Draw, prepared: frames.Checked | None = None, by: User, at: da
     _ready(draw)
     if draw.drawn.exists() or draw.assignments.exists():
         raise Blocked(
-            "名单表里已有不是本次抽取写入的内容，不能锁定。请通知审计管理员。", article="19"
+            "名单表里已有不是本次抽取写入的内容，不能锁定。请通知审计管理员。",
+            article="19",
+            paragraph=3,
         )
     task = Task.objects.select_for_update(of=("self",)).get(pk=draw.task_id)
     with refused_as_blocked("存证的规则与各方的随机数对不上，不能抽取", "19"):
@@ -137,6 +141,7 @@ def _lock_targets(draw: Draw, prepared: frames.Checked | None) -> int:
         raise Blocked(
             "核对名单的时候，公开随机值或各方的随机数变了，没有锁定。请看一遍现在的结果，再锁定一次。",
             article="19",
+            paragraph=1,
         )
     draw.seed = outcome.seed
     _keep(draw, transcripts.of_targets(draw, outcome))
@@ -162,13 +167,26 @@ def _lock_targets(draw: Draw, prepared: frames.Checked | None) -> int:
 CANDIDATE = ("draw", *frozen.Line._fields)
 
 
+def _on_roster(numbers: Collection[str]) -> dict[str, int]:
+    """Inspector number → key. Raises Blocked where somebody frozen was taken out of the roster."""
+    found = dict(Inspector.objects.filter(number__in=numbers).values_list("number", "pk"))
+    if gone := sorted(set(numbers) - found.keys()):
+        raise Blocked(
+            f"冻结的人员 {'、'.join(gone)} 已不在名录库（导入被撤回），抽中也派不出，不能锁定。"
+            "请申请作废，更正名录库后用新编号重抽。",
+            article="19",
+            paragraph=1,
+        )
+    return found
+
+
 def _lock_inspectors(draw: Draw) -> int:
     draw.seed = rules.seed_of(draw)
     assignment = transcripts.assignment_of(draw)
     _keep(draw, transcripts.of_inspectors(draw, assignment))
     assert draw.of is not None
-    units = rosters.units_of(draw.of, draw.department)
-    people = dict(draw.department.inspectors.values_list("number", "pk"))
+    units = rosters.drawn_by_code(draw.of)
+    people = _on_roster({number for _, number in assignment.pairs})
     frozen.load(
         Assignment,
         ("draw", "drawn_target", "inspector", "ticket"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from liancha.accounts.permissions import Permission
 from liancha.ledger import actions as ledger
 from liancha.roster.models import Inspector
 from liancha.rulebook import form, leeway, protocol, staffing
+from liancha.rulebook.foresight import Foresight
 from liancha.rulebook.leeway import ReplacementReason
 from liancha.rulebook.lifecycles import DrawState, ReplacementState, TaskState
 from liancha.rulebook.verdicts import Blocked, NeedsReason
@@ -22,7 +23,7 @@ from liancha.task.models import Task
 
 from .. import chains, outlook, rosters, seats, software
 from ..models import Assignment, Draw, Replacement
-from .pooling import keep_files, next_number, only_for, refused_as_blocked
+from .pooling import begin, keep_files, only_for, refused_as_blocked
 
 
 @transaction.atomic
@@ -59,55 +60,67 @@ def freeze_inspectors(
     _check_not_drawn(of, department)
     if base < 1:
         raise Blocked("均衡起点至少为 1。", article="19", paragraph=1)
-    removed = {number: reason.strip() for number, reason in (removed or {}).items()}
-    if unexplained := [number for number, reason in removed.items() if not reason]:
-        raise NeedsReason(
-            f"冻结后移出人员要写明理由：{'、'.join(unexplained)}。", article="19", paragraph=1
-        )
-    local = timezone.localtime(at)
+    removed = _explained(removed or {})
     with refused_as_blocked("人员库里有不能抽取的内容", "18"):
         prepared = seats.prepared(
-            of=of, department=department, removed=removed, base=base, on=local.date()
+            of=of, department=department, removed=removed, base=base, on=timezone.localdate(at)
         )
-    serial, number = next_number(department, local.year)
-    draw = Draw.objects.create(
-        task=task,
-        kind=Draw.Kind.INSPECTORS,
-        department=department,
-        year=local.year,
-        serial=serial,
-        number=number,
-        state=DrawState.FROZEN,
+    draw = begin(
+        task,
+        department,
+        Draw.Kind.INSPECTORS,
         of=of,
         supplements=_earlier_of(of, department),
         secret=secrets.token_hex(32),
-        salt=secrets.token_hex(32),
         excluded=[[reason, n] for reason, n in protocol.excluded(prepared.counts)],
         base=base,
-        frozen_at=at,
-        frozen_by=by,
+        by=by,
+        at=at,
     )
-    files = prepared.staffing.files()
+    inputs = prepared.staffing.files()
     seen = [outlook.foreseen(prepared, each) for each in sorted({1, base})]
     notes = {
         outlook.FILE: form.canonical([each.as_json() for each in seen]).encode(),
         rosters.EXCLUDED: rosters.excluded_text(prepared).encode(),
         rosters.REMOVED_FILE: form.canonical(removed).encode(),
     }
-    keep_files(draw, department, files | notes)
+    keep_files(draw, department, inputs | notes)
+    _log_freeze(draw, inputs, notes, removed=len(removed), seen=seen)
+    return draw
+
+
+def _explained(removed: Mapping[str, str]) -> dict[str, str]:
+    """Inspector number → the reason, without blanks around it. Raises NeedsReason."""
+    reasons = {number: reason.strip() for number, reason in removed.items()}
+    if unexplained := [number for number, reason in reasons.items() if not reason]:
+        raise NeedsReason(
+            f"冻结后移出人员要写明理由：{'、'.join(unexplained)}。", article="19", paragraph=1
+        )
+    return reasons
+
+
+def _log_freeze(
+    draw: Draw,
+    inputs: Mapping[str, bytes],
+    notes: Mapping[str, bytes],
+    *,
+    removed: int,
+    seen: Sequence[Foresight],
+) -> None:
+    """Digests that give nothing away, and how wide the loads would spread; no name."""
     ledger.append(
         "draw.freeze_inspectors",
-        by=by,
-        at=at,
+        by=draw.frozen_by,
+        at=draw.frozen_at,
         draw=draw.number,
         kind="freeze",
-        about=("task", task.pk),
-        frame=protocol.inputs_seal(draw.salt, staffing.inputs_of(files)),
-        base=base,
+        about=("task", draw.task_id),
+        frame=protocol.inputs_seal(draw.salt, staffing.inputs_of(inputs)),
+        base=draw.base,
         software=software.version(),
-        removed=len(removed),
-        notes=form.H(f"{draw.salt}\n{form.file_digest(notes[rosters.REMOVED_FILE])}"),
-        foresight=form.H(f"{draw.salt}\n{form.file_digest(notes[outlook.FILE])}"),
+        removed=removed,
+        notes=_salted(draw, notes[rosters.REMOVED_FILE]),
+        foresight=_salted(draw, notes[outlook.FILE]),
         expected=[
             {
                 "base": each.base,
@@ -118,7 +131,10 @@ def freeze_inspectors(
             for each in seen
         ],
     )
-    return draw
+
+
+def _salted(draw: Draw, data: bytes) -> str:
+    return form.H(f"{draw.salt}\n{form.file_digest(data)}")
 
 
 # Between the dispatch of a list and the end of the visits; the first batch before teams form.
@@ -182,7 +198,7 @@ def request_replacement(
     if assignment.replacements.filter(state=ReplacementState.REQUESTED).exists():
         raise Blocked("这个席位已有一份更换申请等待批准。", article="19", paragraph=3)
     leaving = seats.holder(assignment)
-    coming = designated or seats.next_for(assignment, on=timezone.localtime(at).date())
+    coming = designated or seats.next_for(assignment, on=timezone.localdate(at))
     if coming is None:
         raise NeedsReason(
             "按票据已经没有可以递补的人员。请指定一名人员，并写明指定原因。",
@@ -190,7 +206,7 @@ def request_replacement(
             paragraph=3,
         )
     if designated is not None and (
-        problem := seats.problem_of(assignment, designated, on=timezone.localtime(at).date())
+        problem := seats.problem_of(assignment, designated, on=timezone.localdate(at))
     ):
         raise Blocked(problem, article="19", paragraph=3)
     replacement = Replacement.objects.create(
@@ -232,7 +248,7 @@ def decide_replacement(
     )
     if agree and (
         problem := seats.problem_of(
-            replacement.assignment, replacement.coming, on=timezone.localtime(at).date()
+            replacement.assignment, replacement.coming, on=timezone.localdate(at)
         )
     ):
         raise Blocked(f"{problem}请退回，重新申请。", article="19", paragraph=3)

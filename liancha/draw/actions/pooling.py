@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from fractions import Fraction
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -59,6 +60,43 @@ def next_number(department: Department, year: int) -> tuple[int, str]:
     last = Draw.objects.filter(department=department, year=year).aggregate(n=Max("serial"))["n"]
     serial = (last or 0) + 1
     return serial, f"洛{department.short}抽〔{year}〕{serial}号-1"
+
+
+def begin(
+    task: Task, department: Department, kind: Draw.Kind, *, by: User, at: datetime, **facts: Any
+) -> Draw:
+    """A draw as it is frozen, under its department's next number, with a salt of its own.
+
+    facts  what else the kind of draw keeps from the freeze on, by the names of `Draw`
+    """
+    year = timezone.localdate(at).year
+    serial, number = next_number(department, year)
+    return Draw.objects.create(
+        task=task,
+        department=department,
+        kind=kind,
+        year=year,
+        serial=serial,
+        number=number,
+        state=DrawState.FROZEN,
+        salt=secrets.token_hex(32),
+        frozen_at=at,
+        frozen_by=by,
+        **facts,
+    )
+
+
+def frame_facts(
+    frame: protocol.Frame, strata: Sequence[protocol.Stratum], *, secret: str
+) -> dict[str, Any]:
+    """What a draw of targets keeps of its frozen pool. secret: what the salts of it come from."""
+    return {
+        "secret": secret,
+        "frame_root": frame.root,
+        "frame_sha256": frame.sha256,
+        "frame_size": frame.size,
+        "strata": [stratum.as_json() for stratum in strata],
+    }
 
 
 @transaction.atomic
@@ -183,13 +221,8 @@ def freeze(
     if prepared is None:
         with refused_as_blocked(UNWRITABLE, "18"):
             prepared = freezing.prepare(task, secret=secret, progress=progress)
-    elif prepared.task.pk != task.pk or prepared.terms != freezing.terms_of(task):
-        raise Blocked(
-            "准备冻结的时候，建库条件、人工排除、比例或别的抽取变了，没有冻结。"
-            "请看一遍现在的库，再冻结一次。",
-            article="18",
-            paragraph=1,
-        )
+    else:
+        _check_unchanged(prepared, task)
     pool = prepared.pool
     may_be_frozen(pool, reason)
     assert prepared.frame is not None
@@ -197,27 +230,16 @@ def freeze(
     strata = [
         protocol.Stratum.at_rate(each.name, each.size, each.ratio or "") for each in pool.strata
     ]
-    year = timezone.localtime(at).year
-    serial, number = next_number(task.initiator, year)
-    draw = Draw.objects.create(
-        task=task,
-        kind=Draw.Kind.TARGETS,
-        department=task.initiator,
-        year=year,
-        serial=serial,
-        number=number,
-        state=DrawState.FROZEN,
-        secret=prepared.secret,
-        salt=secrets.token_hex(32),
-        frame_root=frame.root,
-        frame_sha256=frame.sha256,
-        frame_size=frame.size,
+    draw = begin(
+        task,
+        task.initiator,
+        Draw.Kind.TARGETS,
         stratify=pool.stratify,
-        strata=[stratum.as_json() for stratum in strata],
         excluded=[[each.code, each.count] for each in pool.excluded],
         freeze_note=reason.strip(),
-        frozen_at=at,
-        frozen_by=by,
+        **frame_facts(frame, strata, secret=prepared.secret),
+        by=by,
+        at=at,
     )
     frozen.write(draw, prepared.pages)
     entry = ledger.append(
@@ -230,12 +252,23 @@ def freeze(
         frame=frame.as_json(),
         excluded=draw.excluded,
         rosters=freeze_rosters(draw),
-        remarks=list(pool.remarks(timezone.localtime(at).date())),
+        remarks=list(pool.remarks(timezone.localdate(at))),
         reason=draw.freeze_note,
         software=software.version(),
     )
     ledger.seal("frame", draw.pk, entry=entry)
     return draw
+
+
+def _check_unchanged(prepared: freezing.Prepared, task: Task) -> None:
+    """What was prepared outside the transaction rests on what still holds. Raises Blocked."""
+    if prepared.task.pk != task.pk or prepared.terms != freezing.terms_of(task):
+        raise Blocked(
+            "准备冻结的时候，建库条件、人工排除、比例或别的抽取变了，没有冻结。"
+            "请看一遍现在的库，再冻结一次。",
+            article="18",
+            paragraph=1,
+        )
 
 
 def check_freeze(*, task: Task, pool: pools.Pool, reason: str, by: User) -> None:
@@ -292,7 +325,7 @@ def freeze_rosters(draw: Draw) -> dict[str, str]:
     seals = {}
     seats = Assignment.objects.filter(draw__task=draw.task, draw__state=DrawState.LOCKED)
     taken = dict(seats.values_list("inspector").annotate(n=Count("pk")).order_by())
-    on = timezone.localtime(draw.frozen_at).date()
+    on = timezone.localdate(draw.frozen_at)
     for department in draw.task.departments.order_by("pk"):
         files = rosters.snapshot(department, on=on, taken=taken)
         keep_files(draw, department, files)

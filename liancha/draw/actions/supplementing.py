@@ -6,12 +6,10 @@ fresh salts, its own seed. The order beyond an earlier threshold is used for not
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
-from django.utils import timezone
 
 from liancha.accounts.models import User
 from liancha.accounts.permissions import Permission
@@ -24,7 +22,7 @@ from liancha.task.models import Task
 from .. import chains, frozen, leftover, pools, software
 from ..models import Draw, Supplement
 from .ceremony import held
-from .pooling import freeze_rosters, next_number, only_for, refused_as_blocked
+from .pooling import begin, frame_facts, freeze_rosters, only_for, refused_as_blocked
 
 UNWRITABLE_LEFT = "补抽的库里有不能入库的内容"
 MAY_GROW = (
@@ -60,19 +58,21 @@ def ask_supplement(
         raise NeedsReason(
             "补抽要写明原因，例如已抽对象停业过多、达不到计划户数。原因会与结果一起公开。",
             article="19",
+            paragraph=3,
         )
     left = left_by(after)
     asked = {name: number for name, number in wanted.items() if number}
     for name, number in asked.items():
         if name not in left:
-            raise Blocked(f"前一批没有“{name}”这一层，不能从中补抽。", article="19")
+            raise Blocked(f"前一批没有“{name}”这一层，不能从中补抽。", article="19", paragraph=3)
         if not 0 < number <= left[name]:
             raise Blocked(
                 f"“{name}”抽剩 {left[name]} 户，不能补抽 {number} 户。请改小补抽户数。",
                 article="19",
+                paragraph=3,
             )
     if not asked:
-        raise Blocked("还没有填补抽户数。请至少在一层填写 1 户。", article="19")
+        raise Blocked("还没有填补抽户数。请至少在一层填写 1 户。", article="19", paragraph=3)
     supplement = Supplement.objects.create(
         after=after,
         wanted=[[name, asked.get(name, 0)] for name in left],
@@ -102,12 +102,14 @@ def decide_supplement(
     only_for(after.department, by)
     if not by.may(Permission.TASK_APPROVE):
         raise Blocked(
-            f"补抽要由{after.department.name}的负责人批准。请转给负责人办理。", article="19"
+            f"补抽要由{after.department.name}的负责人批准。请转给负责人办理。",
+            article="19",
+            paragraph=3,
         )
     if supplement.is_agreed is not None:
-        raise Blocked("这份补抽申请已经批复。", article="19")
+        raise Blocked("这份补抽申请已经批复。", article="19", paragraph=3)
     if supplement.asked_by_id == by.pk:
-        raise Blocked("提出补抽的人不能自己批准。", article="19")
+        raise Blocked("提出补抽的人不能自己批准。", article="19", paragraph=3)
     if agree:
         _check_may_grow(after, but=supplement)
     supplement.is_agreed, supplement.note = agree, note.strip()
@@ -140,9 +142,11 @@ def _ready_to_freeze(supplement: Supplement, by: User) -> Supplement:
     supplement.after = held(supplement.after)
     only_for(supplement.after.department, by)
     if not supplement.is_agreed:
-        raise Blocked("补抽申请还没有批准，不能冻结补抽的库。", article="19")
+        raise Blocked("补抽申请还没有批准，不能冻结补抽的库。", article="19", paragraph=3)
     if supplement.draw is not None and supplement.draw.state != DrawState.VOID:
-        raise Blocked(f"这次补抽已经开始，编号 {supplement.draw.number}。", article="19")
+        raise Blocked(
+            f"这次补抽已经开始，编号 {supplement.draw.number}。", article="19", paragraph=3
+        )
     _check_may_grow(supplement.after, but=supplement)
     return supplement
 
@@ -172,33 +176,22 @@ def freeze_supplement(
             prepared = leftover.prepare(after, secret=secret)
     assert prepared.after == after.pk
     frame = prepared.frame
-    year = timezone.localtime(at).year
-    serial, number = next_number(after.department, year)
     with refused_as_blocked(UNWRITABLE_LEFT, "19"):
         strata = [
             protocol.Stratum.at_number(name, left_by(after)[name], more)
             for name, more in supplement.wanted
         ]
-    draw = Draw.objects.create(
-        task=after.task,
-        kind=Draw.Kind.TARGETS,
-        department=after.department,
-        year=year,
-        serial=serial,
-        number=number,
-        state=DrawState.FROZEN,
+    draw = begin(
+        after.task,
+        after.department,
+        Draw.Kind.TARGETS,
         supplements=after,
-        secret=prepared.secret,
-        salt=secrets.token_hex(32),
-        frame_root=frame.root,
-        frame_sha256=frame.sha256,
-        frame_size=frame.size,
         stratify=after.stratify,
-        strata=[stratum.as_json() for stratum in strata],
         excluded=[[pools.DRAWN, prepared.taken]],
         freeze_note=supplement.reason[:200],
-        frozen_at=at,
-        frozen_by=by,
+        **frame_facts(frame, strata, secret=prepared.secret),
+        by=by,
+        at=at,
     )
     frozen.write(draw, prepared.pages)
     supplement.draw = draw
@@ -233,17 +226,20 @@ def _check_may_grow(after: Draw, *, but: Supplement | None = None) -> None:
     """The draw is locked, the last of its chain, and its task still has visits to come."""
     task = Task.objects.select_for_update(of=("self",)).get(pk=after.task_id)
     if not after.is_of_targets or after.state != DrawState.LOCKED:
-        raise Blocked("名单锁定后，达不到计划户数的才能补抽。", article="19")
+        raise Blocked("名单锁定后，达不到计划户数的才能补抽。", article="19", paragraph=3)
     if TaskState(task.state) not in MAY_GROW:
         raise Blocked(
-            f"任务{task.get_state_display()}，不能再补抽。需要时请另建任务。", article="19"
+            f"任务{task.get_state_display()}，不能再补抽。需要时请另建任务。",
+            article="19",
+            paragraph=3,
         )
     newest = chains.last(task)
     if newest != after:
         raise Blocked(
             f"补抽接着最后一批办理，请从{newest.number if newest else '最后一批'}提出。",
             article="19",
+            paragraph=3,
         )
     asked = after.supplements_asked.exclude(is_agreed=False)
     if (asked.exclude(pk=but.pk) if but else asked).exists():
-        raise Blocked("这一批已经有一份补抽申请在办理。", article="19")
+        raise Blocked("这一批已经有一份补抽申请在办理。", article="19", paragraph=3)

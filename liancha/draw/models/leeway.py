@@ -56,9 +56,10 @@ class Supplement(models.Model):
 class SingleRandom(models.Model):
     """单随机 (art. 19, paragraph 2): one side is too small to be drawn, and is fixed instead.
 
-    random      what is still left to chance
+    random      what is still left to chance in the visits of that department, or of all
     department  whose people are too few; None where the targets are
-    shortage    the figures the system had then: {"people", "needed"} or {"size", "count"}
+    shortage    the figures the system had then: {"have", "wanted"}, people against those
+                of one visit, or the pool against the number to draw
     """
 
     class Random(models.TextChoices):

@@ -77,7 +77,7 @@ def _work(asked: Supplement) -> Job | None:
     return background.last(background.further_of(asked), timezone.now())
 
 
-def _unasked(found: Task) -> list[actions.Shortage]:
+def _unasked(found: Task) -> list[actions.Side]:
     """What the system finds too few and nobody has asked about yet."""
     asked = set(found.single_randoms.exclude(is_agreed=False).values_list("department", flat=True))
     return [
