@@ -135,6 +135,12 @@ class LineForm(forms.Form):
     )
     is_reason_kept = forms.BooleanField(label="说明仍适用于现在的比例", required=False)
     asks_anew = False
+    cap_reason = forms.CharField(
+        label="频次说明",
+        max_length=200,
+        required=False,
+        help_text="频次高于这一行每户每部门每年上限时，写明怎样不重复入户（第十五条）。",
+    )
 
     def __init__(
         self,

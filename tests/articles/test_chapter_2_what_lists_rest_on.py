@@ -275,6 +275,23 @@ class TestArticle9:
         with pytest.raises(NeedsReason, match="2 个领域未纳入"):
             lists.publish(version=version, by=cast.zhou, at=NOON)
 
+    def test_what_was_approved_is_not_decided_otherwise_before_it_is_a_draft_again(self, cast):
+        """Source: art. 9, paragraph 1, 会同相关部门制定. Clause 9.3(1)."""
+        first, second = self.upper(cast).rows.all()
+        version = draft(cast, HOTELS)
+        decided = {"version": version, "key": first.key, "by": cast.zhou, "at": NOON}
+        lists.decide_upper(**decided, adopted_as="JF05")
+        lists.decide_upper(**decided | {"key": second.key}, cause="no_target")
+        lists.consult(version=version, by=cast.zhou, at=NOON)
+        sign_all(cast, version)
+        lists.approve(version=version, by=cast.zhou, at=NOON)
+        with pytest.raises(Blocked, match=r"已批准.*退回草稿") as refused:
+            lists.decide_upper(**decided, cause="no_power")
+        assert refused.value.article == "9"
+        assert version.upper_decisions.get(key=first.key).adopted_as == "JF05"
+        lists.send_back(version=version, note="省级清单有变", by=cast.zhou, at=NOON)
+        assert lists.decide_upper(**decided, cause="no_power").adopted_as == ""
+
     def test_a_field_that_is_not_on_the_list_adopts_nothing(self, cast):
         row = self.upper(cast).rows.first()
         version = draft(cast, HOTELS)

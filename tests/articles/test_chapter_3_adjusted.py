@@ -13,7 +13,8 @@ from liancha.plan.models import Adjustment, PlanLine
 from liancha.registry import actions as registry
 from liancha.registry.models import Target
 from liancha.rulebook import deadlines
-from liancha.rulebook.verdicts import NeedsReason
+from liancha.rulebook.lifecycles import PlanState
+from liancha.rulebook.verdicts import Blocked, NeedsReason
 from liancha.workdays import queries as workdays
 from tests.people import NOON
 from tests.rooms.plan_world import FIRST, LAST, make_plan_world
@@ -123,6 +124,26 @@ class TestArticle16:
         notice = client.get(reverse("plan:notice", args=[asked.pk])).content.decode()
         assert "名录库现有 2 户" in notice
         assert "风险预警" not in notice
+
+    def test_a_change_of_a_version_that_was_replaced_can_only_be_declined(self, world, client):
+        """Source: art. 16, 并将调整情况公开. Clause 16.3."""
+        asked = adjust(world, KINDS.FREQUENCY, frequency=2)
+        older = asked.line.plan
+        older.advance(PlanState.SUPERSEDED)  # as the publication of the next version does
+        with pytest.raises(Blocked, match=r"已由新公布的一稿取代.*现行计划") as refused:
+            actions.approve_adjustment(adjustment=asked, by=world.cast.cheng, at=LATER)
+        assert refused.value.article == "16"
+        assert world.line().frequency == 1
+        with pytest.raises(Blocked, match="已由新公布的一稿取代，不再调整"):
+            adjust(world, KINDS.CANCEL, "JF26")
+        client.force_login(world.cast.cheng)
+        page = client.get(asked.line.get_absolute_url()).content.decode()
+        assert "只能退回" in page
+        assert reverse("plan:approve_adjustment", args=[asked.pk]) not in page
+        actions.decline_adjustment(
+            adjustment=asked, note="已有新的一稿", by=world.cast.cheng, at=LATER
+        )
+        assert not Adjustment.objects.waiting().exists()
 
     def test_a_change_that_waits_for_a_week_is_overdue_with_the_initiator(self, world):
         """Source: art. 16, 并将调整情况公开; five working days are local practice. Clause 16.4."""

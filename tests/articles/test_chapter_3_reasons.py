@@ -9,11 +9,11 @@ from django.urls import reverse
 
 from liancha.lists.models import JointField
 from liancha.plan import actions
-from liancha.plan.actions import Terms
+from liancha.plan.actions import NeedsCapReason, Terms
 from liancha.plan.models import Adjustment, Plan, PlanLine, PlanRate
 from liancha.registry import actions as registry
 from liancha.registry.models import Target
-from liancha.rulebook.verdicts import NeedsReason
+from liancha.rulebook.verdicts import Blocked, NeedsReason
 from tests.people import NOON
 from tests.rooms.plan_world import FIRST, LAST, RATES, PlanWorld, make_plan_world
 
@@ -63,6 +63,49 @@ class TestArticle15:
             actions.set_rates(
                 line=line, rates=[("全部", "1/2")], reason=OLD, by=world.cast.zhou, at=NOON
             )
+
+    def test_words_about_rounds_hold_for_the_rounds_and_the_cap_they_were_written_for(self, world):
+        """Source: art. 15, paragraph 2, 抽查比例和频次. Clause 15.4."""
+        line = save(world)
+        terms = {"line": line, "by": world.cast.shen, "at": NOON}
+        ahead = Terms(cap_per_year=2, cap_reason="三批各抽一片")
+        actions.set_terms(**terms, terms=ahead)
+        line = save(world, line, frequency=3)
+        assert line.cap_reason == "三批各抽一片", "written ahead, for just this"
+        line = actions.set_terms(**terms, terms=ahead)
+        with pytest.raises(NeedsCapReason, match=r"每年 1 次.*是为原来的次数和上限写的"):
+            actions.set_terms(**terms, terms=replace(ahead, cap_per_year=1))
+        with pytest.raises(NeedsCapReason, match=r"全年 4 次.*“三批各抽一片”是为原来的"):
+            save(world, line, frequency=4, cap_reason=" 三批各抽一片")
+        with pytest.raises(Blocked, match=r"全年 4 次.*频次说明”里"):
+            save(world, line, frequency=4)  # a table, which has no column for it
+        line = save(world, line, frequency=4, cap_reason="四批各抽一片")
+        assert (line.frequency, line.cap_reason) == (4, "四批各抽一片")
+        line = save(world, line, frequency=2, cap_reason="四批各抽一片")
+        assert line.cap_reason == "", "it excuses nothing any more, also nothing later"
+        with pytest.raises(NeedsCapReason, match="全年 3 次"):
+            save(world, line, frequency=3, cap_reason="")
+
+    def test_the_page_of_a_line_asks_for_them_beside_the_number(self, world, client):
+        """Source: clause 15.4."""
+        line = save(world)
+        client.force_login(world.cast.shen)
+        address = reverse("plan:edit_line", args=[line.pk])
+        assert "cap_reason" not in client.get(address).context["form"].fields
+        PlanLine.objects.update(cap_per_year=1, frequency=2, cap_reason=OLD)
+        form = client.get(address).context["form"]
+        posted = {
+            **{name: value for name, value in form.initial.items() if name != "outside"},
+            "strata_tags": "",
+            "initiator": line.initiator_id,
+            "frequency": 3,
+            **{f"rate_{each.stratum}": f"{100 * each.fraction}" for each in line.rates.all()},
+        }
+        page = client.post(address, posted)
+        assert page.status_code == 422
+        assert page.context["form"].errors.keys() == {"cap_reason"}
+        assert client.post(address, posted | {"cap_reason": "三批分片"}).status_code == 302
+        assert PlanLine.objects.get().cap_reason == "三批分片"
 
     def test_rates_taken_over_from_a_trial_are_excused_anew(self, world):
         """Source: clause 15.2."""

@@ -148,19 +148,14 @@ def decide_upper(
 
     key  UpperRow.key, or for a county the code of a field of the city's list
 
-    Raises Blocked for a public version, or a field that is not on it; NeedsReason without a reason.
+    Raises Blocked for a version that is approved or public, or a field that is not on it;
+    NeedsReason without a reason.
     Source: art. 9, paragraph 1 (一) and paragraph 2. Clauses 9.3(1) and 9.4.
     """
     version = ListVersion.objects.select_for_update(of=("self",)).get(pk=version.pk)
     check_office(by, version.region_id)
-    if version.is_public:
-        raise Blocked(
-            f"“{version}”已公布，不能再改。请在编制新版时决定。", article="8", paragraph=2
-        )
-    row = None
-    if ":" in key:
-        same = UpperRow.objects.filter(code=key.partition(":")[2])
-        row = next((each for each in same if each.key == key), None)
+    _check_open(version)
+    row = _row(key)
     name = row.name if row else _citys(version, key)
     if not name:
         raise Blocked("上级清单中没有这个领域。请刷新页面再办。", article="9")
@@ -198,6 +193,26 @@ def decide_upper(
         reason=decision.reason,
     )
     return decision
+
+
+def _check_open(version: ListVersion) -> None:
+    """Nobody has approved yet what is decided. Raises Blocked (arts. 8, 9)."""
+    if version.is_public:
+        raise Blocked(
+            f"“{version}”已公布，不能再改。请在编制新版时决定。", article="8", paragraph=2
+        )
+    if version.is_settled:
+        raise Blocked(
+            f"“{version}”已批准，上级领域的取舍不能再改。请先退回草稿，决定后重新会签、批准。",
+            article="9",
+            paragraph=1,
+        )
+
+
+def _row(key: str) -> UpperRow | None:
+    """The row of an upper list with this key; None for the code of a field of the city's."""
+    same = UpperRow.objects.filter(code=key.partition(":")[2]) if ":" in key else ()
+    return next((each for each in same if each.key == key), None)
 
 
 @transaction.atomic

@@ -113,6 +113,11 @@ class ListVersion(models.Model):
     def is_public(self) -> bool:
         return self.state in (ListState.PUBLISHED, ListState.SUPERSEDED)
 
+    @property
+    def is_settled(self) -> bool:
+        """Approved, or public since: nothing in it is decided any more (art. 9)."""
+        return self.state == ListState.APPROVED or self.is_public
+
     def advance(self, then: ListState) -> None:
         self.state = lifecycles.LIST.step(ListState(self.state), then)
         self.save(update_fields=["state"])

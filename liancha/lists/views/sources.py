@@ -113,7 +113,7 @@ def decisions(request: HttpRequest, pk: int) -> HttpResponse:
     may_decide = (
         request.user.may(Permission.LISTS_PUBLISH)
         and may_write(request, found)
-        and not found.is_public
+        and not found.is_settled
     )
     names = {field.name: field.code for field in found.fields.all()}
     context = {

@@ -48,12 +48,14 @@ from .plans import (
     withdraw_plan,
 )
 from .rates import Rate, as_typed, check_rates
+from .reasons import NeedsCapReason
 from .terms import Terms, save_filter, set_terms
 from .trials import apply_rates, drop_scenario, save_scenario
 
 __all__ = [
     "Derived",
     "LineData",
+    "NeedsCapReason",
     "OwnLineData",
     "Rate",
     "Terms",

@@ -90,10 +90,17 @@ def adjust(
 def approve_adjustment(*, adjustment: Adjustment, by: User, at: datetime) -> Adjustment:
     """Agree to a change, make it and publish it in one act.
 
-    Raises Blocked for whoever asked for it, and when it no longer fits the line.
+    Raises Blocked for whoever asked for it, when it no longer fits the line, and once a newer
+    version of the plan is in force: then it can only be declined.
     Source: art. 16, 并将调整情况公开. Clauses 16.3 and 16.4.
     """
     adjustment, plan, line = _waiting(adjustment, by)
+    if plan.state != PlanState.PUBLISHED:
+        raise Blocked(
+            f"这项调整是对“{plan.title}”提出的，这一稿已由新公布的一稿取代，批准了也不再生效。"
+            "请退回这项调整；仍需调整的，在现行计划的同一行另行提出。",
+            article="16",
+        )
     kind = AdjustmentKind(adjustment.kind)
     coverage.check_adjustment(
         kind,
@@ -142,6 +149,11 @@ def decline_adjustment(*, adjustment: Adjustment, note: str, by: User, at: datet
 
 
 def _check_adjustable(plan: Plan, line: PlanLine, kind: AdjustmentKind) -> None:
+    if plan.state == PlanState.SUPERSEDED:
+        raise Blocked(
+            f"“{plan.title}”的这一稿已由新公布的一稿取代，不再调整。请在现行计划的同一行提出。",
+            article="16",
+        )
     if plan.state != PlanState.PUBLISHED:
         raise Blocked("计划还没有公布，直接改计划行即可，不用办理调整。", article="16")
     is_draft = line.state == LineState.DRAFT

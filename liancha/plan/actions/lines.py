@@ -15,7 +15,7 @@ from liancha.registry.models import Tag
 from liancha.rulebook import coverage, eligibility, planning
 from liancha.rulebook.eligibility import Duty
 from liancha.rulebook.lifecycles import LineState, PlanState
-from liancha.rulebook.verdicts import Blocked, NeedsReason
+from liancha.rulebook.verdicts import Blocked
 
 from .. import bases, columns
 from ..models import LeftOut, Plan, PlanLine
@@ -29,7 +29,7 @@ from .rates import (
     with_key,
     write_rates,
 )
-from .reasons import asking_anew, is_old, is_stale
+from .reasons import NeedsCapReason, asking_anew, check_rounds, is_old, is_stale
 from .standing import append, coordinates, coordinating, locked
 
 
@@ -43,6 +43,7 @@ class LineData:
     bases        targets by stratum; default counted from the registry now
     strata_tags  names of tags, where the line is cut by them; the first a target has counts
     is_reason_kept  somebody said that the stored ratio_reason holds for these rates too
+    cap_reason   频次说明 where the door shows it; None leaves the line's own
     """
 
     field: JointField
@@ -64,13 +65,15 @@ class LineData:
     bases: Mapping[str, int] | None = None
     strata_tags: Sequence[str] = ()
     is_reason_kept: bool = False
+    cap_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CheckedLine:
     """A line that may be written as it is: what it says, its items, its rates, its bases.
 
-    line  the one that changes; None for a new one
+    line        the one that changes; None for a new one
+    cap_reason  why its rounds are more than its own cap on visits; "" where they are not
     """
 
     data: LineData
@@ -78,6 +81,7 @@ class CheckedLine:
     items: Sequence[JointItem]
     rates: Sequence[Rate]
     found: Mapping[str, int]
+    cap_reason: str
 
     @property
     def departments(self) -> list[Department]:
@@ -140,8 +144,7 @@ def check_line(*, plan: Plan, data: LineData, line: PlanLine | None, by: User) -
     items = _items(data)
     _check_departments(data, items)
     coverage.check_dates(data.starts_on, data.ends_on, year=plan.year)
-    if line is not None:
-        _check_rounds(line, data.frequency)
+    cap_reason = _cap_reason(line, data) if line is not None else ""
     found = data.bases
     if found is None:
         found = bases.count(
@@ -162,7 +165,7 @@ def check_line(*, plan: Plan, data: LineData, line: PlanLine | None, by: User) -
             line.stratify, line.ratio_reason = stratify, why
             line.starts_on, line.ends_on = data.starts_on, data.ends_on
             rates, found = with_key(line, plan, rates, data=data)
-    checked = CheckedLine(data, line, items, rates, found)
+    checked = CheckedLine(data, line, items, rates, found, cap_reason)
     says = checked.says()
     coverage.check_columns(says, name=data.name.strip() or data.field.name)
     if line is not None:
@@ -182,7 +185,8 @@ def put_line(plan: Plan, checked: CheckedLine, at: datetime) -> PlanLine:
     line.strata_tags = list(data.strata_tags) if data.stratify == PlanLine.Stratify.TAG else []
     line.ratio_reason = data.ratio_reason.strip()
     line.participants_reason = data.participants_reason.strip()
-    line.frequency, line.org_mode = data.frequency, data.org_mode
+    line.frequency, line.cap_reason = data.frequency, checked.cap_reason
+    line.org_mode = data.org_mode
     line.starts_on, line.ends_on = data.starts_on, data.ends_on
     line.changed_at = at
     line.save()
@@ -356,12 +360,19 @@ def check_told(says: Mapping[str, str], rules: Mapping[str, Sequence[str]]) -> N
                 )
 
 
-def _check_rounds(line: PlanLine, frequency: int) -> None:
-    """More rounds than the line's own cap need its reason, which stands among its terms."""
+def _cap_reason(line: PlanLine, data: LineData) -> str:
+    """Why the line may be done more often than its own cap on visits, "" where it is not.
+
+    Raises NeedsCapReason where the door asks for it, Blocked where it only brings numbers.
+    """
+    said = line.cap_reason if data.cap_reason is None else data.cap_reason
     try:
-        planning.check_frequency(frequency, cap=line.cap_per_year, reason=line.cap_reason)
-    except NeedsReason as needs:
-        raise Blocked(f"{needs}原因写在这一行的“频次和范围”里。", article="15") from needs
+        return check_rounds(line, rounds=data.frequency, cap=line.cap_per_year, reason=said)
+    except NeedsCapReason as needs:
+        if data.cap_reason is not None:
+            raise
+        place = "计划行页面的“频次说明”" if said else "这一行的“频次和范围”"
+        raise Blocked(f"{needs}原因写在{place}里。", article="15") from needs
 
 
 def _check_tags(data: LineData) -> None:

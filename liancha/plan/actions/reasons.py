@@ -1,8 +1,8 @@
-"""Whose rates a written reason excuses: those it was written for, and no later ones (art. 15).
+"""What a written reason excuses: what it was written for, and nothing that came later (art. 15).
 
-A line keeps its 比例说明 as long as nobody writes another, so a form or a table brings it along. It
-says nothing about rates that came after it. This module asks for it anew; whether rates need one
-at all is the rulebook's.
+A line keeps its 比例说明 and its 频次说明 as long as nobody writes others, so a form or a table
+brings them along. They say nothing about rates and rounds that came after them. This module asks
+for them anew; whether rates or rounds need a reason at all is the rulebook's.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from liancha.rulebook import planning
 from liancha.rulebook.verdicts import NeedsReason
 
 from ..models import PlanLine, PlanRate
@@ -40,7 +41,7 @@ def is_stale(
     Strata without targets do not count, nor does a base that was counted anew.
     Source: art. 15, paragraphs 1 and 2. Clauses 15.2 and 15.4.
     """
-    if "".join(reason.split()) != "".join(line.ratio_reason.split()):
+    if not _is_same(reason, line.ratio_reason):
         return False
     was = {
         each.stratum: _said(as_rate(each.as_given()))
@@ -86,6 +87,44 @@ def asking_anew(reason: str, *, stale: bool, cure: str = ON_THE_PAGE) -> Iterato
             article=needs.article,
             paragraph=needs.paragraph,
         ) from needs
+
+
+class NeedsCapReason(NeedsReason):
+    """What is asked for is the 频次说明, and not the 比例说明."""
+
+
+def check_rounds(line: PlanLine, *, rounds: int, cap: int | None, reason: str) -> str:
+    """What the line may say of rounds above its cap on visits: a reason for these, if any.
+
+    rounds, cap  as the line is about to say them; reason: what is said now, or is brought along
+
+    Words that stood there while fewer rounds, or a higher cap, needed them are asked for anew;
+    once no round is above the cap they go. Words written ahead, before any round was, count.
+    Raises NeedsCapReason, and Blocked for a cap below 1.
+    Source: art. 15, paragraph 2. Clause 15.4.
+    """
+    was = line.cap_per_year
+    is_old = was is not None and line.frequency > was and _is_same(reason, line.cap_reason)
+    is_lower = was is not None and cap is not None and cap < was
+    stale = is_old and (rounds > line.frequency or is_lower)
+    try:
+        planning.check_frequency(rounds, cap=cap, reason="" if stale else reason)
+    except NeedsReason as needs:
+        about_it = (
+            f"现有的频次说明“{reason.strip()}”是为原来的次数和上限写的，请按现在的改写。"
+            if stale and reason.strip()
+            else ""
+        )
+        raise NeedsCapReason(
+            f"{needs}{about_it}", article=needs.article, paragraph=needs.paragraph
+        ) from needs
+    is_above = cap is not None and rounds > cap
+    return "" if is_old and not is_above else reason.strip()
+
+
+def _is_same(reason: str, stored: str) -> bool:
+    """Word for word, whatever its blanks."""
+    return "".join(reason.split()) == "".join(stored.split())
 
 
 def _said(rate: Rate) -> object:

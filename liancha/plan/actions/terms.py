@@ -19,7 +19,7 @@ from .. import bases, columns
 from ..models import PlanLine, PlanRate, SavedFilter
 from .lines import check_told, check_writable, check_writer
 from .rates import Rate, bases_of, check_rates, with_key, write_rates
-from .reasons import asking_anew
+from .reasons import asking_anew, check_rounds
 from .standing import locked
 
 
@@ -44,15 +44,17 @@ def set_terms(*, line: PlanLine, terms: Terms, by: User, at: datetime) -> PlanLi
     """Write the terms of a draft line; another range of targets counts its base anew.
 
     Raises Blocked for a line that is public, and for a range nobody is in; NeedsReason for a
-    frequency above the cap, and for general items above theirs. Another rate for marked targets
-    is not excused by the reason that the line has.
+    frequency above the cap, and for general items above theirs. A lower cap, and another rate for
+    marked targets, are not excused by the reasons that the line has.
     Source: art. 15, paragraph 2, 抽查比例和频次; art. 14, 检查对象. Clauses 15.3 and 15.4.
     """
     plan = locked(line.plan)
     line = PlanLine.objects.select_for_update(of=("self",)).with_columns().get(pk=line.pk)
     check_writable(plan, line)
     check_writer(line.initiator, by, plan)
-    planning.check_frequency(line.frequency, cap=terms.cap_per_year, reason=terms.cap_reason)
+    cap_reason = check_rounds(
+        line, rounds=line.frequency, cap=terms.cap_per_year, reason=terms.cap_reason
+    )
     planning.check_cooldown(terms.cooldown_months)
     planning.check_key_ratio(
         Fraction(terms.key_ratio) if terms.key_ratio else None,
@@ -67,7 +69,7 @@ def set_terms(*, line: PlanLine, terms: Terms, by: User, at: datetime) -> PlanLi
     check_told(columns.columns(line), rules)
     was = (line.target_filter, line.key_ratio)
     line.target_filter = rules
-    line.cap_per_year, line.cap_reason = terms.cap_per_year, terms.cap_reason.strip()
+    line.cap_per_year, line.cap_reason = terms.cap_per_year, cap_reason
     line.cooldown_months = terms.cooldown_months
     line.key_ratio, line.key_source = terms.key_ratio, terms.key_source.strip()
     if (rules, line.key_ratio) != was:

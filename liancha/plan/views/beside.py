@@ -57,15 +57,11 @@ def terms(request: HttpRequest, pk: int) -> HttpResponse:
     form = TermsForm(posted(request), initial=first)
     refused: Blocked | None = None
     if request.method == "POST" and form.is_valid():
-        said = form.cleaned_data
         try:
             _keep(request, line, form)
         except NeedsReason as needs:
-            cap = said["cap_per_year"]
-            if cap and line.frequency > cap and not said["cap_reason"].strip():
-                form.add_error("cap_reason", str(needs))
-            else:
-                form.add_error("ratio_reason", str(needs))
+            is_of_cap = isinstance(needs, actions.NeedsCapReason)
+            form.add_error("cap_reason" if is_of_cap else "ratio_reason", str(needs))
         except Blocked as blocked:
             refused = blocked
         else:

@@ -237,13 +237,16 @@ def _line_form(
 ) -> forms.LineForm:
     departments = queries.choosable(field, plan)
     initiators = [d for d in departments if actions.duty_of(d, field) is not None]
-    return forms.LineForm(
+    form = forms.LineForm(
         data,
         field=field,
         departments=departments,
         initiators=initiators,
         initial=_initial(plan, field, line, own, initiators),
     )
+    if line is None or line.cap_per_year is None:
+        del form.fields["cap_reason"]  # there is no cap that it could be about
+    return form
 
 
 def _initial(
@@ -261,7 +264,7 @@ def _initial(
             for name in (
                 *("name", "org_mode", "targets", "executor", "starts_on", "ends_on"),
                 *("frequency", "initiator", "participants_reason", "duties", "stratify"),
-                "ratio_reason",
+                *("ratio_reason", "cap_reason"),
             )
         } | {
             "strata_tags": "、".join(line.strata_tags),
@@ -355,6 +358,7 @@ def _data(field: JointField, form: forms.LineForm, rates_form: forms.RatesForm) 
         items=list(said["items"]),
         rates=rates_form.rates,
         bases=rates_form.found,
+        cap_reason=said.get("cap_reason"),
         **{
             name: said[name]
             for name in (
@@ -367,7 +371,9 @@ def _data(field: JointField, form: forms.LineForm, rates_form: forms.RatesForm) 
 
 
 def _asked_for(needs: NeedsReason) -> str:
-    """The field a reason belongs in: art. 13 asks about departments, art. 15 about rates."""
+    """The field a reason belongs in: art. 13 asks about departments, art. 15 about the rest."""
+    if isinstance(needs, actions.NeedsCapReason):
+        return "cap_reason"
     return "participants_reason" if needs.article == "13" else "ratio_reason"
 
 
