@@ -7,6 +7,7 @@ to the root. Signatures over a root are not this module's.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from itertools import islice
@@ -64,44 +65,29 @@ def top(level: list[bytes]) -> bytes:
     return level[0]
 
 
-class Tree:
-    """A tree that grows at its right end and proves what it holds, for every size it had.
+class Proofs(ABC):
+    """Root and proofs of a tree for every size it had, wherever its complete subtrees are kept."""
 
-    Keeps the hashes of all complete subtrees: about 150 bytes a leaf.
-    """
-
-    def __init__(self, leaves: Iterable[bytes] = ()) -> None:
-        """leaves  leaf data, in order"""
-        self._levels: list[list[bytes]] = [[]]
-        self.extend_hashes(map(leaf_hash, leaves))
-
+    @abstractmethod
     def __len__(self) -> int:
-        return len(self._levels[0])
+        """How many leaves there are."""
 
-    def append(self, data: bytes) -> None:
-        self.extend_hashes((leaf_hash(data),))
-
-    def extend_hashes(self, hashes: Iterable[bytes]) -> None:
-        """Add leaves of which only the leaf hash is at hand."""
-        self._levels[0].extend(hashes)
-        height = 0
-        while len(self._levels[height]) > 1:
-            if height + 1 == len(self._levels):
-                self._levels.append([])
-            below, above = self._levels[height], self._levels[height + 1]
-            fresh = iter(below[2 * len(above) : len(below) // 2 * 2])
-            above.extend(node_hash(left, right) for left, right in zip(fresh, fresh, strict=True))
-            height += 1
+    @abstractmethod
+    def _subtree(self, height: int, index: int) -> bytes:
+        """The hash of the complete subtree over leaves index·2ʰ … (index+1)·2ʰ − 1."""
 
     def root(self, size: int | None = None) -> bytes:
-        """The root now, or when the tree had that size."""
+        """The root now, or when the tree had that size. Raises ValueError for a size it had not.
+
+        Source: RFC 9162, §2.1.1.
+        """
         size = self._size(size)
         return self._hash(0, size) if size else EMPTY
 
     def inclusion(self, index: int, size: int | None = None) -> list[bytes]:
         """PATH(index, D[size]): the proof that the leaf is in the tree of that size.
 
-        Source: RFC 9162, §2.1.3.1.
+        Raises ValueError. Source: RFC 9162, §2.1.3.1.
         """
         size = self._size(size)
         if not 0 <= index < size:
@@ -122,7 +108,7 @@ class Tree:
     def consistency(self, first: int, second: int | None = None) -> list[bytes]:
         """PROOF(first, D[second]): the tree of `first` leaves is the beginning of that of `second`.
 
-        Source: RFC 9162, §2.1.4.1.
+        Raises ValueError. Source: RFC 9162, §2.1.4.1.
         """
         second = self._size(second)
         if not 0 < first <= second:
@@ -154,9 +140,42 @@ class Tree:
         width = high - low
         if width & (width - 1) == 0:
             height = width.bit_length() - 1
-            return self._levels[height][low >> height]
+            return self._subtree(height, low >> height)
         middle = low + _split(width)
         return node_hash(self._hash(low, middle), self._hash(middle, high))
+
+
+class Tree(Proofs):
+    """A tree that grows at its right end and proves what it holds, for every size it had.
+
+    Keeps the hashes of all complete subtrees: about 150 bytes a leaf.
+    """
+
+    def __init__(self, leaves: Iterable[bytes] = ()) -> None:
+        """leaves  leaf data, in order"""
+        self._levels: list[list[bytes]] = [[]]
+        self.extend_hashes(map(leaf_hash, leaves))
+
+    def __len__(self) -> int:
+        return len(self._levels[0])
+
+    def append(self, data: bytes) -> None:
+        self.extend_hashes((leaf_hash(data),))
+
+    def extend_hashes(self, hashes: Iterable[bytes]) -> None:
+        """Add leaves of which only the leaf hash is at hand."""
+        self._levels[0].extend(hashes)
+        height = 0
+        while len(self._levels[height]) > 1:
+            if height + 1 == len(self._levels):
+                self._levels.append([])
+            below, above = self._levels[height], self._levels[height + 1]
+            fresh = iter(below[2 * len(above) : len(below) // 2 * 2])
+            above.extend(node_hash(left, right) for left, right in zip(fresh, fresh, strict=True))
+            height += 1
+
+    def _subtree(self, height: int, index: int) -> bytes:
+        return self._levels[height][index]
 
 
 def _split(width: int) -> int:
