@@ -140,8 +140,10 @@ def report(year: int, *, region: str = "410300") -> Report:
 
 
 def _rows(region: str) -> dict[int, Row]:
-    """The qualified departments of a region, the coordinating one first."""
-    found = Department.objects.qualified().filter(region=region)
+    """The qualified departments of a region, the coordinating one first; dissolved ones too,
+    whose work of the year stays in its figures.
+    """
+    found = Department.objects.filter(is_qualified=True, region=region)
     return {each.pk: Row(each) for each in found.order_by("-is_coordinator", "pk")}
 
 

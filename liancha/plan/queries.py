@@ -280,8 +280,8 @@ def is_waiting_for(plan: Plan, user: User) -> PlanCoSign | None:
 
 
 def sources(plan: Plan) -> PlanQuerySet:
-    """Plans a draft may be derived from (art. 12): the city's of the year, or its own of before."""
-    own = Plan.objects.public().filter(region=plan.region_id).exclude(year=plan.year)
+    """Plans a draft may be derived from (art. 12): the city's of the year, or its own."""
+    own = Plan.objects.public().filter(region=plan.region_id)
     if not regions.is_county(plan.region_id):
         return own.order_by("-year", "-version")
     city = Plan.objects.in_force(plan.year, regions.CITY)

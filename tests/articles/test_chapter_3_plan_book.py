@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 
 from liancha.ledger.models import Entry
-from liancha.plan import actions
+from liancha.plan import actions, queries
 from liancha.plan.models import Adjustment, CoverageException, Plan, PlanLine
 from liancha.registry.models import Target
 from liancha.rulebook.lifecycles import LineState, PlanState
@@ -391,3 +391,27 @@ class TestArticle16:
         first.refresh_from_db()
         assert (first.state, second.version) == (PlanState.SUPERSEDED, 2)
         assert second.lines.first().number == "41030020260004"
+
+    def test_a_plan_that_is_being_carried_out_is_adjusted_and_not_written_anew(self, world):
+        """Source: clause 16.3."""
+        first = world.published()
+        second = world.draft("JF05")
+        actions.send_for_cosign(plan=second, by=world.cast.zhou, at=LATER)
+        second = actions.approve(plan=second, minutes="2号纪要", by=world.cast.zhou, at=LATER)
+        first.lines.first().advance(LineState.IN_PROGRESS)  # as the first task of the line does
+        with pytest.raises(Blocked, match=r"已有计划行开展.*办理调整") as refused:
+            actions.publish(plan=second, by=world.cast.zhou, at=LATER)
+        assert refused.value.article == "16"
+        second.delete()
+        with pytest.raises(Blocked, match="不能另编一稿"):
+            actions.start_plan(year=YEAR, by=world.cast.zhou, at=LATER)
+
+    def test_the_version_in_force_can_be_taken_over_into_the_next(self, world):
+        """Source: clause 12.1."""
+        first = world.published()
+        second = actions.start_plan(year=YEAR, by=world.cast.zhou, at=LATER)
+        assert first in queries.sources(second)
+        made = actions.derive(plan=second, source=first, by=world.cast.zhou, at=LATER)
+        assert [each.name for each in made.lines] == [
+            each.name for each in first.lines.order_by("pk")
+        ]

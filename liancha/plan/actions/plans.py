@@ -13,7 +13,7 @@ from liancha.rulebook.lifecycles import LineState, PlanState
 from liancha.rulebook.verdicts import Blocked, NeedsReason
 
 from .. import columns
-from ..models import CoverageException, Plan, PlanCoSign
+from ..models import CoverageException, Plan, PlanCoSign, PlanLine, PlanQuerySet
 from .standing import append, coordinating, locked
 
 
@@ -31,8 +31,9 @@ def start_plan(
     region  default the region of `by`'s department
 
     Raises Blocked outside the city (art. 2), for another region than one's own, while a version
-    is still being made, without a published list, and for a county before the city's plan.
-    Source: art. 12. Clauses 8.1 and 12.1.
+    is still being made, once a line of the public version has begun (art. 16), without a published
+    list, and for a county before the city's plan.
+    Source: arts. 12 and 16. Clauses 8.1, 12.1 and 16.3.
     """
     office = coordinating(by)
     code = region.pk if isinstance(region, Region) else region or office.region_id
@@ -47,6 +48,7 @@ def start_plan(
         raise Blocked(
             f"{year} 年度计划第 {unfinished.version} 稿正在编制。请在这一稿上修改。", article="12"
         )
+    _check_not_begun(versions.in_force(year, code))
     city_plan = Plan.objects.in_force(year, regions.CITY)
     if regions.is_county(code) and not city_plan.exists():
         raise Blocked(
@@ -208,18 +210,21 @@ def approve(*, plan: Plan, minutes: str = "", by: User, at: datetime) -> Plan:
 def publish(
     *, plan: Plan, document_number: str = "", platform_number: str = "", by: User, at: datetime
 ) -> Plan:
-    """Publish an approved plan; the version before it is superseded, its lines go on.
+    """Publish an approved plan; the version before it is superseded and no line of it begins.
 
-    Raises Blocked while a field of the list is not covered, or a line lacks a column.
-    Source: arts. 13, 14 and 16. Clauses 12.1, 13.1 and 16.2.
+    Raises Blocked while a field of the list is not covered, a line lacks a column, or a line of the
+    version before has begun: what it drew and did would belong to no line of the year's plan.
+    Source: arts. 13, 14 and 16. Clauses 12.1, 13.1, 16.2 and 16.3.
     """
     coordinating(by, plan)
     plan = locked(plan)
+    before = Plan.objects.select_for_update().in_force(plan.year, plan.region_id)
+    _check_not_begun(before)
     check_coverage(plan)
     lines = list(plan.lines.live().with_columns())
     for line in lines:
         coverage.check_columns(columns.columns(line), name=line.name)
-    for older in Plan.objects.select_for_update().in_force(plan.year, plan.region_id):
+    for older in before:
         older.advance(PlanState.SUPERSEDED)
     plan.advance(PlanState.PUBLISHED)
     plan.published_at = at
@@ -252,6 +257,19 @@ def record_platform_number(*, plan: Plan, number: str, by: User, at: datetime) -
     plan.save(update_fields=["platform_number"])
     append("plan.record_platform_number", plan, by, at, number=plan.platform_number)
     return plan
+
+
+def _check_not_begun(plans: PlanQuerySet) -> None:
+    """A plan that is being carried out is adjusted line by line, with notice, not written anew."""
+    states = (LineState.IN_PROGRESS, LineState.DONE)
+    begun = PlanLine.objects.filter(plan__in=plans, state__in=states).order_by("number")
+    if names := list(begun.values_list("name", flat=True)[:4]):
+        more = "等" if len(names) > 3 else ""
+        raise Blocked(
+            f"现行计划已有计划行开展：{'、'.join(names[:3])}{more}，不能另编一稿。"
+            "要增设、延迟、取消任务或更改比例、频次，请在现行计划上办理调整并公布。",
+            article="16",
+        )
 
 
 def check_coverage(plan: Plan) -> None:
