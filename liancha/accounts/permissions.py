@@ -69,6 +69,7 @@ class Permission(StrEnum):
     TASK_EDIT = "task.edit"
     TASK_VIEW = "task.view"
     WORKDAYS_EDIT = "workdays.edit"
+    WORKDAYS_QUIET = "workdays.quiet"
     WORKDAYS_VIEW = "workdays.view"
 
 
@@ -134,6 +135,7 @@ ROLES: dict[Role, Powers] = {
             P.OVERSIGHT_VIEW,
             P.OVERSIGHT_REMIND,
             P.LEDGER_VIEW,
+            P.WORKDAYS_QUIET,
         },
     ),
     Role.PLANNER: Powers(

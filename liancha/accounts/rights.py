@@ -47,6 +47,7 @@ RIGHTS: dict[P, str] = {
     P.LEDGER_VIEW: "看存证日志",
     P.WORKDAYS_VIEW: "看工作日历",
     P.WORKDAYS_EDIT: "编辑工作日历",
+    P.WORKDAYS_QUIET: "登记安静期",
     P.ACCOUNTS_MANAGE: "管理部门和账号",
     P.ACCOUNTS_GRANT: "授予和收回角色",
     P.ACCOUNTS_AUDIT: "查看账号变动",

@@ -198,12 +198,16 @@ WORDS = {
     "task.approve_scheme": "批准实施方案",
     "task.confirm": "确认参与",
     "task.create": "建立任务",
+    "task.exempt_quiet": "写明安静期例外情形",
     "task.follow_line": "随计划行延期",
     "task.record_platform_number": "登记任务平台编号",
     "task.return_scheme": "退回实施方案",
     "task.save_scheme": "保存实施方案",
     "task.submit_scheme": "提交实施方案",
+    "workdays.add_quiet_period": "登记安静期",
+    "workdays.end_quiet_period": "终止安静期",
     "workdays.publish_year": "公布工作日历",
+    "workdays.set_quiet_strength": "改安静期的处理",
 }
 
 # What the entries keep most often. The key itself stays beside its word: it is what is hashed.

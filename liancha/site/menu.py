@@ -179,6 +179,7 @@ PUBLIC: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("data", "开放数据", ("disclosure:public_data",)),
 )
 PUBLIC_FOOTER: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("企业安静期", ("workdays:public_quiet",)),
     ("怎样验证", ("disclosure:how_to_verify",)),
     ("存证日志", ("openlog:log",)),
 )

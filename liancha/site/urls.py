@@ -31,7 +31,7 @@ urlpatterns = [
     path("", include("liancha.queue.urls")),
     path("", include("liancha.registry.urls")),
     path("", include("liancha.roster.urls")),
-    path("workdays/", include("liancha.workdays.urls")),
+    path("", include("liancha.workdays.urls")),
 ]
 
 handler400 = "liancha.site.errors.bad_request"

@@ -1,3 +1,5 @@
+"""A task, who takes part in it and with which items, and its scheme (arts. 3–5, 13 and 17)."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -10,10 +12,13 @@ from django.db.models import Q
 from django.urls import reverse
 
 from liancha.accounts.models import Department, User
+from liancha.ledger.locks import AppendOnly, Lock
 from liancha.lists.models import JointField, JointItem, ListVersion, Method
 from liancha.plan.models import PlanLine
+from liancha.registry.models import Target
 from liancha.rulebook import lifecycles
 from liancha.rulebook.lifecycles import TaskState
+from liancha.rulebook.quiet import Exemption
 
 
 class TaskQuerySet(models.QuerySet["Task"]):
@@ -223,3 +228,25 @@ class Scheme(models.Model):
 
     def period(self, name: str) -> Period | None:
         return next((each for each in self.periods if each.name == name), None)
+
+
+class QuietExemption(models.Model):
+    """例外情形: why a check goes there in a quiet period (E17). Written once, never altered.
+
+    target  the one it was written for; None for the whole task
+    """
+
+    task = models.ForeignKey(Task, models.PROTECT, related_name="quiet_exemptions")
+    target = models.ForeignKey(Target, models.PROTECT, null=True, related_name="+")
+    code = models.CharField("例外情形", max_length=12, choices=Exemption.choices())
+    reason = models.CharField("理由", max_length=200)
+    recorded_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    recorded_at = models.DateTimeField()
+
+    lock: ClassVar[Lock] = AppendOnly()
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+
+    def __str__(self) -> str:
+        return self.get_code_display()

@@ -76,6 +76,12 @@ def resting_text(task: Task) -> str:
     return f"信用风险 A 类、{months} 个月内检查过的，不再抽取" if months else ""
 
 
+def quiet_text(task: Task) -> str:
+    """Why visits are made in a quiet period; "" where nobody had to say."""
+    last = task.quiet_exemptions.filter(target=None).order_by("-id").first()
+    return f"{last.get_code_display()}：{last.reason}" if last else ""
+
+
 def opening_text(task: Task) -> str:
     """When the drawn names become public."""
     if task.lists_open_on:
@@ -149,6 +155,8 @@ def _stages(scheme: Scheme) -> list[str]:
         "公示处理": "各部门在检查完成后 20 个工作日内录入并公示本部门的检查结果，"
         "发现的问题依法处置、跟踪到办结。",
     }
+    if said := quiet_text(scheme.task):
+        what["实地核查"] += f"安静期内入企的例外情形：{said}。"
     return [
         f"（{DIGITS[n]}）{each.name}（{_day(each.starts_on)}至{_day(each.ends_on)}）。"
         f"{what[each.name]}"

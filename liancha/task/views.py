@@ -21,9 +21,10 @@ from liancha.lists.models import JointField, ListVersion
 from liancha.plan import columns
 from liancha.plan.models import PlanLine
 from liancha.rulebook.lifecycles import TaskState
-from liancha.rulebook.verdicts import Blocked
+from liancha.rulebook.quiet import Exempted
+from liancha.rulebook.verdicts import Blocked, NeedsReason
 
-from . import actions, forms, proposals, queries, sheets
+from . import actions, forms, proposals, queries, quiet_days, sheets
 from .models import Scheme, Task, TaskQuerySet
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -60,6 +61,7 @@ def from_line(request: HttpRequest, pk: int) -> HttpResponse:
     line = get_object_or_404(PlanLine.objects.initiated_by(request.user), pk=pk)
     task = actions.create_task(line=line, by=request.user, at=timezone.now())
     messages.success(request, "已建立任务，各参与部门会收到确认的待办")
+    _say_quiet(request, task)
     return redirect(task)
 
 
@@ -95,6 +97,7 @@ def new_task(request: HttpRequest) -> HttpResponse:
             refused = blocked
         else:
             messages.success(request, "已建立临时任务，各参与部门会收到确认的待办")
+            _say_quiet(request, task)
             return redirect(task)
     lines = PlanLine.objects.ready().initiated_by(request.user).with_columns()
     context = {
@@ -133,6 +136,8 @@ def task(request: HttpRequest, pk: int) -> HttpResponse:
         "labels": labels,
         "bars": bars,
         "window": task.window,
+        "quiet": () if task.completed_at else quiet_days.of_task(task),
+        "exempted": task.quiet_exemptions.select_related("target", "recorded_by"),
         "next": following,
         "next_url": _first_url(following.pages, task.pk) if following else "",
         "entries": shown,
@@ -209,6 +214,7 @@ def scheme(request: HttpRequest, pk: int) -> HttpResponse:
         "rates": sheets.rate_rows(task),
         "offsite": sheets.offsite_text(found),
         "beacon": sheets.beacon_text(found),
+        "quiet": sheets.quiet_text(task),
         "opens": sheets.opening_text(task),
         "resting": sheets.resting_text(task),
     }
@@ -230,10 +236,17 @@ def edit_scheme(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             with transaction.atomic():  # refused to submit, nothing is saved either
                 actions.save_scheme(
-                    task=task, **said, stages=form.stages, by=request.user, at=timezone.now()
+                    task=task,
+                    **said,
+                    stages=form.stages,
+                    exempted=exempted(request),
+                    by=request.user,
+                    at=timezone.now(),
                 )
                 if "submit" in request.POST:
                     actions.submit_scheme(task=task, by=request.user, at=timezone.now())
+        except NeedsReason:
+            raise  # the page that asks posts all of this again
         except Blocked as blocked:
             refused = blocked
         else:
@@ -269,7 +282,7 @@ def scheme_docx(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def submit(request: HttpRequest, pk: int) -> HttpResponse:
     task = get_object_or_404(Task.objects.initiated_by(request.user), pk=pk)
-    actions.submit_scheme(task=task, by=request.user, at=timezone.now())
+    actions.submit_scheme(task=task, exempted=exempted(request), by=request.user, at=timezone.now())
     messages.success(request, "已提交，请负责人批准")
     return redirect(task)
 
@@ -304,6 +317,18 @@ def fields_departments(fields: Any) -> Any:
     One without 执法主体资格 may be ticked, and is refused with the reason (art. 2).
     """
     return Department.objects.active().filter(pk__in=fields.values("cooperators"))
+
+
+def exempted(request: HttpRequest) -> Exempted | None:
+    """The exemption from a quiet period that was posted, if one was."""
+    code = request.POST.get("reason_code", "")
+    reason = written(request, article="17")
+    return Exempted(code, reason) if code or reason else None
+
+
+def _say_quiet(request: HttpRequest, task: Task) -> None:
+    for remark in quiet_days.of_task(task):
+        messages.warning(request, remark)
 
 
 def _visible(request: HttpRequest, pk: int) -> Task:

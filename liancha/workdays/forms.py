@@ -5,6 +5,9 @@ from typing import Any
 
 from django import forms
 
+from liancha.accounts.models import Region
+from liancha.rulebook.quiet import LAST_DAY, QuietKind, Strength
+
 from . import notices
 
 LARGEST_FILE = 200_000  # bytes; a notice has about 2,000
@@ -71,10 +74,64 @@ class TermForm(forms.Form):
     days = forms.IntegerField(label="工作日", min_value=1, max_value=250)
 
     def clean_start(self) -> date:
-        start: date = self.cleaned_data["start"]
-        if not 2000 <= start.year <= 2100:
-            raise forms.ValidationError("请填写 2000 至 2100 年之间的日期。")
-        return start
+        return _near(self.cleaned_data["start"])
+
+
+class QuietForm(forms.Form):
+    """A quiet period. What its days must be is said by the action."""
+
+    region = forms.ModelChoiceField(Region.objects.none(), label="地区", empty_label=None)
+    title = forms.CharField(
+        label="名称", max_length=40, help_text="企业看得懂的名字，如：企业安静期、中高考期间"
+    )
+    source = forms.CharField(
+        label="依据文件", max_length=120, help_text="文件全称，有文号的写上文号；会公开"
+    )
+    kind = forms.ChoiceField(
+        label="哪些日子", choices=QuietKind.choices(), widget=forms.RadioSelect, initial="monthly"
+    )
+    until_day = forms.IntegerField(
+        label="每月到几日止",
+        required=False,
+        min_value=1,
+        max_value=LAST_DAY,
+        initial=20,
+        help_text="填 20：每月 1 日至 20 日安静，日常检查集中在下旬。按一段日期的不填。",
+    )
+    starts_on = forms.DateField(label="开始")
+    ends_on = forms.DateField(
+        label="结束", required=False, help_text="按每月的可以不填：一直适用，到终止为止。"
+    )
+    strength = forms.ChoiceField(
+        label="安排或开始检查遇到时",
+        choices=Strength.choices(),
+        widget=forms.RadioSelect,
+        initial=Strength.OFF,
+        help_text="只对入企的日常检查。不启用的不公开，也不提醒。",
+    )
+
+    def __init__(self, *args: Any, regions: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        region = self.fields["region"]
+        assert isinstance(region, forms.ModelChoiceField)
+        region.queryset = regions
+
+    def clean_starts_on(self) -> date:
+        return _near(self.cleaned_data["starts_on"])
+
+    def clean_ends_on(self) -> date | None:
+        day: date | None = self.cleaned_data["ends_on"]
+        return _near(day) if day else None
+
+
+class StrengthForm(forms.Form):
+    strength = forms.ChoiceField(choices=Strength.choices())
+
+
+def _near(day: date) -> date:
+    if not 2000 <= day.year <= 2100:
+        raise forms.ValidationError("请填写 2000 至 2100 年之间的日期。")
+    return day
 
 
 def _decoded(content: bytes) -> str:

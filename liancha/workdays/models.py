@@ -3,14 +3,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 from hashlib import sha256
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.urls import reverse
 
-from liancha.accounts.models import User
+from liancha.accounts.models import Region, User
 from liancha.rulebook.deadlines import DayKind
+from liancha.rulebook.quiet import LAST_DAY, Quiet, QuietKind, Strength
 
 
 class CalendarYear(models.Model):
@@ -59,6 +60,99 @@ class DayOff(models.Model):
 
     def __str__(self) -> str:
         return f"{self.on} {self.get_kind_display()} {self.name}"
+
+
+class QuietPeriodQuerySet(models.QuerySet["QuietPeriod"]):
+    def over(self, *regions: str | None) -> Self:
+        """Periods of the city and of these regions, or of the region an area belongs to."""
+        hosts = Region.objects.filter(pk__in=regions).values("host")
+        return self.filter(
+            Q(region__kind=Region.Kind.CITY) | Q(region__in=regions) | Q(region__in=hosts)
+        )
+
+    def kept_by(self, user: User) -> Self:
+        """Periods this person's office answers for: its own; the city's office, all."""
+        own = user.department
+        if own is None or not own.is_coordinator:
+            return self.none()
+        return self if own.region.kind == Region.Kind.CITY else self.filter(region=own.region_id)
+
+    def not_over(self, day: date) -> Self:
+        """Periods that hold on this day or on a later one, were they switched on."""
+        return self.filter(Q(ends_on=None) | Q(ends_on__gte=day)).filter(
+            Q(ended_on=None) | Q(ended_on__gte=day)
+        )
+
+    def switched_on(self) -> Self:
+        return self.exclude(strength=Strength.OFF)
+
+
+class QuietPeriod(models.Model):
+    """安静期 of a region: local practice, never law (E17).
+
+    until_day          of a monthly one: quiet from the first to this day of each month
+    starts_on, ends_on days of a dated one; from when, and perhaps until when, a monthly one holds
+    ended_on           last day it held after it was ended early
+    """
+
+    region = models.ForeignKey(Region, models.PROTECT, verbose_name="地区", related_name="+")
+    kind = models.CharField("方式", max_length=8, choices=QuietKind.choices())
+    title = models.CharField("名称", max_length=40)
+    source = models.CharField("依据文件", max_length=120)
+    until_day = models.PositiveSmallIntegerField("每月到几日", null=True, blank=True)
+    starts_on = models.DateField("开始")
+    ends_on = models.DateField("结束", null=True, blank=True)
+    strength = models.CharField(
+        "遇到时", max_length=8, choices=Strength.choices(), default=Strength.OFF
+    )
+    added_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    added_at = models.DateTimeField()
+    ended_on = models.DateField("终止", null=True, blank=True)
+    ended_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    ended_note = models.CharField("终止的依据或原因", max_length=200, blank=True)
+
+    objects = QuietPeriodQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["region", "starts_on", "id"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(
+                    kind=QuietKind.MONTHLY,
+                    until_day__isnull=False,
+                    until_day__gte=1,
+                    until_day__lte=LAST_DAY,
+                )
+                | Q(kind=QuietKind.DATED, until_day__isnull=True, ends_on__isnull=False),
+                name="quiet_periods_say_their_days",
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_on__isnull=True) | Q(ends_on__gte=F("starts_on")),
+                name="quiet_periods_end_after_they_start",
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_on__isnull=True, ended_by__isnull=True)
+                | Q(ended_on__isnull=False, ended_by__isnull=False),
+                name="ended_quiet_periods_say_by_whom",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def as_quiet(self) -> Quiet:
+        """The period as the rulebook looks at it."""
+        ends = [day for day in (self.ends_on, self.ended_on) if day is not None]
+        return Quiet(
+            title=self.title,
+            source=self.source,
+            strength=Strength(self.strength),
+            starts_on=self.starts_on,
+            ends_on=min(ends) if ends else None,
+            until_day=self.until_day,
+            region=self.region.name,
+        )
 
 
 def digest_of(days: Iterable[tuple[date, str, str]]) -> str:

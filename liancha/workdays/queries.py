@@ -1,16 +1,18 @@
-"""What the calendar says. Every room asks here, none looks at the rows."""
+"""What the calendar says, quiet periods among it. Every room asks here, none looks at the rows."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from types import MappingProxyType
 
+from liancha.rulebook import quiet
 from liancha.rulebook.deadlines import Calendar, DayKind
+from liancha.rulebook.quiet import Quiet
 
-from .models import CalendarYear, DayOff, digest_of
+from .models import CalendarYear, DayOff, QuietPeriod, digest_of
 
 Editions = tuple[tuple[int, str], ...]
 
@@ -48,14 +50,26 @@ def is_working_day(day: date) -> bool | None:
     return known.is_working_day(day) if known.knows(day) else None
 
 
+def quiet_periods(*regions: str | None) -> tuple[Quiet, ...]:
+    """The periods switched on for these regions and for the whole city. One query.
+
+    regions  codes; None is left aside
+
+    Source: E17, local practice.
+    """
+    rows = QuietPeriod.objects.over(*regions).switched_on().select_related("region")
+    return tuple(each.as_quiet for each in rows)
+
+
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One day on the year page. name is "" on an ordinary day."""
+    """One day on the year page. name is "" on an ordinary day; quiet names the periods."""
 
     on: date
     is_worked: bool
     kind: DayKind | None
     name: str
+    quiet: str = ""
 
     @property
     def mark(self) -> str:
@@ -72,8 +86,11 @@ class Month:
     worked: int
 
 
-def months(year: int, days: Mapping[date, tuple[DayKind, str]]) -> tuple[Month, ...]:
-    """The twelve months of a year with these exceptions, for the page."""
+def months(
+    year: int, days: Mapping[date, tuple[DayKind, str]], periods: Iterable[Quiet] = ()
+) -> tuple[Month, ...]:
+    """The twelve months of a year with these exceptions and quiet periods, for the page."""
+    periods = tuple(periods)
     sheet = []
     for number in range(1, 13):
         first = date(year, number, 1)
@@ -83,7 +100,8 @@ def months(year: int, days: Mapping[date, tuple[DayKind, str]]) -> tuple[Month, 
             on = first + timedelta(days=n)
             kind, name = days.get(on, (None, ""))
             worked = on.weekday() < 5 if kind is None else kind is DayKind.WORK
-            cells.append(Cell(on, worked, kind, name))
+            hush = "、".join(each.title for each in quiet.holding(periods, on))
+            cells.append(Cell(on, worked, kind, name, hush))
         cells += [None] * (-len(cells) % 7)
         weeks = tuple(tuple(cells[n : n + 7]) for n in range(0, len(cells), 7))
         sheet.append(Month(number, weeks, sum(c.is_worked for c in cells if c is not None)))

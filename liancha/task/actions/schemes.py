@@ -12,9 +12,11 @@ from liancha.accounts.models import User
 from liancha.lists.models import Method
 from liancha.rulebook import coverage
 from liancha.rulebook.lifecycles import TaskState
+from liancha.rulebook.quiet import Exempted
 from liancha.rulebook.verdicts import Blocked
 
 from ..models import STAGES, Scheme, Task
+from .quiet import settle_scheme
 from .standing import append, check_own, locked
 
 Stage = Mapping[str, Any]  # {"name", "starts", "ends"}, days as date or ISO text
@@ -33,14 +35,17 @@ def save_scheme(
     offsite: str = Scheme.Offsite.NO,
     offsite_note: str = "",
     lists_open_on: date | None = None,
+    exempted: Exempted | None = None,
     by: User,
     at: datetime,
 ) -> Scheme:
     """Write the scheme of a task that is not submitted yet.
 
-    stages  分类建库, 摇号派发, 实地核查, 公示处理, each {"name", "starts", "ends"}
+    stages    分类建库, 摇号派发, 实地核查, 公示处理, each {"name", "starts", "ends"}
+    exempted  why visits in a quiet period, where one asks for it
 
-    Raises Blocked outside the plan line's window: the plan has to be adjusted first.
+    Raises Blocked outside the plan line's window: the plan has to be adjusted first. Raises
+    NeedsReason where every day of the visits is quiet.
     Source: art. 17, paragraph 1; art. 20, paragraph 1, for the method.
     """
     task = locked(task)
@@ -57,6 +62,7 @@ def save_scheme(
     scheme.offsite_note, scheme.requirements = offsite_note.strip(), requirements.strip()
     scheme.beacon_source, scheme.saved_at = beacon_source.strip(), at
     _check_window(task, scheme)
+    settle_scheme(task, scheme, exempted, by=by, at=at)
     scheme.save()
     task.lists_open_on = lists_open_on
     task.save(update_fields=["lists_open_on"])
@@ -65,10 +71,10 @@ def save_scheme(
 
 
 @transaction.atomic
-def submit_scheme(*, task: Task, by: User, at: datetime) -> Task:
+def submit_scheme(*, task: Task, exempted: Exempted | None = None, by: User, at: datetime) -> Task:
     """Hand the scheme to the head of the initiating department.
 
-    Raises Blocked naming what it lacks.
+    Raises Blocked naming what it lacks; NeedsReason for a quiet period switched on since.
     Source: art. 17, paragraph 1, 明确目标任务、职责分工、工作阶段安排等.
     """
     task = locked(task)
@@ -84,6 +90,7 @@ def submit_scheme(*, task: Task, by: User, at: datetime) -> Task:
     if scheme is None:
         raise ValueError("check_scheme lets no task through without a scheme")
     _check_window(task, scheme)
+    settle_scheme(task, scheme, exempted, by=by, at=at)
     task.advance(TaskState.SCHEME_SUBMITTED)
     scheme.submitted_by, scheme.submitted_at, scheme.returned_note = by, at, ""
     scheme.save(update_fields=["submitted_by", "submitted_at", "returned_note"])

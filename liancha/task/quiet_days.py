@@ -1,0 +1,103 @@
+"""What the quiet periods of its region say to a task: its visits by the scheme, one visit.
+
+Reads only. Who writes an exemption down is `actions.quiet`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+from liancha.registry.models import Target
+from liancha.rulebook import presence, quiet
+from liancha.rulebook.quiet import Exempted, Quiet
+from liancha.rulebook.verdicts import NeedsReason
+from liancha.workdays import queries as workdays
+
+from .models import QuietExemption, Scheme, Task
+
+
+def periods(task: Task, target: Target | None = None) -> tuple[Quiet, ...]:
+    """Those of the city, of the initiator's region, and of where the target is."""
+    return workdays.quiet_periods(
+        task.initiator.region_id, target.region_id if target is not None else None
+    )
+
+
+def exempted(
+    task: Task, target: Target | None = None, *, is_surprise: bool = False
+) -> Exempted | None:
+    """The exemption a check has: by what it is, or written for it or for its whole task."""
+    if found := quiet.implied(task.source, is_surprise=is_surprise):
+        return found
+    written = QuietExemption.objects.filter(task=task, target=None)
+    if target is not None:
+        written |= QuietExemption.objects.filter(task=task, target=target)
+    last = written.order_by("-id").first()
+    return Exempted(last.code, last.reason) if last else None
+
+
+def of_scheme(task: Task, scheme: Scheme, said: Exempted | None = None) -> tuple[str, ...]:
+    """What is to be said of the days a scheme has its visits on (WARN). Off the spot nothing.
+
+    Raises NeedsReason where every day is quiet and the period asks for an exemption.
+    """
+    visits = scheme.period("实地核查")
+    if visits is None or not goes_there(scheme):
+        return ()
+    return _of_window(task, visits.starts_on, visits.ends_on, "实地核查", said)
+
+
+def of_task(task: Task) -> tuple[str, ...]:
+    """The same as remarks only, for a task just made or shown: by its scheme or its own days."""
+    scheme = getattr(task, "scheme", None)
+    if scheme is not None:
+        return _mild(lambda: of_scheme(task, scheme))
+    return _mild(lambda: _of_window(task, task.starts_on, task.ends_on, "时间安排", None))
+
+
+def of_visit(
+    task: Task,
+    target: Target,
+    day: date,
+    *,
+    said: Exempted | None = None,
+    is_surprise: bool = False,
+) -> tuple[str, ...]:
+    """What is to be said of going there that day (WARN).
+
+    Raises NeedsReason where a period that holds then asks for an exemption.
+    """
+    found = periods(task, target)
+    if not quiet.holding(found, day):
+        return ()
+    known = said or exempted(task, target, is_surprise=is_surprise)
+    return quiet.check_day(found, day, what=target.name, exempted=known)
+
+
+def goes_there(scheme: Scheme) -> bool:
+    """Whether a scheme sends anybody out at all."""
+    return scheme.offsite != Scheme.Offsite.YES and presence.Method(scheme.method).is_onsite
+
+
+def _of_window(
+    task: Task, first: date, last: date, what: str, said: Exempted | None
+) -> tuple[str, ...]:
+    found = periods(task)
+    if not found:
+        return ()
+    return quiet.check_window(
+        found,
+        first,
+        last,
+        what=what,
+        calendar=workdays.calendar(),
+        exempted=said or exempted(task),
+    )
+
+
+def _mild(ask: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
+    try:
+        return ask()
+    except NeedsReason as needs:
+        return (str(needs),)
