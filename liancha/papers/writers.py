@@ -10,7 +10,7 @@ import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from typing import IO
 
 import xlsxwriter
@@ -22,6 +22,7 @@ Value = str | int | date | None
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 LONGEST_CELL = 32_767
+LINES = 500  # of a CSV file in one piece
 WIDEST = 60
 FILLED_IN = 20_000  # rows below a heading that get a drop-down
 LONGEST_CHOICES = 255  # characters of a drop-down that stands in the rule itself
@@ -79,11 +80,12 @@ def write_workbook(target: IO[bytes] | str, sheets: Iterable[Sheet]) -> None:
 
 
 def stream_csv(titles: Sequence[str], rows: Iterable[Sequence[Value]]) -> Iterator[bytes]:
-    """The pieces of a CSV file, UTF-8 with BOM as Excel wants it."""
+    """The pieces of a CSV file, UTF-8 with BOM as Excel wants it; a piece has many lines."""
     line = csv.writer(_Echo())
     yield ("\ufeff" + line.writerow([neutral(title) for title in titles])).encode()
-    for row in rows:
-        yield line.writerow([_plain(value) for value in row]).encode()
+    lines = (line.writerow([_plain(value) for value in row]) for row in rows)
+    while piece := "".join(islice(lines, LINES)):
+        yield piece.encode()
 
 
 def neutral(text: str) -> str:
