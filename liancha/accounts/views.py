@@ -21,10 +21,10 @@ from liancha.ledger.models import Entry
 from liancha.rulebook.verdicts import Blocked
 
 from . import actions, forms, queries
+from .again import told
 from .models import Department, PastPassword, User
 from .permissions import ROLES, Permission, public, requires, signed_in
 from .rights import rights_of
-from .words import told
 
 WHAT = {
     "accounts.open_account": "开通账号",
@@ -165,7 +165,9 @@ def set_roles(request: HttpRequest, pk: int) -> HttpResponse:
     person = get_object_or_404(User, pk=pk)
     form = forms.Roles(request.POST)
     if not form.is_valid():
-        return told(request, user, pk, "角色不在表中，没有改动。请刷新页面后再选。")
+        return told(
+            request, "accounts:user", pk, fault="角色不在表中，没有改动。请刷新页面后再选。"
+        )
     actions.set_roles(
         user=person, roles=form.cleaned_data["roles"], by=request.user, at=timezone.now()
     )

@@ -6,10 +6,7 @@ answer is taken for one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 
 from liancha.rulebook.verdicts import Blocked
 
@@ -36,14 +33,3 @@ def agreed(request: HttpRequest, name: str = "agree", *, article: str = "19") ->
     if said in ("no", "0"):
         return False
     raise Blocked("没有收到同意还是不同意。请回到刚才的页面，点其中一个按钮。", article=article)
-
-
-def told(
-    request: HttpRequest, page: Callable[..., HttpResponse], pk: int, fault: str
-) -> HttpResponse:
-    """The page a line was sent from, once more with what is wrong with it; 422."""
-    messages.error(request, fault)
-    response = page(request, pk)
-    if response.status_code == 200:
-        response.status_code = 422
-    return response

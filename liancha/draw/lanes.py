@@ -51,9 +51,9 @@ def lanes(scene: Scene) -> list[Lane]:
                 word=layer.ordinal if scene.is_by_credit else layer.label,
                 size=layer.size,
                 count=layer.count,
-                line=_x(layer.threshold) if layer.threshold else "",
+                line=place_x(layer.threshold) if layer.threshold else "",
                 dots=tuple(
-                    Dot(_x(each), _y(each), sampling.is_drawn(each, layer.threshold))
+                    Dot(place_x(each), place_y(each), sampling.is_drawn(each, layer.threshold))
                     for each in own
                 ),
             )
@@ -70,9 +70,9 @@ def _tickets(scene: Scene, outcome: frames.Outcome) -> Iterator[tuple[str, str]]
         yield stratum, sampling.ticket(outcome.seed, code, salt)
 
 
-def _x(ticket: str) -> str:
+def place_x(ticket: str) -> str:
     return f"{int(ticket[:8], 16) * 1000 // 2**32 / 10}%"
 
 
-def _y(ticket: str) -> str:
+def place_y(ticket: str) -> str:
     return f"{10 + int(ticket[-4:], 16) * 800 // 2**16 / 10}%"

@@ -1,26 +1,26 @@
 """Turns a step the Measures do not allow into a page that says why and quotes the article.
 
-Blocked gives 409 with the refusal; NeedsReason gives the same page with a form that asks for the
-reason and posts what was posted before once more, with `reason` (and `reason_code`) added. Scripts
-and the API get JSON, htmx gets the panel for its dialog. Nothing is changed or logged here: the
-action that raised has been rolled back.
+Blocked gives 409 with the refusal: over the form it came from, filled as it was sent, when the
+person typed something there; else on a page of its own. NeedsReason gives a page with a form that
+asks for the reason and posts what was posted before once more, with `reason` (and `reason_code`)
+added. Scripts and the API get JSON, htmx gets the panel for its dialog. Nothing is changed or
+logged here: the action that raised has been rolled back.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString, mark_safe
 
+from liancha.accounts import again
 from liancha.rulebook.verdicts import Blocked, NeedsReason
 
 from .templatetags.lc_blocks import quotation
@@ -107,22 +107,20 @@ class Refusal:
 
 def came_from(request: HttpRequest) -> str:
     """The page of this site the person came from, else the start page."""
-    referer = request.headers.get("referer", "")
-    if url_has_allowed_host_and_scheme(referer, allowed_hosts={request.get_host()}):
-        parts = urlsplit(referer)
-        return parts.path + (f"?{parts.query}" if parts.query else "")
-    return "/"
+    path, query = again.came_from(request)
+    return path + (f"?{query}" if query else "") if path else "/"
 
 
-def ask(blocked: NeedsReason, request: HttpRequest) -> SafeString:
+def ask(blocked: Blocked, request: HttpRequest) -> SafeString:
     """The form that asks for the reason and carries everything posted before.
 
-    A file cannot be posted again by the server: then the form says to go back and choose it anew.
+    A reason that was refused itself (too long) is asked for once more, as it was written. A file cannot be posted again by the server: then the form says to go back and choose it anew.
     """
+    codes = getattr(blocked, "codes", ())
     kept = [
         (name, value)
         for name, values in request.POST.lists()
-        if name not in NOT_KEPT
+        if name not in NOT_KEPT or (name == "reason_code" and not codes)
         for value in values
     ]
     return mark_safe(
@@ -131,7 +129,7 @@ def ask(blocked: NeedsReason, request: HttpRequest) -> SafeString:
             {
                 "action": request.get_full_path(),
                 "kept": kept,
-                "codes": blocked.codes,
+                "codes": codes,
                 "has_files": bool(request.FILES),
                 "back": came_from(request),
                 "token": get_token(request),
@@ -190,6 +188,29 @@ def answer(request: HttpRequest, blocked: Blocked) -> HttpResponse:
         response["HX-Retarget"] = "#blocked"
         response["HX-Reswap"] = "innerHTML"
         return response
+    if request.method == "POST" and not isinstance(blocked, NeedsReason):
+        where_typed = _over_the_form(request, refusal)
+        if where_typed is not None:
+            return where_typed
+        if again.came_from(request)[0] == request.path and request.POST.get("reason"):
+            refusal = replace(refusal, form=ask(blocked, request))
     signed_in = getattr(request, "user", None) is not None and request.user.is_authenticated
     layout = "base_office.html" if signed_in else "base_public.html"
     return render(request, "blocked.html", {"refusal": refusal, "layout": layout}, status=409)
+
+
+def _over_the_form(request: HttpRequest, refusal: Refusal) -> HttpResponse | None:
+    """The page the post came from with the refusal over its form, as it was filled in.
+
+    None if that page has no form for this post in which somebody types: a button alone.
+    """
+    panel = render_to_string(
+        "components/refusal.html", {"refusal": replace(refusal, back=""), "heading": "h2"}
+    )
+    for path in dict.fromkeys((again.came_from(request)[0], request.path)):
+        page = again.seen(request, path) if path else None
+        answered = again.refill(request, page, path, panel) if page is not None else None
+        if answered is not None:
+            answered.status_code = 409
+            return answered
+    return None

@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST
 
+from liancha.accounts.again import told
 from liancha.accounts.models import Department
 from liancha.accounts.permissions import Permission, requires
 from liancha.accounts.queries import people_of
@@ -194,8 +195,10 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponse:
 def platform(request: HttpRequest, pk: int) -> HttpResponse:
     task = get_object_or_404(Task.objects.initiated_by(request.user), pk=pk)
     form = forms.PlatformForm(request.POST)
-    said = form.cleaned_data if form.is_valid() else {}
-    actions.record_platform_number(task=task, **said, by=request.user, at=timezone.now())
+    if not form.is_valid():
+        return told(request, "task:task", pk, fault=form)
+    given = form.cleaned_data
+    actions.record_platform_number(task=task, **given, by=request.user, at=timezone.now())
     messages.success(request, "已登记")
     return redirect(task)
 

@@ -57,6 +57,27 @@ class TestInspectorPages:
 
     def test_the_drawn_page_and_a_replacement(self, world, of):
         draw = w.draw_inspectors(world, "WJ")
+    def test_the_hall_shows_seats_loads_and_tickets_but_nobody(self, world, of):
+        draw = w.inspectors_computed(world, "WJ")
+        page = as_(world, "lu").get(url("hall", draw.pk)).content.decode()
+        assert "14 席已算出" in " ".join(re.sub(r"<[^>]+>", " ", page).split())
+        assert page.count('class="on"/') == 14  # seats, each below its line
+        assert "每人户数" in page
+        for inspector in draw.department.inspectors.all():
+            assert inspector.name not in page
+            assert inspector.number not in page
+        for drawn in of.drawn_targets.select_related("candidate"):
+            assert drawn.candidate.name not in page
+            assert drawn.candidate.code not in page
+
+    def test_the_hall_before_the_seed_shows_only_counts(self, world, of):
+        draw = w.actions.freeze_inspectors(
+            task=world.task, department=world.department("WJ"), by=world.cast.lu, at=w.DUE
+        )
+        page = text(as_(world, "lu").get(url("hall", draw.pk)))
+        assert "随机数齐了才能算出" in page
+        assert "每人户数" not in page
+
         lu, gu = as_(world, "lu"), as_(world, "gu")
         assert lu.get(url("draw", draw.pk)).headers["Location"] == url("staff", draw.pk)
         page = text(lu.get(url("staff", draw.pk)))

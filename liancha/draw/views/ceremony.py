@@ -13,12 +13,13 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
+from liancha.accounts.again import told
 from liancha.accounts.permissions import Permission, requires
-from liancha.accounts.words import agreed, told, written
+from liancha.accounts.words import agreed, written
 from liancha.rulebook.lifecycles import DrawState
 from liancha.rulebook.verdicts import Blocked
 
-from .. import actions, background, beacons, forms, lanes, queries, scenes
+from .. import actions, background, beacons, forms, lanes, loads, queries, scenes
 from ..models import Dispatch, Draw
 
 PAGE = 30
@@ -189,7 +190,9 @@ def beacon(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         scene = _scene(request, _visible(request, pk))
         if scene.act != "beacon":
-            return told(request, draw, pk, "公开随机值没有录入，请看本页进行到哪一步。")
+            return told(
+                request, "draw:draw", pk, fault="公开随机值没有录入，请看本页进行到哪一步。"
+            )
         context = _context(request, scene) | {"beacon_form": form}
         return render(request, "draw/draw.html", context, status=422)
     actions.enter_beacon(
@@ -302,8 +305,10 @@ def hall(request: HttpRequest, pk: int) -> HttpResponse:
     """The big screen: counts, hands, tickets falling below the line. No class and no code; names
     only where the scheme has them public at once. As long as it is shown its session goes on.
     """
-    rows = Draw.objects.visible_to(request.user).of_targets()
-    found = get_object_or_404(rows.select_related("task__initiator", "department", "rule"), pk=pk)
+    rows = Draw.objects.visible_to(request.user)
+    found = get_object_or_404(
+        rows.select_related("task__initiator", "department", "rule", "of"), pk=pk
+    )
     now = timezone.now()
     openness = queries.openness(found, now)
     scene = _reckoned(scenes.Scene(found, request.user, now, openness.codes))
@@ -316,7 +321,8 @@ def hall(request: HttpRequest, pk: int) -> HttpResponse:
         {
             "draw": found,
             "scene": scene,
-            "lanes": lanes.lanes(scene),
+            "lanes": lanes.lanes(scene) if found.is_of_targets else (),
+            "bench": None if found.is_of_targets else loads.bench(scene),
             "shows_all": found.frame_size <= lanes.MOST_DOTS,
             "others": found.task.departments.exclude(pk=found.department_id),
             "openness": openness,

@@ -13,8 +13,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
+from liancha.accounts.again import told
 from liancha.accounts.permissions import Permission, requires
-from liancha.accounts.words import told
 from liancha.rulebook.lifecycles import DrawState
 from liancha.rulebook.verdicts import Blocked, NeedsReason
 
@@ -70,7 +70,7 @@ def name_key(request: HttpRequest, pk: int) -> HttpResponse:
     draw = _kept(request, pk)
     form = forms.KeeperKey(request.POST)
     if not form.is_valid():
-        return told(request, keeper, pk, form.errors["key"][0])
+        return told(request, "draw:keeper", pk, fault=form)
     actions.name_key(draw=draw, key=form.cleaned_data["key"], by=request.user, at=timezone.now())
     messages.success(request, "公钥已存证，各方可以用它封存随机数")
     return redirect("draw:keeper", pk)

@@ -14,12 +14,11 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
+from liancha.accounts.again import told
 from liancha.accounts.permissions import Permission, requires
-from liancha.accounts.words import told
 
 from .. import actions, forms
 from ..models import Draw, Party
-from . import ceremony
 
 
 def _party(request: HttpRequest, pk: int) -> Party:
@@ -31,8 +30,7 @@ def _party(request: HttpRequest, pk: int) -> Party:
 
 def _told(request: HttpRequest, party: Party, form: django_forms.Form) -> HttpResponse:
     """The page of the draw with what is wrong with the one thing the form asks for; 422."""
-    [faults] = form.errors.values()
-    return told(request, ceremony.draw, party.draw_id, faults[0])
+    return told(request, "draw:draw", party.draw_id, fault=form)
 
 
 @requires(Permission.DRAW_JOIN)

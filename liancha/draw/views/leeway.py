@@ -9,8 +9,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from liancha.accounts.again import told
 from liancha.accounts.permissions import Permission, requires
-from liancha.accounts.words import agreed, told, written
+from liancha.accounts.words import agreed, written
 from liancha.queue.models import Job
 from liancha.rulebook.lifecycles import DrawState
 from liancha.task.models import Task
@@ -112,7 +113,7 @@ def ask_supplement(request: HttpRequest, pk: int) -> HttpResponse:
         raise Http404
     form = _form(request, last)
     if not form.is_valid():
-        return told(request, batches, pk, next(iter(form.errors.values()))[0])
+        return told(request, "draw:batches", pk, fault=form)
     actions.ask_supplement(
         after=last,
         wanted=form.wanted(),

@@ -13,8 +13,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from liancha.accounts.again import told
 from liancha.accounts.permissions import Permission, requires
-from liancha.accounts.words import told, written
+from liancha.accounts.words import written
 from liancha.registry.models import Target
 from liancha.rulebook.lifecycles import TaskState
 from liancha.task.models import Task
@@ -179,7 +180,7 @@ def choose(request: HttpRequest, pk: int) -> HttpResponse:
     task = get_object_or_404(Task.objects.initiated_by(request.user), pk=pk)
     form = forms.PoolChoices(request.POST, has_plan=task.line_id is not None)
     if not form.is_valid():
-        return told(request, pool, pk, next(iter(form.errors.values()))[0])
+        return told(request, "draw:pool", pk, fault=form)
     actions.choose_pool(task=task, by=request.user, at=timezone.now(), **form.cleaned_data)
     messages.success(request, "已按新的条件重新建库")
     return redirect("draw:pool", pk)

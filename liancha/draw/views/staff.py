@@ -9,8 +9,9 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
+from liancha.accounts.again import told
 from liancha.accounts.permissions import Permission, requires
-from liancha.accounts.words import agreed, told
+from liancha.accounts.words import agreed
 from liancha.roster.models import Inspector
 from liancha.rulebook.lifecycles import DrawState, TaskState
 from liancha.task.models import Task
@@ -65,7 +66,7 @@ def freeze(request: HttpRequest, pk: int) -> HttpResponse:
     )
     form = forms.Inspectors(request.POST, numbers=numbers)
     if not form.is_valid():
-        return told(request, inspectors, pk, "均衡起点应是 1 以上的整数。")
+        return told(request, "draw:inspectors", pk, fault="均衡起点应是 1 以上的整数。")
     draw = actions.freeze_inspectors(
         task=task,
         department=request.user.department,

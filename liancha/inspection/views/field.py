@@ -12,8 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from liancha.accounts.again import told
 from liancha.accounts.permissions import Permission, requires
-from liancha.accounts.words import told
 from liancha.lists.models import JointItem
 from liancha.roster.models import Inspector
 from liancha.rulebook.lifecycles import VisitState
@@ -175,7 +175,7 @@ def check_in(request: HttpRequest, pk: int) -> HttpResponse:
     people = {str(each.pk): each for each in crew.members(one)}
     inspector = people.get(whom) if whom else officer
     if inspector is None:
-        return told(request, arrive, pk, "请先选择要代为签到的组员。")
+        return told(request, "inspection:arrive", pk, fault="请先选择要代为签到的组员。")
     try:
         actions.check_in(
             visit=one,
@@ -187,6 +187,8 @@ def check_in(request: HttpRequest, pk: int) -> HttpResponse:
     except Blocked as refusal:
         return _arrival(request, one, refusal=refusal)
     messages.success(request, f"{inspector}已签到")
+    except NeedsReason:
+        raise  # the page that asks posts all of this again
     return redirect("inspection:arrive", pk=pk)
 
 

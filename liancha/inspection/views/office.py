@@ -12,11 +12,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from liancha.accounts.again import told
 from liancha.accounts.models import Department, User
 from liancha.accounts.permissions import Permission, requires
 from liancha.accounts.picking import chosen
 from liancha.accounts.queries import people_of, person
-from liancha.accounts.words import told
 from liancha.draw.models import DrawnTarget
 from liancha.ledger.models import Entry
 from liancha.roster.models import Inspector
@@ -153,9 +153,7 @@ def plan_many(request: HttpRequest, pk: int) -> HttpResponse:
     own = Visit.objects.of_task(one).to_do().order_by("team__number")
     form = forms.PlanMany(request.POST)
     if not form.is_valid():
-        [(name, faults), *_] = form.errors.items()
-        label, fault = str(form.fields[name].label), str(faults[0])
-        return told(request, task, pk, fault if label in fault else f"{label}：{fault}")
+        return told(request, "inspection:task", pk, fault=form)
     asked = form.cleaned_data
     picked = list(chosen(request, own, lambda _: own))
     remarks = actions.plan_visits(

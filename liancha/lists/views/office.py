@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from liancha.accounts.again import told
 from liancha.accounts.permissions import Permission, requires
 from liancha.accounts.words import written
 from liancha.papers import downloads
@@ -129,10 +130,11 @@ def consult(request: HttpRequest, pk: int) -> HttpResponse:
 @requires(Permission.LISTS_PUBLISH)
 @require_POST
 def send_back(request: HttpRequest, pk: int) -> HttpResponse:
-    form = forms.NoteForm(request.POST)
-    note = form.cleaned_data["note"] if form.is_valid() else ""
-    found = actions.send_back(
-        version=_find(request, pk), note=note, by=request.user, at=timezone.now()
+    found, form = _find(request, pk), forms.NoteForm(request.POST)
+    if not form.is_valid():
+        return told(request, "lists:version", found.kind, pk, fault=form)
+    actions.send_back(
+        version=found, note=form.cleaned_data["note"], by=request.user, at=timezone.now()
     )
     messages.success(request, "已退回草稿，会签重新开始")
     return redirect(found)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 
 from liancha.accounts.permissions import public
 
 from .. import queries, sheets
-from ..models import ListVersion
+from ..models import JointField, ListVersion
 from .office import workbook
 
 
@@ -25,11 +27,20 @@ def lists(request: HttpRequest) -> HttpResponse:
 
 @public
 def version(request: HttpRequest, pk: int) -> HttpResponse:
-    found = _find(pk)
+    """The rows of a version; `?q=` looks into every column."""
+    found, asked = _find(pk), request.GET.get("q", "").strip()[:40]
+    fields = list(sheets.fields_of(found)) if found.is_joint else []
+    items = [] if found.is_joint else list(found.items.select_related("department"))
     context = {
         "version": found,
-        "fields": sheets.fields_of(found) if found.is_joint else [],
-        "items": found.items.select_related("department"),
+        "q": asked,
+        "total": len(fields) + len(items),
+        "fields": [each for each in fields if _says(asked, _words(each))],
+        "items": [
+            each
+            for each in items
+            if _says(asked, (each.name, each.category, each.targets, each.subject, each.basis))
+        ],
         "changes": queries.differences(found),
         "newer": ListVersion.objects.in_force(found.kind, found.region_id)
         .exclude(pk=found.pk)
@@ -48,6 +59,19 @@ def data(request: HttpRequest, pk: int) -> HttpResponse:
     return JsonResponse(
         sheets.as_json(_find(pk)), json_dumps_params={"ensure_ascii": False, "indent": 2}
     )
+
+
+def _words(field: JointField) -> Iterator[str]:
+    """What a field's row says on the page."""
+    yield from (field.name, field.targets, field.initiator.name, field.initiator.short)
+    for each in field.cooperators.all():
+        yield from (each.name, each.short)
+    for item in field.items.all():
+        yield from (item.name, item.basis)
+
+
+def _says(asked: str, words: Iterable[str]) -> bool:
+    return not asked or any(asked in word for word in words)
 
 
 def _find(pk: int) -> ListVersion:

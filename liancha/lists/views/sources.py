@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from liancha.accounts.again import told
 from liancha.accounts.permissions import Permission, requires
 from liancha.rulebook.lifecycles import ListState
 from liancha.rulebook.regions import CITY
@@ -149,8 +150,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     found = _version(request, pk)
     form = forms.DecisionForm(request.POST, version=found)
     if not form.is_valid():
-        messages.error(request, "没有保存。请选择纳入的领域或不纳入的原因。")
-        return redirect("lists:decisions", found.pk)
+        return told(request, "lists:decisions", pk, fault=form)
     data = form.cleaned_data
     decision = actions.decide_upper(
         version=found,

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from liancha.accounts.again import told
 from liancha.accounts.permissions import Permission, requires
 from liancha.accounts.picking import may_be_key
 from liancha.lists.models import JointField, ListVersion
@@ -107,12 +108,10 @@ def _keep(request: HttpRequest, line: PlanLine, form: TermsForm) -> None:
 def file_plan(request: HttpRequest, pk: int) -> HttpResponse:
     plan = _visible(request, pk)
     form = FilingForm(request.POST)
-    if form.is_valid():
-        actions.file_plan(plan=plan, **form.cleaned_data, by=request.user, at=timezone.now())
-        messages.success(request, "已登记报送")
-    else:
-        first = next(iter(form.errors.values()))
-        messages.error(request, f"没有登记：{first[0]}")
+    if not form.is_valid():
+        return told(request, "plan:plan", pk, fault=form, query="tab=filing", head="没有登记")
+    actions.file_plan(plan=plan, **form.cleaned_data, by=request.user, at=timezone.now())
+    messages.success(request, "已登记报送")
     return redirect(f"{plan.get_absolute_url()}?tab=filing")
 
 
@@ -122,12 +121,10 @@ def file_report(request: HttpRequest) -> HttpResponse:
     """Last year's figures are due in January, whether or not the new plan is begun."""
     form = ReportForm(request.POST)
     now = timezone.localtime()
-    if form.is_valid():
-        actions.file_report(year=now.year, **form.cleaned_data, by=request.user, at=now)
-        messages.success(request, "已登记报送")
-    else:
-        first = next(iter(form.errors.values()))
-        messages.error(request, f"没有登记：{first[0]}")
+    if not form.is_valid():
+        return told(request, "plan:plans", fault=form, head="没有登记")
+    actions.file_report(year=now.year, **form.cleaned_data, by=request.user, at=now)
+    messages.success(request, "已登记报送")
     return redirect("plan:plans")
 
 

@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from liancha.accounts.again import told
 from liancha.accounts.models import Department
 from liancha.accounts.permissions import Permission, requires
 from liancha.accounts.words import written
@@ -182,8 +183,14 @@ def approve_adjustment(request: HttpRequest, pk: int) -> HttpResponse:
 def decline_adjustment(request: HttpRequest, pk: int) -> HttpResponse:
     adjustment = get_object_or_404(Adjustment.objects.decidable_by(request.user), pk=pk)
     form = forms.DeclineForm(request.POST)
-    note = form.cleaned_data["note"] if form.is_valid() else ""
-    actions.decline_adjustment(adjustment=adjustment, note=note, by=request.user, at=timezone.now())
+    if not form.is_valid():
+        return told(request, "plan:line", adjustment.line_id, fault=form)
+    actions.decline_adjustment(
+        adjustment=adjustment,
+        note=form.cleaned_data["note"],
+        by=request.user,
+        at=timezone.now(),
+    )
     messages.success(request, "已退回，计划行不变")
     return redirect(adjustment.line)
 

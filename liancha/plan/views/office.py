@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST
 
+from liancha.accounts.again import told
 from liancha.accounts.permissions import Permission, requires
 from liancha.accounts.queries import people_of, person
 from liancha.accounts.words import written
@@ -255,7 +256,9 @@ def cosign(request: HttpRequest, pk: int) -> HttpResponse:
 def return_plan(request: HttpRequest, pk: int) -> HttpResponse:
     plan = _visible(request, pk)
     form = forms.OpinionForm(request.POST)
-    opinion = form.cleaned_data["opinion"] if form.is_valid() else ""
+    if not form.is_valid():
+        return told(request, "plan:cosign", pk, fault=form)
+    opinion = form.cleaned_data["opinion"]
     actions.return_plan(plan=plan, opinion=opinion, by=request.user, at=timezone.now())
     messages.success(request, "已退回，联席会议办公室会看到意见")
     return redirect(plan)
@@ -281,8 +284,9 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
 def publish(request: HttpRequest, pk: int) -> HttpResponse:
     plan = _visible(request, pk)
     form = forms.PublishForm(request.POST)
-    said = form.cleaned_data if form.is_valid() else {}
-    actions.publish(plan=plan, **said, by=request.user, at=timezone.now())
+    if not form.is_valid():
+        return told(request, "plan:plan", pk, fault=form)
+    actions.publish(plan=plan, **form.cleaned_data, by=request.user, at=timezone.now())
     shown = reverse("plan:public_plan", args=[plan.pk])
     messages.success(request, format_html('计划已公布<a href="{}">看公示页</a>', shown))
     return redirect(plan)
@@ -293,13 +297,12 @@ def publish(request: HttpRequest, pk: int) -> HttpResponse:
 def platform(request: HttpRequest, pk: int) -> HttpResponse:
     plan = _visible(request, pk)
     form = forms.PlatformForm(request.POST)
-    if form.is_valid():
-        actions.record_platform_number(
-            plan=plan, number=form.cleaned_data["number"], by=request.user, at=timezone.now()
-        )
-        messages.success(request, "已登记监管平台编号")
-    else:
-        messages.error(request, "请填写监管平台编号，不超过 40 字。")
+    if not form.is_valid():
+        return told(request, "plan:plan", pk, fault=form)
+    actions.record_platform_number(
+        plan=plan, number=form.cleaned_data["number"], by=request.user, at=timezone.now()
+    )
+    messages.success(request, "已登记监管平台编号")
     return redirect(plan)
 
 

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from liancha.accounts.again import told
 from liancha.accounts.permissions import Permission, requires
 from liancha.rulebook.verdicts import Blocked, NeedsReason
 
@@ -40,8 +41,7 @@ def parts(request: HttpRequest) -> HttpResponse:
 def new_part(request: HttpRequest) -> HttpResponse:
     form = NewPart(request.POST)
     if not form.is_valid():
-        messages.error(request, "没有开始编制：年度应是 2020 到 2100 的数。")
-        return redirect("plan:parts")
+        return told(request, "plan:parts", fault=form)
     part = actions.start_part(year=form.cleaned_data["year"], by=request.user, at=timezone.now())
     messages.success(request, f"已开始编制{part}")
     return redirect(part)

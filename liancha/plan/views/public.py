@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
@@ -31,7 +31,8 @@ def plans(request: HttpRequest) -> HttpResponse:
 
 @public
 def plan(request: HttpRequest, pk: int) -> HttpResponse:
-    """Source: clauses 16.2 and 16.4."""
+    """Source: clauses 16.2 and 16.4. `?q=` looks into every column of every line."""
+    asked = request.GET.get("q", "").strip()[:40]
     plan = get_object_or_404(Plan.objects.public().select_related("region"), pk=pk)
     everything = list(_lines(plan))
     departments = queries.named_in(plan, everything)
@@ -49,8 +50,13 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
             "changes": changed.get(line.pk, []),
         }
         for line in shown_lines
+        if _says(asked, line.number, columns.columns(line))
     ]
-    named = {line.pk for line in shown_lines}
+    own = [
+        (each.part, [(line, texts) for line, texts in each.lines if _says(asked, "", texts)])
+        for each in queries.parts_of(plan, chosen)
+    ]
+    named = {row["line"].pk for row in rows}
     shown = [
         (each, sheets.changes_text(each.before), sheets.changes_text(each.after))
         for each in adjustments
@@ -60,12 +66,19 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
         "plan": plan,
         "rows": rows,
         "adjustments": shown,
-        "excepted": plan.exceptions.select_related("field") if chosen is None else (),
-        "parts": queries.parts_of(plan, chosen),
+        "excepted": plan.exceptions.select_related("field") if chosen is None and not asked else (),
+        "parts": [(part, lines) for part, lines in own if lines],
+        "total": len(everything),
+        "q": asked,
         "departments": departments,
         "chosen": chosen,
     }
     return render(request, "plan/public_plan.html", context)
+
+
+def _says(asked: str, number: str, texts: Mapping[str, str]) -> bool:
+    """Whether a line says what was asked for: its number, or any of its columns."""
+    return not asked or asked in number or any(asked in text for text in texts.values())
 
 
 @public

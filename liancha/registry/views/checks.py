@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from liancha.accounts.again import told
 from liancha.accounts.permissions import Permission, requires
 from liancha.accounts.words import agreed, written
 from liancha.rulebook.verdicts import Blocked, NeedsReason
@@ -139,11 +140,10 @@ def close_solo(request: HttpRequest, pk: int) -> HttpResponse:
     """What an agreed inspection alone found."""
     found = get_object_or_404(SoloCheck.objects.visible_to(request.user), pk=pk)
     form = forms.CloseCaseForm(request.POST)
-    if form.is_valid():
-        actions.close_solo(check=found, **form.cleaned_data, by=request.user, at=timezone.now())
-        messages.success(request, "已填写检查结果")
-    else:
-        messages.error(request, "没有保存。请填写检查日期和结果。")
+    if not form.is_valid():
+        return told(request, "registry:solo_check", pk, fault=form)
+    actions.close_solo(check=found, **form.cleaned_data, by=request.user, at=timezone.now())
+    messages.success(request, "已填写检查结果")
     return redirect(found)
 
 
@@ -169,18 +169,17 @@ def weigh_complaints(request: HttpRequest, pk: int) -> HttpResponse:
     form = forms.WeighForm(request.POST)
     found = complaints.many(request.user, today=timezone.localdate())
     number = next((each.complaints for each in found if each.target.pk == target.pk), 0)
-    if form.is_valid():
-        decision = actions.weigh_complaints(
-            target=target,
-            complaints=number,
-            **form.cleaned_data,
-            by=request.user,
-            at=timezone.now(),
-        )
-        word = "已设重点标记" if decision.flag_id else "已记下不设标记的理由"
-        messages.success(request, f"{target.name}：{word}")
-    else:
-        messages.error(request, "没有保存。请填标记的截止日期，或不设标记的理由。")
+    if not form.is_valid():
+        return told(request, "registry:case_checks", fault=form)
+    decision = actions.weigh_complaints(
+        target=target,
+        complaints=number,
+        **form.cleaned_data,
+        by=request.user,
+        at=timezone.now(),
+    )
+    word = "已设重点标记" if decision.flag_id else "已记下不设标记的理由"
+    messages.success(request, f"{target.name}：{word}")
     return redirect("registry:case_checks")
 
 
@@ -203,11 +202,10 @@ def new_case(request: HttpRequest, pk: int) -> HttpResponse:
 def close_case(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(CaseCheck.objects.visible_to(request.user), pk=pk)
     form = forms.CloseCaseForm(request.POST)
-    if form.is_valid():
-        actions.close_case(case=found, **form.cleaned_data, by=request.user, at=timezone.now())
-        messages.success(request, "已填写检查结果")
-    else:
-        messages.error(request, "没有保存。请填写检查日期和结果。")
+    if not form.is_valid():
+        return told(request, "registry:case_checks", fault=form)
+    actions.close_case(case=found, **form.cleaned_data, by=request.user, at=timezone.now())
+    messages.success(request, "已填写检查结果")
     return redirect("registry:case_checks")
 
 

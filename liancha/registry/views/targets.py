@@ -7,11 +7,13 @@ from typing import Any
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Q
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from liancha.accounts.again import told
 from liancha.accounts.permissions import Permission, requires
 from liancha.accounts.picking import chosen
 from liancha.papers.downloads import filled, streamed
@@ -125,8 +127,7 @@ def place(request: HttpRequest) -> HttpResponse:
     form = forms.RegionForm(request.POST, prefix="region")
     back = _back(request)
     if not form.is_valid():
-        messages.error(request, "没有改动。" + _said(form))
-        return back
+        return _told(request, form)
     data = form.cleaned_data
     region = None if data["is_outside"] else data["region"].pk
     count = actions.set_region(
@@ -147,8 +148,7 @@ def tag(request: HttpRequest) -> HttpResponse:
     """Put a tag on the ticked targets, or take it off."""
     form = forms.TagChoice(request.POST, prefix="tag")
     if not form.is_valid():
-        messages.error(request, "没有改动。" + _said(form))
-        return _back(request)
+        return _told(request, form)
     is_taken_off = request.POST.get("verb") == "off"
     found = form.cleaned_data["tag"]
     count = actions.tag_targets(
@@ -169,8 +169,7 @@ def flag(request: HttpRequest) -> HttpResponse:
     """Mark the ticked targets from one source until a day."""
     form = forms.KeyFlagForm(request.POST, prefix="flag")
     if not form.is_valid():
-        messages.error(request, "没有改动。请填标记、来源和起止日期。")
-        return _back(request)
+        return _told(request, form)
     count = actions.set_key_flags(
         targets=_keys(request), **form.cleaned_data, by=request.user, at=timezone.now()
     )
@@ -249,20 +248,27 @@ def _keys(request: HttpRequest) -> list[int]:
     return keys
 
 
-def _back(request: HttpRequest) -> HttpResponse:
-    """To the page the batch was on, with its query; never anywhere else."""
-    query = request.POST.get("query", "")
-    page = request.POST.get("page", "")
+def _page_of(request: HttpRequest) -> tuple[str, tuple[int, ...], str]:
+    """The page the batch was on, by name, arguments and query; never anywhere else."""
+    page, query = request.POST.get("page", ""), request.POST.get("query", "")
     if page.isdecimal():
-        return redirect("registry:target", int(page))
-    url = redirect("registry:pending" if page == "pending" else "registry:targets")
+        return "registry:target", (int(page),), ""
+    name = "registry:pending" if page == "pending" else "registry:targets"
+    return name, (), QueryDict(query).urlencode()
+
+
+def _back(request: HttpRequest) -> HttpResponse:
+    name, args, query = _page_of(request)
+    url = redirect(name, *args)
     if query:
         url["Location"] += f"?{QueryDict(query).urlencode()}"
     return url
 
 
-def _said(form: Any) -> str:
-    return "".join(str(error) for errors in form.errors.values() for error in errors)
+def _told(request: HttpRequest, form: Form) -> HttpResponse:
+    """The page the batch was on, its dialog open as it was filled in."""
+    name, args, query = _page_of(request)
+    return told(request, name, *args, fault=form, query=query)
 
 
 def _download(request: HttpRequest, found: TargetQuerySet, name: str) -> HttpResponse:

@@ -9,6 +9,8 @@ from django.forms import BoundField
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from liancha.accounts.again import said
+
 from .lc_chips import EMPTY, draw_icon
 
 register = template.Library()
@@ -188,14 +190,6 @@ def drop_zone(bound: BoundField, control: SafeString, line: str) -> SafeString:
         takes,
         control,
     )
-
-
-def said(bound: BoundField) -> list[str]:
-    """The faults of a field. Django's "this field is required" says which field instead."""
-    plain = str(forms.Field.default_error_messages["required"])
-    is_choice = isinstance(bound.field, (forms.ChoiceField, forms.FileField))
-    verb = "请选择" if is_choice else "请填写"
-    return [f"{verb}{bound.label}。" if error == plain else str(error) for error in bound.errors]
 
 
 def errors(bound: BoundField) -> SafeString:

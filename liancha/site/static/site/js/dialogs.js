@@ -14,7 +14,11 @@ export function watchDialogs(root) {
     dialog.addEventListener('mousedown', (event) => {
       if (event.target === dialog && outside(dialog, event)) dialog.close();
     });
-    if (dialog.querySelector('.is-invalid, .field-error')) dialog.showModal();
+    /* A form that was not taken comes back with its dialog open. */
+    if (dialog.open || dialog.querySelector('.is-invalid, .field-error')) {
+      dialog.close();
+      dialog.showModal();
+    }
   });
   if (isWatching) return;
   isWatching = true;

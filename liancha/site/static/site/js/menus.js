@@ -130,15 +130,21 @@ function clock() {
   setInterval(() => { shown.textContent = format.format(new Date(Date.now() + ahead)); }, 1000);
 }
 
-/* The hall screen is drawn 1080 high and scaled by height; a wider wall gets wider lanes. */
+/* The hall screen is drawn 1080 high and scaled by height; a wider wall gets wider lanes. On a
+   narrow or upright screen nothing is scaled: the parts stand one below the other. */
 function hall() {
   const body = document.querySelector('body[data-hall]');
   if (!body) return;
+  const isNarrow = window.matchMedia('(max-width: 1023px), (max-aspect-ratio: 13/10)');
   const scale = () => {
-    const zoom = window.innerHeight / 1080;
+    if (isNarrow.matches) {
+      ['zoom', 'width', 'height'].forEach((name) => body.style.removeProperty(name));
+      return;
+    }
+    const zoom = Math.min(window.innerHeight / 1080, window.innerWidth / 1440);
     body.style.zoom = zoom;
     body.style.width = `${window.innerWidth / zoom}px`;
-    body.style.height = '1080px';
+    body.style.height = `${window.innerHeight / zoom}px`;
   };
   scale();
   window.addEventListener('resize', scale);
