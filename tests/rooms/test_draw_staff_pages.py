@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from liancha.draw.models import Draw, Replacement
@@ -55,8 +57,6 @@ class TestInspectorPages:
         assert "能派去的只有 1 人" in page
         assert "上面排不开的地方解决后才能冻结" in page
 
-    def test_the_drawn_page_and_a_replacement(self, world, of):
-        draw = w.draw_inspectors(world, "WJ")
     def test_the_hall_shows_seats_loads_and_tickets_but_nobody(self, world, of):
         draw = w.inspectors_computed(world, "WJ")
         page = as_(world, "lu").get(url("hall", draw.pk)).content.decode()
@@ -66,9 +66,9 @@ class TestInspectorPages:
         for inspector in draw.department.inspectors.all():
             assert inspector.name not in page
             assert inspector.number not in page
-        for drawn in of.drawn_targets.select_related("candidate"):
-            assert drawn.candidate.name not in page
-            assert drawn.candidate.code not in page
+        for each in of.drawn.select_related("candidate"):
+            assert each.candidate.name not in page
+            assert each.candidate.code not in page
 
     def test_the_hall_before_the_seed_shows_only_counts(self, world, of):
         draw = w.actions.freeze_inspectors(
@@ -78,6 +78,8 @@ class TestInspectorPages:
         assert "随机数齐了才能算出" in page
         assert "每人户数" not in page
 
+    def test_the_drawn_page_and_a_replacement(self, world, of):
+        draw = w.draw_inspectors(world, "WJ")
         lu, gu = as_(world, "lu"), as_(world, "gu")
         assert lu.get(url("draw", draw.pk)).headers["Location"] == url("staff", draw.pk)
         page = text(lu.get(url("staff", draw.pk)))
