@@ -187,8 +187,6 @@ def check_in(request: HttpRequest, pk: int) -> HttpResponse:
     except Blocked as refusal:
         return _arrival(request, one, refusal=refusal)
     messages.success(request, f"{inspector}已签到")
-    except NeedsReason:
-        raise  # the page that asks posts all of this again
     return redirect("inspection:arrive", pk=pk)
 
 

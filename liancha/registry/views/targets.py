@@ -125,7 +125,6 @@ def show_phone(request: HttpRequest, pk: int) -> HttpResponse:
 def place(request: HttpRequest) -> HttpResponse:
     """Decide the county of the ticked targets, or of the one whose page this is."""
     form = forms.RegionForm(request.POST, prefix="region")
-    back = _back(request)
     if not form.is_valid():
         return _told(request, form)
     data = form.cleaned_data
@@ -139,7 +138,7 @@ def place(request: HttpRequest) -> HttpResponse:
     )
     where = "不在本市" if region is None else str(data["region"])
     messages.success(request, f"已核定 {count} 户：{where}")
-    return back
+    return _back(request)
 
 
 @requires(Permission.REGISTRY_EDIT)
@@ -261,7 +260,7 @@ def _back(request: HttpRequest) -> HttpResponse:
     name, args, query = _page_of(request)
     url = redirect(name, *args)
     if query:
-        url["Location"] += f"?{QueryDict(query).urlencode()}"
+        url["Location"] += f"?{query}"
     return url
 
 
