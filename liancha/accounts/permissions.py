@@ -43,6 +43,7 @@ class Permission(StrEnum):
     DRAW_VOID = "draw.void"
     DRAW_WATCH = "draw.watch"
     INSPECTION_CHECK = "inspection.check"
+    INSPECTION_MERGE = "inspection.merge"
     INSPECTION_NOTIFY = "inspection.notify"
     INSPECTION_TEAM = "inspection.team"
     INSPECTION_VIEW = "inspection.view"
@@ -140,7 +141,7 @@ ROLES: dict[Role, Powers] = {
     ),
     Role.PLANNER: Powers(
         "计划员",
-        "为本部门编计划行、建任务、拟方案、建库、主持检查对象的抽取、组织检查组和告知。",
+        "为本部门编计划行、建任务、拟方案、建库、主持检查对象的抽取、组织检查组和告知，商定合并检查。",
         _READ
         | {
             P.LISTS_COSIGN,
@@ -151,6 +152,7 @@ ROLES: dict[Role, Powers] = {
             P.TASK_EDIT,
             P.DRAW_RUN,
             P.DRAW_JOIN,
+            P.INSPECTION_MERGE,
             P.INSPECTION_TEAM,
             P.INSPECTION_NOTIFY,
             P.LEDGER_VIEW,
@@ -180,7 +182,7 @@ ROLES: dict[Role, Powers] = {
     ),
     Role.HEAD: Powers(
         "部门负责人",
-        "批准本部门的计划、方案、作废和人员更换，审核结果；不批准自己提出的事项。",
+        "批准本部门的计划、方案、作废和人员更换，商定合并检查，审核结果；不批准自己提出的事项。",
         _READ
         | {
             P.LISTS_COSIGN,
@@ -188,6 +190,7 @@ ROLES: dict[Role, Powers] = {
             P.TASK_APPROVE,
             P.DRAW_VOID,
             P.DRAW_APPROVE_REPLACEMENT,
+            P.INSPECTION_MERGE,
             P.DISCLOSURE_AUDIT,
             P.OVERSIGHT_VIEW,
             P.OVERSIGHT_REPLY,

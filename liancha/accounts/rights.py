@@ -35,6 +35,7 @@ RIGHTS: dict[P, str] = {
     P.INSPECTION_VIEW: "看联合检查",
     P.INSPECTION_TEAM: "组成检查组、排日程",
     P.INSPECTION_NOTIFY: "告知企业",
+    P.INSPECTION_MERGE: "商定合并检查",
     P.INSPECTION_CHECK: "到场检查、填写记录表",
     P.DISCLOSURE_VIEW: "看结果",
     P.DISCLOSURE_ENTER: "录入结果",

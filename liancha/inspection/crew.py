@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
+from django.db.models import F
+
 from liancha.accounts.models import Department
 from liancha.roster.models import Inspector
 from liancha.rulebook import presence
@@ -151,6 +153,7 @@ def clashes(visit: Visit) -> list[str]:
         Visit.objects.to_do()
         .filter(planned_on=visit.planned_on, team__members__in=team)
         .exclude(pk=visit.pk)
+        .exclude(drawn_target__target=visit.drawn_target.target_id)  # the same door (E14)
         .distinct()
         .select_related("drawn_target__candidate")
         .prefetch_related("team__members")
@@ -177,18 +180,19 @@ def double_booked(visits: Iterable[Visit]) -> set[int]:
         Visit.objects.to_do()
         .filter(planned_on__in=days)
         .only("planned_on", "slot", "team")
+        .annotate(place=F("drawn_target__target"))
         .prefetch_related("team__members")
     )
-    times: dict[int, list[tuple[datetime, int]]] = defaultdict(list)
+    times: dict[int, list[tuple[datetime, int, int]]] = defaultdict(list)
     for each in others:
         when = begins(each)
         if when is not None:
             for member in each.team.members.all():
-                times[member.pk].append((when, each.pk))
+                times[member.pk].append((when, each.pk, each.place))
     found: set[int] = set()
     for moments in times.values():
         moments.sort()
-        for (one, first), (two, second) in pairwise(moments):
-            if two - one < SPACING:
+        for (one, first, here), (two, second, there) in pairwise(moments):
+            if two - one < SPACING and here != there:
                 found |= {first, second}
     return found & set(shown)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import exchange, office, report
+from .views import exchange, merging, office, report
 
 app_name = "oversight"
 urlpatterns = [
@@ -9,6 +9,11 @@ urlpatterns = [
     path("reminders/new/", office.remind, name="remind"),
     path("reminders/<int:pk>/", office.reminder, name="reminder"),
     path("reminders/<int:pk>/reply/", office.reply, name="reply"),
+    path("merging/", merging.merges, name="merging"),
+    path("merging/match/", merging.match, name="match"),
+    path("merging/<uuid:pk>/", merging.merge, name="merge"),
+    path("merging/<uuid:pk>/agree/", merging.agree, name="agree_to_merge"),
+    path("merging/<uuid:pk>/decline/", merging.decline, name="decline_merge"),
     path("exchange/", exchange.overview, name="exchange"),
     path("exchange/back/", exchange.look, name="exchange_look"),
     path("exchange/files/<int:pk>/", exchange.platform_file, name="platform_file"),

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime, time, timedelta
+
+from django.utils import timezone
+
 
 def every(minutes: int, job: str) -> None:
     """Run `liancha.<room>.jobs.<name>()` so often. Saying it again changes the minutes only."""
@@ -14,6 +18,26 @@ def every(minutes: int, job: str) -> None:
             "args": repr((job,)),
             "schedule_type": Schedule.MINUTES,
             "minutes": minutes,
+            "repeats": -1,
+        },
+    )
+
+
+def nightly(hour: int, minute: int, job: str, *, now: datetime) -> None:
+    """Run it once a day at this time of the city. Saying it again changes the time only."""
+    from django_q.models import Schedule
+
+    today = timezone.localdate(now)
+    first = timezone.make_aware(datetime.combine(today, time(hour, minute)))
+    if first <= now:
+        first = timezone.make_aware(datetime.combine(today + timedelta(days=1), time(hour, minute)))
+    Schedule.objects.update_or_create(
+        name=job,
+        defaults={
+            "func": "liancha.queue.actions.run",
+            "args": repr((job,)),
+            "schedule_type": Schedule.DAILY,
+            "next_run": first,
             "repeats": -1,
         },
     )

@@ -111,6 +111,15 @@ class ReplacementState(StrEnum):
     REFUSED = "refused"
 
 
+class MergeState(StrEnum):
+    """合并检查建议: two inspections of one target that could be one visit."""
+
+    PROPOSED = "proposed"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    LAPSED = "lapsed"
+
+
 class JobState(StrEnum):
     """后台作业. No article: the machine's own."""
 
@@ -182,6 +191,12 @@ LABELS: dict[type[StrEnum], dict[str, str]] = {
     },
     FollowUpState: {"open": "未完结", "closed": "已完结"},
     ReplacementState: {"requested": "待批准", "approved": "已更换", "refused": "未同意"},
+    MergeState: {
+        "proposed": "待商定",
+        "accepted": "同一次上门",
+        "declined": "不合并",
+        "lapsed": "已失效",
+    },
     JobState: {
         "waiting": "等待",
         "running": "进行中",
@@ -332,6 +347,16 @@ REPLACEMENT = Lifecycle(
     },
 )
 
+# Own practice beside the Measures: whoever organises the visit negotiates its day (art. 20).
+MERGE = Lifecycle(
+    "合并检查建议",
+    {
+        (MergeState.PROPOSED, MergeState.ACCEPTED): "20",
+        (MergeState.PROPOSED, MergeState.DECLINED): "20",
+        (MergeState.PROPOSED, MergeState.LAPSED): "20",
+    },
+)
+
 LIFECYCLES: tuple[Lifecycle[StrEnum], ...] = (  # what docs/lifecycles.md shows, in this order
     LIST,  # type: ignore[assignment]
     PLAN,
@@ -342,4 +367,5 @@ LIFECYCLES: tuple[Lifecycle[StrEnum], ...] = (  # what docs/lifecycles.md shows,
     RESULT,
     FOLLOW_UP,
     REPLACEMENT,
+    MERGE,
 )

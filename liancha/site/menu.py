@@ -61,6 +61,7 @@ MENU: tuple[Entry, ...] = (
     Entry("计划与任务", "抽查任务", "clipboard2-check", "task:tasks", (P.TASK_VIEW,)),
     Entry("计划与任务", "摇号派发", "shuffle", "draw:draws", (P.DRAW_WATCH,)),
     Entry("检查与公示", "联合检查", "phone", "inspection:visits", (P.INSPECTION_VIEW,)),
+    Entry("检查与公示", "合并检查", "intersect", "oversight:merging", (P.OVERSIGHT_VIEW,)),
     Entry(
         "检查与公示",
         "结果与公示",

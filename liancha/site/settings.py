@@ -21,6 +21,7 @@ LIANCHA_LOG_WAIT          0: reveals do not wait for a cosignature; default 1 if
 LIANCHA_LOG_PATIENCE      minutes after which an operator may go on without one; default 10
 LIANCHA_OWN_LINK_DAYS     days a firm's link to its own page holds; default 180
 LIANCHA_GENERAL_CAP       share of general items above which a rate needs a reason; default 1/10
+LIANCHA_MERGE_DAYS        inspections of one firm so many days apart could be one visit; default 30
 LIANCHA_QUEUE_SYNC        1: background jobs run at once, in the process that asks (tests)
 LIANCHA_WORKERS           background workers; default 2
 LIANCHA_BACKGROUND_FROM   pools of so many targets are frozen and locked by the worker; default 5000
@@ -362,6 +363,9 @@ except ValueError as fault:
     raise ImproperlyConfigured(
         "LIANCHA_GENERAL_CAP 应是大于 0、不超过 1 的分数或小数，例如 1/10。"
     ) from fault
+
+# How far apart two inspections of one firm may lie to be proposed as one visit (E14).
+LIANCHA_MERGE_DAYS = env.int("LIANCHA_MERGE_DAYS", default=30)
 
 # A smaller pool is frozen and locked while the person waits: it takes less than a second.
 LIANCHA_BACKGROUND_FROM = env.int("LIANCHA_BACKGROUND_FROM", default=5_000)

@@ -159,11 +159,11 @@ def _by_state(rows: Iterable[tuple[str, str]]) -> dict[str, Tone]:
 STATE_TONES: dict[str, Tone] = _by_state(
     (
         ("draft", "draft"),
-        ("rest", "archived"),
+        ("rest", "archived lapsed"),
         (
             "review",
             "created consulting scheme_submitted requested rule_logged notified pending waiting"
-            " open to_enter entered audited completed Target.suspended",
+            " open to_enter entered audited completed proposed Target.suspended",
         ),
         ("cosign", "cosigning committing"),
         (
@@ -171,10 +171,10 @@ STATE_TONES: dict[str, Tone] = _by_state(
             "scheme_approved pool_frozen targets_drawn dispatched inspectors_drawn teams_set"
             " inspecting in_progress running started",
         ),
-        ("back", "returned refused postponed Target.moved"),
+        ("back", "returned refused postponed declined Target.moved"),
         ("locked", "frozen closed locked"),
         ("public", "published results_published"),
-        ("done", "approved done signed annotated FollowUp.closed Target.active"),
+        ("done", "approved accepted done signed annotated FollowUp.closed Target.active"),
         ("bad", "failed Target.revoked Target.withdrawn"),
         ("void", "void cancelled superseded"),
     )

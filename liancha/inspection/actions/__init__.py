@@ -1,6 +1,7 @@
 """What can happen in this room. Every function here changes something."""
 
 from .answers import Conflict, Filled, MeasureDraft, answer, as_filled, fill, take_measure
+from .calls import Coming, call_together
 from .endings import (
     confirm_refusal,
     refuse,
@@ -14,11 +15,13 @@ from .teams import form_teams, give_opinion, invite, plan_visit, plan_visits, se
 from .visits import check_in, start
 
 __all__ = [
+    "Coming",
     "Conflict",
     "Filled",
     "MeasureDraft",
     "answer",
     "as_filled",
+    "call_together",
     "check_in",
     "confirm_refusal",
     "fill",

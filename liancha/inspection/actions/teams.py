@@ -21,8 +21,10 @@ from liancha.rulebook.verdicts import Blocked
 from liancha.task.models import Participation, Task
 
 from .. import crew
+from ..calls import appointment
 from ..models import Invitation, Team, Visit, VisitItem, VisitPart
 from ._holding import first_leader, hold, refresh_team, valid_certificate
+from .calls import move_mates
 
 
 @transaction.atomic
@@ -81,7 +83,9 @@ def form_teams(*, task: Task, by: User, at: datetime) -> list[Team]:
             formed_at=at,
         )
         team.members.set(team_people)
-        visit = Visit.objects.create(drawn_target=drawn, team=team, method=method)
+        visit = Visit.objects.create(
+            drawn_target=drawn, team=team, method=method, **appointment(drawn)
+        )
         for participation, own in rows.items():
             part = VisitPart.objects.create(
                 visit=visit,
@@ -244,7 +248,8 @@ def plan_visits(
         visits=[[each.team.number, f"{each.planned_on} {each.slot}"] for each in planned],
         remarks=remarks,
     )
-    return tuple(dict.fromkeys(remarks))
+    moved = [word for visit in planned for word in move_mates(visit, at=at)]
+    return tuple(dict.fromkeys([*remarks, *moved]))
 
 
 @transaction.atomic

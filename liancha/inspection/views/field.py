@@ -19,7 +19,7 @@ from liancha.roster.models import Inspector
 from liancha.rulebook.lifecycles import VisitState
 from liancha.rulebook.verdicts import Blocked
 
-from .. import actions, contents, crew, forms, phrases
+from .. import actions, calls, contents, crew, forms, phrases
 from ..doorcodes import token_of
 from ..models import ItemAnswer, Measure, RecordForm, Visit, VisitQuerySet
 
@@ -159,6 +159,7 @@ def _arrival(request: HttpRequest, one: Visit, *, refusal: Blocked | None = None
         "short": [row for row in waiting if row.here and not row.is_enough],
         "is_early": one.planned_on is not None and day < one.planned_on,
         "sections": contents.sections(one),
+        "companions": calls.companions(one, request.user),
         "check_url": request.build_absolute_uri(reverse("inspection:check", args=[token_of(one)])),
         "refusal": refusal,
         "tried": request.POST,
@@ -220,6 +221,7 @@ def items(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "visit": one,
         "officer": officer,
+        "companions": calls.companions(one, request.user),
         "section": section,
         "rows": [
             {

@@ -23,7 +23,7 @@ from liancha.roster.models import Inspector
 from liancha.rulebook.lifecycles import TaskState
 from liancha.task.models import Task
 
-from .. import actions, contents, crew, forms
+from .. import actions, calls, contents, crew, forms
 from ..models import Invitation, Notice, Visit, VisitQuerySet
 
 P = Permission
@@ -196,6 +196,7 @@ def _show(request: HttpRequest, one: Visit, status: int = 200, **more: object) -
         "people": people,
         "attendance": crew.attendance(one, on=timezone.localdate()),
         "sections": contents.sections(one),
+        "companions": calls.companions(one, user),
         "clashes": [] if one.is_over else crew.clashes(one),
         "leaders": [each for each in people if each.pk != one.team.leader_id],
         "may_team": is_own and user.may(P.INSPECTION_TEAM) and not one.is_over,

@@ -15,7 +15,7 @@ from liancha.lists.models import Method
 from liancha.rulebook.deadlines import results_due
 from liancha.workdays import queries as workdays
 
-from .. import crew, sheets
+from .. import calls, crew, sheets
 from ..models import RecordForm, Visit
 
 P = Permission
@@ -50,6 +50,7 @@ def notice(request: HttpRequest, pk: int) -> HttpResponse:
         "notice": told,
         "task": one.team.task,
         "candidate": one.drawn_target.candidate,
+        "beside": calls.announced(one),
         "people": [(each, next(iter(each.certificates.all()), None)) for each in people],
         "departments": [each.part.department for each in crew.attendance(one, on=one.planned_on)]
         if one.planned_on

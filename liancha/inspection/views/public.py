@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from liancha.accounts.permissions import public
 
-from .. import contents, crew, doorcodes
+from .. import calls, contents, crew, doorcodes
 from ..models import RecordForm
 
 DIGITS = 64
@@ -34,6 +34,7 @@ def check(request: HttpRequest, token: str) -> HttpResponse:
         "visit": one,
         "task": one.team.task,
         "token": token,
+        "beside": calls.beside(one),
         "departments": [(each, asked[each.part.pk]) for each in crew.attendance(one, on=day)],
     }
     return render(request, "inspection/check.html", context)

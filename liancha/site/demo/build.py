@@ -13,7 +13,7 @@ from django.utils import timezone
 from liancha.accounts.models import Department
 from liancha.registry.models import Import
 
-from . import beside, catch, city, dirt, libraries, people, setting_out
+from . import beside, catch, city, dirt, libraries, merging, people, setting_out
 from .plots import Plot, Turn
 from .stories import tell
 from .year import make_world, play
@@ -125,6 +125,7 @@ def build(
             beside.classing(world),
             beside.campaign(world, year),
             beside.licences(world),
+            merging.merging(world),
         ]
     if today.month >= 10:
         stories.append(setting_out.next_year(world, year + 1))

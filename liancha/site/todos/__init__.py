@@ -14,7 +14,7 @@ from liancha.accounts.permissions import Permission
 
 from ..desk import Desk
 from ..workbench import Todo, soonest_first
-from . import batches, checking, drawing, libraries, minding, planning
+from . import batches, checking, drawing, libraries, merging, minding, planning
 from .checking import open_follow_ups, open_results
 from .drawing import how_far
 
@@ -53,6 +53,8 @@ SOURCES: tuple[tuple[tuple[Permission, ...], Source], ...] = (
     ((P.DRAW_INSPECTORS,), drawing.inspectors_to_draw),
     ((P.DRAW_APPROVE_REPLACEMENT,), drawing.replacements_to_decide),
     ((P.INSPECTION_TEAM, P.INSPECTION_NOTIFY), checking.visits_to_prepare),
+    ((P.INSPECTION_MERGE,), merging.merges),
+    ((P.INSPECTION_MERGE, P.REGISTRY_EDIT), merging.appointments),
     ((P.INSPECTION_CHECK,), checking.visits_to_make),
     (tuple(step.needs for step in checking.RESULT_STEPS), checking.results),
     ((P.DISCLOSURE_AUDIT,), checking.corrections_to_decide),

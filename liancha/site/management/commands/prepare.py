@@ -17,10 +17,11 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from liancha.ledger import logkeys, publishing
-from liancha.queue.timetable import every
+from liancha.queue.timetable import every, nightly
 from liancha.rulebook.form import Refused
 
 CHECKPOINT_MINUTES = 10  # local practice; draws ask for theirs at once
+MATCH_AT = (2, 30)  # local practice: when inspections of one firm are looked for
 
 
 class Command(BaseCommand):
@@ -49,6 +50,7 @@ class Command(BaseCommand):
             unfinished.write_text(self._which_database(), encoding="utf-8")
             call_command("demo")
             unfinished.unlink()
+        nightly(*MATCH_AT, "oversight.match", now=timezone.now())
         self._open_the_log()
 
     def _open_the_log(self) -> None:

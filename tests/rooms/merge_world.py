@@ -1,0 +1,153 @@
+"""Hotels drawn for the police's task that somebody else means to inspect, too."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from liancha.draw.models import Assignment, Candidate, Draw, DrawnTarget
+from liancha.lists.models import JointField, JointItem
+from liancha.oversight.models import MergeSide
+from liancha.registry.models import CaseCheck, SoloCheck, Target
+from liancha.rulebook.lifecycles import DrawState, TaskState
+from liancha.task.models import Participation, Task
+from tests.people import NOON
+from tests.rooms.visit_world import VisitWorld
+
+PLANNED = date(2026, 12, 1)  # 周二
+
+
+def solo(world: VisitWorld, target: Target, code: str = "WJ", on: date = PLANNED) -> SoloCheck:
+    """A check by one department alone that its head has agreed to."""
+    return SoloCheck.objects.create(
+        target=target,
+        department=world.cast.department[code],
+        item="客房卫生",
+        planned_on=on,
+        at=NOON,
+        by=world.cast.lu,
+        is_approved=True,
+        decided_at=NOON,
+        decided_by=world.cast.gu,
+    )
+
+
+def case(world: VisitWorld, target: Target, code: str = "SWJ") -> CaseCheck:
+    return CaseCheck.objects.create(
+        target=target,
+        department=world.cast.department[code],
+        origin="complaint",
+        received_on=NOON.date(),
+        clue="举报不开发票",
+        at=NOON,
+        by=world.cast.huo,
+    )
+
+
+def second_task(
+    world: VisitWorld,
+    targets: list[Target],
+    *,
+    initiator: str = "WJ",
+    cooperators: tuple[str, ...] = ("GA",),
+    officers: str = "GA",
+) -> Task:
+    """Another field's task that has drawn some of the same hotels; people of one department."""
+    cast, first = world.cast, world.task
+    joint = JointField.objects.create(
+        version=first.field.version,
+        code="JF28",
+        name="公共场所卫生抽查",
+        targets="公共场所",
+        tag="hotel",
+        item_class="key",
+        methods="1",
+        level="CX",
+        initiator=cast.department[initiator],
+    )
+    item = JointItem.objects.create(
+        version=first.field.version,
+        field=joint,
+        position=99,
+        name="从业人员健康证明",
+        department=cast.department[officers],
+    )
+    task = Task.objects.create(
+        number="410300202611160009",
+        name="公共场所卫生抽查",
+        source="superior",
+        source_document="豫卫办〔2026〕9号",
+        field=joint,
+        initiator=cast.department[initiator],
+        starts_on=date(2026, 11, 26),
+        ends_on=date(2026, 12, 11),
+        state=TaskState.INSPECTORS_DRAWN,
+        created_by=cast.lu,
+        created_at=NOON,
+    )
+    for code in (initiator, *cooperators):
+        part = Participation.objects.create(
+            task=task,
+            department=cast.department[code],
+            role="initiator" if code == initiator else "cooperator",
+        )
+        part.items.set([item] if code == officers else [])
+    draw = _locked(world, task, "targets", initiator, 11, None)
+    people = _locked(world, task, "inspectors", officers, 12, draw)
+    for place, target in enumerate(targets, start=1):
+        drawn = DrawnTarget.objects.create(
+            draw=draw,
+            candidate=Candidate.objects.create(
+                draw=draw,
+                target=target,
+                code=target.code,
+                stratum="A",
+                salt="0" * 32,
+                name=target.name,
+                address=target.address,
+                region_name=target.region.name,
+            ),
+            target=target,
+            stratum="A",
+            place=place,
+            ticket=f"{place:064x}",
+        )
+        for each in world.officers[officers][:2]:
+            Assignment.objects.create(
+                draw=people, drawn_target=drawn, inspector=each, ticket="0" * 64
+            )
+    return task
+
+
+def _locked(
+    world: VisitWorld, task: Task, kind: str, code: str, serial: int, of: Draw | None
+) -> Draw:
+    cast = world.cast
+    return Draw.objects.create(
+        task=task,
+        kind=kind,
+        department=cast.department[code],
+        year=2026,
+        serial=serial,
+        number=f"洛{cast.department[code].short}抽〔2026〕{serial}号-1",
+        state=DrawState.LOCKED,
+        of=of,
+        secret="0" * 64,
+        frozen_at=NOON,
+        frozen_by=cast.shen,
+        locked_at=NOON,
+        locked_by=cast.shen,
+    )
+
+
+def hotel(world: VisitWorld, n: int = 0) -> Target:
+    """The n-th drawn hotel of the police's task."""
+    return DrawnTarget.objects.filter(draw__task=world.task).order_by("pk")[n].target
+
+
+def later(minutes: int) -> datetime:
+    return NOON + timedelta(minutes=minutes)
+
+
+def of_side(side: MergeSide) -> str:
+    """Its department, by code."""
+    return side.department.code
