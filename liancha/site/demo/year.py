@@ -24,13 +24,16 @@ from .people import People
 
 Story = Generator[datetime, None, None]
 
+AHEAD = 13  # working days at the end of a year that visits still to come need
+
 
 @dataclass
 class World:
     """What every story knows.
 
     now     the moment the demo is built; nothing happens after it
-    anchor  the last working day up to now, from which stories count back
+    anchor  the working day from which stories count back: the last one up to now, or in the plan's
+            year with enough of it left for what is still to come
     log     the public log, with its witness
     times   how many times the small city this one is
     values  public values that have been published, by their source
@@ -70,10 +73,18 @@ class World:
 def make_world(people: People, *, seed: int, now: datetime) -> World:
     """The world of a demo built now; late in December and in January it stays in the old year."""
     calendar = workdays.calendar()
-    anchor = timezone.localdate(now)
-    world = World(people, Random(seed), now, anchor, calendar)
-    world.anchor = world.back(0) if world._is_working(anchor) else world.back(1)
+    today = timezone.localdate(now)
+    world = World(people, Random(seed), now, today, calendar)
+    world.anchor = date(year_of(today) + 1, 1, 1)
+    world.anchor = min(today, world.back(AHEAD))
+    if not world._is_working(world.anchor):
+        world.anchor = world.back(1)
     return world
+
+
+def year_of(today: date) -> int:
+    """The year whose plan a demo built on this day carries out."""
+    return today.year if today.month >= 3 else today.year - 1
 
 
 def play(world: World, stories: list[Story], tell: Callable[[], None] = lambda: None) -> int:
