@@ -143,8 +143,10 @@ class Door(Generic[B]):
     def _imports(self, request: HttpRequest, **where: Any) -> HttpResponse:
         """Every import of one's department, with its counts and its error table."""
         found = self.visible(_user(request)).filter(**where).select_related("by__department")
-        context = {"page_obj": Paginator(found, ROWS).get_page(request.GET.get("page"))}
-        return render(request, self.list_page, context | self.around(**where))
+        shown = Paginator(found, ROWS).get_page(request.GET.get("page"))
+        listed = [(batch, self.url("errors", batch)) for batch in shown]
+        context = {"page_obj": shown, "listed": listed} | self.around(**where)
+        return render(request, self.list_page, context)
 
     def around(self, **where: Any) -> dict[str, Any]:
         """What the list of imports shows beside them."""
@@ -292,7 +294,7 @@ def brought(form: Form, bring: Callable[[Path, str], P]) -> P | None:
         return None
     file = form.cleaned_data["file"]
     try:
-        with on_disk(file) as path:
+        with on_disk(file, at=timezone.now()) as path:
             return bring(path, file.name)
     except Unreadable as unreadable:
         form.add_error("file", str(unreadable))

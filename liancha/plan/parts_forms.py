@@ -10,6 +10,7 @@ from django import forms
 from liancha.rulebook import quotas
 from liancha.rulebook.verdicts import Blocked
 
+from . import readings
 from .models import DepartmentLine
 
 
@@ -58,10 +59,8 @@ class OwnLineForm(forms.Form):
 
     def clean_wording(self) -> str:
         """In words that have one reading."""
-        text: str = self.cleaned_data["wording"]
-        plain = f"{text}%" if text.replace(".", "", 1).isdigit() else text
         try:
-            return quotas.read(plain).text
+            return quotas.read(readings.own_words(self.cleaned_data["wording"])).text
         except Blocked as blocked:
             raise forms.ValidationError(str(blocked)) from None
 

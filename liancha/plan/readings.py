@@ -26,6 +26,7 @@ _UNIT = "[户家个所座处台辆件批名]"
 _BASE = re.compile(rf"(?:抽查)?(?:基数)?[为:]?([0-9][0-9,]*){_UNIT}")
 _NAMED_BASE = re.compile(rf"(?:抽查)?基数[为:]?([0-9][0-9,]*){_UNIT}?[,;、，；]?")
 _COUNT = re.compile(rf"(?:拟抽|计划抽|应抽|共抽|合计抽?)取?[为:]?[0-9][0-9,]*{_UNIT}")
+_DRAWN = re.compile(rf"(?:拟抽|计划抽|应抽|共抽|合计抽?)取?[为:]?[0-9][0-9,]*{_UNIT}")
 _TIMES = re.compile(r"(?:每年|全年|频次)?[为:]?([0-9]{1,2})次(?:/年)?")
 _LAST_TIMES = re.compile(r"[，,、]\s*(?:每年|全年|频次)?\s*([0-9]{1,2})\s*次(?:/年)?$")
 _AFTER_NAME = r"(?:类|级|档)?(?:企业|对象)?(?:的|为|按|抽查|抽取|比例|[:：])*"
@@ -150,6 +151,31 @@ def shares(text: str, cuts: Mapping[str, Mapping[str, str]]) -> Said:
     if any(plain(rest).startswith(plain(word)) for word in EACH_COUNTY):
         return Said((), rest, "", "region", base, frequency)
     return Said((), rest, "", "", base, frequency)
+
+
+def own_shares(text: str) -> tuple[int | None, str]:
+    """(base, words of the share) of a department's own line: "200 户；5%；拟抽 10 户".
+
+    Nobody else counts its base, so the number counts. Only what calls itself planned to be drawn
+    is left out: 9户 by itself is a share.
+    Source: art. 14, 抽查基数和比例.
+    """
+    base: int | None = None
+    text = text.strip()
+    if found := _NAMED_BASE.match(plain(text)):
+        base, text = _number(found[1]), plain(text)[found.end() :]
+    pieces = [each.strip() for each in re.split(r"[；;\n]", text) if each.strip()]
+    if base is None and len(pieces) > 1 and (found := _BASE.fullmatch(plain(pieces[0]))):
+        base = _number(found[1])
+        pieces = pieces[1:]
+    words = "；".join(each for each in pieces if not _DRAWN.fullmatch(plain(each)))
+    return base, own_words(re.sub("^(?:抽查)?比例[为:：]?", "", words))
+
+
+def own_words(text: str) -> str:
+    """The words of a share, where a number alone is a percentage: 5 is 5%."""
+    bare = plain(text)
+    return f"{bare}%" if re.fullmatch(r"[0-9]+(?:\.[0-9]+)?", bare) else text.strip()
 
 
 def _by_class(

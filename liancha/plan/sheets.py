@@ -14,8 +14,9 @@ from liancha.papers.held import Held
 from liancha.papers.writers import Sheet, Value, write_workbook
 from liancha.rulebook.coverage import PLAN_COLUMNS
 
-from . import columns, table
-from .models import Adjustment, Import, Plan, PlanLine
+from . import columns, own_table, table
+from .actions import items_of, targets_of
+from .models import Adjustment, DepartmentLine, DepartmentPart, Import, Plan, PlanLine
 from .queries import Part
 
 WIDTHS = (6, 18, 24, 30, 44, 24, 18, 44, 40, 26, 10)
@@ -39,6 +40,18 @@ HINTS = {
     "org_mode": "新行留空：市级计划为市抽市查，县级为县抽县查。",
     "ratio_reason": "风险高的比例反而低、一般事项超过 10% 时写明（第十五条）。",
     "participants_reason": "清单内部门不参加时写明（第十三条）。",
+}
+OWN_HINTS = {
+    "name": "必填。照它找到已有的计划行；各行的任务名称不同。",
+    "departments": "留空就是本部门。和其他部门一起查的列入联合抽查计划。",
+    "items": "必填，本部门公布的抽查事项清单里的事项，几个用分号分开。",
+    "targets": "新行留空照清单。",
+    "executor": "新行留空为本部门。",
+    "duties": "新行留空按本部门拟写。",
+    "shares": "必填，基数在前、比例在后：200户；5%。比例也可以是 1/20、9户、60–70家、"
+    "5%且不少于2户、全覆盖。已有的行只写比例，基数不变。",
+    "window": "必填。2026-03-01 至 2026-05-31、3月至5月、第二季度、全年。",
+    "reason": "事项在联合清单里还要单独检查（第八条），或一般事项超过 10%（本地做法）时写明。",
 }
 WIDE = {"items": 40, "duties": 40, "shares": 44, "departments": 30, "field": 28, "window": 26}
 
@@ -85,9 +98,34 @@ def _as_row(line: PlanLine) -> list[str]:
     ]
 
 
+def own_blank(part: DepartmentPart, lines: Iterable[DepartmentLine] = ()) -> list[Sheet]:
+    """The table to fill in for a department's own part, with these lines in it: the eight columns
+    in their order, and 说明.
+
+    Drop-downs hold what the department's list in force says.
+    """
+    choices = {
+        "departments": (part.department.short,),
+        "items": tuple(items_of(part.department)),
+        "targets": tuple(dict.fromkeys(targets_of(part.department).values())),
+    }
+    return template(
+        PART,
+        [
+            Blank(
+                column, OWN_HINTS[column.key], WIDE.get(column.key, 20), choices.get(column.key, ())
+            )
+            for column in own_table.COLUMNS
+            if column.key not in own_table.OTHERS_ONLY
+        ],
+        [[*columns.own_columns(line).values(), line.reason] for line in lines],
+    )
+
+
 def faults(batch: Import) -> list[Sheet]:
     """The rows that were not taken with what to mend, then fault by fault, and the remarks."""
-    words = {word: key for key, word in table.WORDS.items()}
+    known = table.WORDS if batch.part_id is None else own_table.WORDS
+    words = {word: key for key, word in known.items()}
     return error_sheets(Held.of(batch.held), batch.faults, batch.remarks, words=words)
 
 

@@ -14,8 +14,9 @@ from django.urls import reverse
 
 from liancha.accounts.models import Department, User
 from liancha.ledger.models import Entry
+from liancha.papers import uploads
 from liancha.queue.models import Job
-from liancha.registry import actions, history, queries, uploads
+from liancha.registry import actions, history, queries
 from liancha.registry.actions.credit import read_class
 from liancha.registry.models import CreditBatch, Target
 from liancha.registry.views import credit

@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from python_calamine import CalamineWorkbook
 
-from liancha.registry import uploads
+from liancha.papers import uploads
 from liancha.registry.models import Import, Target
 from liancha.registry.views import imports
 from tests.rooms.registers import firm, rows, text

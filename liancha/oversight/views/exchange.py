@@ -58,7 +58,7 @@ def look(request: HttpRequest) -> HttpResponse:
         kind = request.POST.get("kind", "")
         return _overview(request, _kind(kind), form, status=422)
     uploaded = form.cleaned_data["file"]
-    with on_disk(uploaded) as path:
+    with on_disk(uploaded, at=timezone.now()) as path:
         try:
             batch = actions.check_file(
                 kind=form.cleaned_data["kind"],

@@ -33,6 +33,7 @@ from .parts import (
     publish_part,
     save_own_line,
     start_part,
+    targets_of,
 )
 from .plans import (
     approve,
@@ -100,6 +101,7 @@ __all__ = [
     "set_terms",
     "start_part",
     "start_plan",
+    "targets_of",
     "undo_import",
     "withdraw_exception",
     "withdraw_plan",

@@ -1,7 +1,8 @@
 """Tables of lines brought into a draft: looked at, written in one step, taken back within a day.
 
 Good rows are taken whatever the bad ones are like, and the bad ones are kept with their cures. A
-published plan takes no table: it changes by adjustments, each with its own notice (art. 16).
+published plan takes no table: the joint one changes by adjustments, each with its own notice, and a
+department's own by its next version (art. 16).
 """
 
 from __future__ import annotations
@@ -14,42 +15,50 @@ from django.db import transaction
 
 from liancha.accounts.models import User
 from liancha.papers.held import Held
-from liancha.rulebook.lifecycles import PlanState
 from liancha.rulebook.verdicts import Blocked
 
-from .. import columns, table
-from ..models import Import, Plan, PlanLine
-from .keeping import kept, restore, standing
-from .lines import check_writer, put_line
-from .standing import append, locked
-from .weighing import Intake
+from ..models import DepartmentPart, Import, Plan
+from .books import Book, book_of
+from .looking import Looked
 
 
 @transaction.atomic
-def open_import(*, plan: Plan, path: Path, file_name: str, by: User, at: datetime) -> Import:
+def open_import(
+    *,
+    plan: Plan | None = None,
+    part: DepartmentPart | None = None,
+    path: Path,
+    file_name: str,
+    by: User,
+    at: datetime,
+) -> Import:
     """Keep the rows of an uploaded table and say what they would do; nothing is written yet.
 
-    Raises Unreadable for what is no such table, Blocked for a plan that is no draft.
+    plan, part  the draft it is for: one of the two
+
+    Raises Unreadable for what is no such table, Blocked for a plan that is no draft and for a part
+    of another department.
     Source: art. 12, paragraph 1, and art. 14. Clause 14.1.
     """
-    plan = _draft(plan)
-    held = Held.read(path, file_name, table.COLUMNS)
-    batch = Import(plan=plan, file_name=file_name[:200], by=by, at=at)
-    batch.take(held, held.taken_for(table.COLUMNS))
-    _look(batch, by, at)
+    batch = Import(plan=plan, part=part, file_name=file_name[:200], by=by, at=at)
+    book = book_of(batch, by)
+    book.hold()
+    held = Held.read(path, file_name, book.columns, most=book.most)
+    batch.take(held, held.taken_for(book.columns))
+    _look(batch, book, at)
     batch.save()
-    _log("plan.open_import", batch, by, at)
+    _log("plan.open_import", batch, book, at)
     return batch
 
 
 @transaction.atomic
 def check_import(*, batch: Import, by: User, at: datetime) -> Import:
     """Look again: the draft has changed since the first look."""
-    batch = _open(batch)
-    batch.plan = _draft(batch.plan)
-    _look(batch, by, at)
+    batch, book = _open(batch, by)
+    book.hold()
+    _look(batch, book, at)
     batch.save()
-    _log("plan.check_import", batch, by, at)
+    _log("plan.check_import", batch, book, at)
     return batch
 
 
@@ -61,36 +70,35 @@ def commit_import(*, batch: Import, by: User, at: datetime) -> Import:
     a line they have not seen.
     Source: art. 14. Clause 14.1.
     """
-    batch = _open(batch)
-    batch.plan = _draft(batch.plan)
-    if is_stale(batch, by):
+    batch, book = _open(batch, by)
+    book.hold()
+    if batch.stands_on != book.standing():
         raise Blocked("试算之后，这份草稿又有改动。请重新试算，看清会改什么再写入。", article="14")
-    intake = _look(batch, by, at)
+    looked = _look(batch, book, at)
     written: dict[str, dict[str, str]] = {}
-    for step in intake.steps:
+    for step in looked.steps:
         if step.checked is None:
             continue
         if step.line is not None:
-            fresh = PlanLine.objects.with_columns().get(pk=step.line.pk)
-            batch.before[str(step.line.pk)] = kept(fresh)
-        line = put_line(batch.plan, step.checked, at)
-        batch.after[str(line.pk)] = kept(line)
-        written[line.number] = columns.columns(line)
+            batch.before[str(step.line.pk)] = book.kept(step.line)
+        line, name, says = book.put(step.checked, step.line, at)
+        batch.after[str(line.pk)] = book.kept(line)
+        written[name] = says
     batch.written_at = at
     batch.close()
     batch.save()
-    _log("plan.import_lines", batch, by, at, lines=written)
+    _log("plan.import_lines", batch, book, at, lines=written)
     return batch
 
 
 @transaction.atomic
 def give_up_import(*, batch: Import, by: User, at: datetime) -> Import:
     """Let go of a table without writing it."""
-    batch = _open(batch)
+    batch, book = _open(batch, by)
     batch.given_up_at = at
     batch.close()
     batch.save()
-    _log("plan.give_up_import", batch, by, at)
+    _log("plan.give_up_import", batch, book, at)
     return batch
 
 
@@ -104,71 +112,54 @@ def undo_import(*, batch: Import, by: User, at: datetime) -> Import:
     """
     batch = Import.objects.select_for_update(of=("self",)).get(pk=batch.pk)
     batch.refuse_late(at, "请逐行改正，或导入一份改好的表。", "14")
-    plan = batch.plan = _draft(batch.plan)
-    lines = {
-        str(line.pk): line
-        for line in plan.lines.filter(pk__in=[int(key) for key in batch.after]).with_columns()
-    }
+    book = book_of(batch, by)
+    book.hold()
+    lines = book.lines([int(key) for key in batch.after])
     for key, then in batch.after.items():
-        line = lines.get(key)
-        if line is None or kept(line) != then:
+        line = lines.get(int(key))
+        if line is None or book.kept(line) != then:
             raise Blocked(
                 f"“{then['name']}”在导入之后又改动过，这次导入不能整批撤回。请逐行改正。",
                 article="14",
             )
-        check_writer(line.initiator, by, plan)
-    for key, line in lines.items():
-        if key in batch.before:
-            restore(line, batch.before[key], at)
+        book.check_writer(line)
+    names = sorted(map(book.name, lines.values()))
+    for pk, line in lines.items():
+        if was := batch.before.get(str(pk)):
+            book.restore(line, was, at)
         else:
             line.delete()
     batch.undone_at = at
     batch.save(update_fields=["undone_at"])
-    numbers = sorted(line.number for line in lines.values())
-    _log("plan.undo_import", batch, by, at, lines=numbers)
+    _log("plan.undo_import", batch, book, at, lines=names)
     return batch
 
 
 def is_stale(batch: Import, by: User) -> bool:
     """Whether the lines this person may write are not what was looked at."""
-    return batch.stands_on != standing(batch.plan, by)
+    return batch.stands_on != book_of(batch, by).standing()
 
 
-def _draft(plan: Plan) -> Plan:
-    plan = locked(plan)
-    if plan.state == PlanState.COSIGNING:
-        raise Blocked("计划正在会签，不能导入，也不能撤回导入。需要时请先撤回会签。", article="12")
-    if plan.state != PlanState.DRAFT:
-        raise Blocked(
-            "计划已经定稿，不能再导入计划行，也不能撤回导入。要改应办理计划调整，并将调整公开。",
-            article="16",
-        )
-    return plan
-
-
-def _open(batch: Import) -> Import:
-    batch = Import.objects.select_for_update(of=("self",)).select_related("plan").get(pk=batch.pk)
+def _open(batch: Import, by: User) -> tuple[Import, Book]:
+    batch = Import.objects.select_for_update(of=("self",)).get(pk=batch.pk)
     batch.refuse_closed("14")
-    return batch
+    return batch, book_of(batch, by)
 
 
-def _look(batch: Import, by: User, at: datetime) -> Intake:
+def _look(batch: Import, book: Book, at: datetime) -> Looked[Any, Any]:
     """Hold the rows against the draft as it is now; put what comes out on the import."""
-    intake = Intake(batch.plan, by)
-    intake.weigh(Held.of(batch.held))
-    batch.added, batch.changed = intake.count("added"), intake.count("changed")
-    batch.unchanged, batch.faulty = intake.count("unchanged"), intake.faulty
-    batch.note(intake.faults, intake.remarks, intake.differences())
-    batch.stands_on = standing(batch.plan, by)
+    looked = book.weigh(Held.of(batch.held))
+    batch.added, batch.changed = looked.count("added"), looked.count("changed")
+    batch.unchanged, batch.faulty = looked.count("unchanged"), looked.faulty
+    batch.note(looked.faults, looked.remarks, looked.differences())
+    batch.stands_on = book.standing()
     batch.checked_at = at
-    return intake
+    return looked
 
 
-def _log(what: str, batch: Import, by: User, at: datetime, **facts: Any) -> None:
-    append(
+def _log(what: str, batch: Import, book: Book, at: datetime, **facts: Any) -> None:
+    book.log(
         what,
-        batch.plan,
-        by,
         at,
         file=batch.file_name,
         sha256=batch.sha256,

@@ -1,16 +1,22 @@
-"""A draft line as plain values, and back: what an import needs to take itself back."""
+"""A draft line as plain values, and back: what an import needs to take itself back.
+
+Lines of the joint plan, and those of a department's own part.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
+
+from django.utils.timezone import localtime
 
 from liancha.accounts.models import User
 
-from ..models import Plan, PlanLine, PlanRate
+from ..models import DepartmentLine, DepartmentPart, Plan, PlanLine, PlanRate
+from .parts import OWN_FIELDS
 
 FIELDS = (
     *("name", "field_id", "initiator_id", "targets", "executor", "duties", "base", "stratify"),
@@ -62,6 +68,31 @@ def restore(line: PlanLine, was: Mapping[str, Any], at: datetime) -> None:
 def standing(plan: Plan, by: User) -> str:
     """One text for the lines of a plan that this person may write, as long as they say the same."""
     lines = plan.lines.live().editable_by(by).with_columns()
-    said = {line.number: kept(line) for line in lines}
+    return _digest({line.number: kept(line) for line in lines})
+
+
+def kept_own(line: DepartmentLine) -> dict[str, Any]:
+    """Everything a department's line says, and who wrote it, as JSON keeps it."""
+    said = {name: getattr(line, name) for name in OWN_FIELDS}
+    days = {name: said[name].isoformat() for name in DAYS}
+    moment = localtime(line.written_at, UTC).isoformat()
+    return said | days | {"written_by_id": line.written_by_id, "written_at": moment}
+
+
+def restore_own(line: DepartmentLine, was: Mapping[str, Any]) -> None:
+    for name, value in was.items():
+        setattr(line, name, value)
+    for name in DAYS:
+        setattr(line, name, date.fromisoformat(was[name]))
+    line.written_at = datetime.fromisoformat(was["written_at"])
+    line.save()
+
+
+def standing_own(part: DepartmentPart) -> str:
+    """One text for the lines of a part, as long as they say the same."""
+    return _digest({str(line.pk): kept_own(line) for line in part.lines.all()})
+
+
+def _digest(said: Mapping[str, Any]) -> str:
     text = json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

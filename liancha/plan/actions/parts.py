@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
@@ -21,6 +21,11 @@ from liancha.rulebook.verdicts import Blocked, NeedsReason
 
 from .. import columns, readings
 from ..models import DepartmentLine, DepartmentPart
+
+OWN_FIELDS = (
+    *("name", "items", "targets", "executor", "duties", "base", "wording", "reason"),
+    *("starts_on", "ends_on"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,7 @@ def start_part(*, year: int, by: User, at: datetime) -> DepartmentPart:
         for line in there.lines.all():
             line.pk, line.part = None, part
             line.save(force_insert=True)
-    _log("plan.start_part", part, by, at, version=part.version)
+    note_part("plan.start_part", part, by, at, version=part.version)
     return part
 
 
@@ -73,13 +78,35 @@ def save_own_line(
 ) -> DepartmentLine:
     """Write a line of a department's own plan.
 
-    Raises Blocked for another department's, for a published one, for items that are not on the
-    department's list, for columns that are empty and days outside the year; NeedsReason for what
-    stands on the joint list too (art. 8) and for general items above the cap (art. 15).
+    Raises Blocked for another department's and for a published one, and what `check_own_line`
+    raises.
     Source: art. 14, 年度抽查计划……应包括. Clauses 8.2 and 14.1.
     """
-    part = _draft(part, by)
-    listed = items_of(part.department)
+    part = own_draft(part, by)
+    checked = check_own_line(part=part, data=data, line=line, listed=items_of(part.department))
+    saved = put_own_line(checked, line, by, at)
+    said = columns.own_columns(saved)
+    note_part("plan.save_own_line", part, by, at, columns=said, reason=saved.reason)
+    return saved
+
+
+def check_own_line(
+    *,
+    part: DepartmentPart,
+    data: OwnLineData,
+    line: DepartmentLine | None,
+    listed: Mapping[str, str],
+) -> DepartmentLine:
+    """The line as it would stand, not written.
+
+    line    the one that would change; it is left as it is
+    listed  what `items_of` says of the department
+
+    Raises Blocked for items that are not on the department's list, for columns that are empty and
+    days outside the year; NeedsReason for what stands on the joint list too (art. 8) and for
+    general items above the cap (art. 15).
+    Source: art. 14, 年度抽查计划……应包括. Clauses 8.2 and 14.1.
+    """
     names = [each for each in dict.fromkeys(data.items) if each]
     if unknown := [each for each in names if each not in listed]:
         raise Blocked(
@@ -102,31 +129,49 @@ def save_own_line(
             cap=_cap(),
             reason=data.reason,
         )
-    line = line or DepartmentLine(part=part)
-    if line.part_id != part.pk:
+    if line is not None and line.part_id != part.pk:
         raise ValueError(f"{line} is no line of {part}")
-    if part.lines.filter(name=data.name.strip()).exclude(pk=line.pk).exists():
-        raise Blocked(f"已有名为“{data.name.strip()}”的计划行。请改任务名称。", article="14")
-    line.name, line.items, line.targets = data.name.strip(), names, data.targets.strip()
-    line.executor = data.executor.strip() or part.department.name
-    line.duties = data.duties.strip() or f"{part.department.name}按本部门职责抽取和检查。"
-    line.base, line.wording, line.reason = data.base, quota.text, data.reason.strip()
-    line.starts_on, line.ends_on = data.starts_on, data.ends_on
+    name = data.name.strip()
+    others = part.lines.filter(name=name)
+    if (others.exclude(pk=line.pk) if line else others).exists():
+        raise Blocked(f"已有名为“{name}”的计划行。请改任务名称。", article="14")
+    found = DepartmentLine(
+        part=part,
+        name=name,
+        items=names,
+        targets=data.targets.strip(),
+        executor=data.executor.strip() or part.department.name,
+        duties=data.duties.strip() or f"{part.department.name}按本部门职责抽取和检查。",
+        base=data.base,
+        wording=quota.text,
+        reason=data.reason.strip(),
+        starts_on=data.starts_on,
+        ends_on=data.ends_on,
+    )
+    coverage.check_columns(columns.own_columns(found), name=name)
+    return found
+
+
+def put_own_line(
+    checked: DepartmentLine, line: DepartmentLine | None, by: User, at: datetime
+) -> DepartmentLine:
+    """Write what `check_own_line` found good, as a new line or over this one."""
+    line = line or DepartmentLine(part=checked.part)
+    for name in OWN_FIELDS:
+        setattr(line, name, getattr(checked, name))
+    line.__dict__.pop("quota", None)
     line.written_by, line.written_at = by, at
-    said = columns.own_columns(line)
-    coverage.check_columns(said, name=line.name)
     line.save()
-    _log("plan.save_own_line", part, by, at, columns=said, reason=line.reason)
     return line
 
 
 @transaction.atomic
 def drop_own_line(*, line: DepartmentLine, by: User, at: datetime) -> None:
     """Take a line out of a draft."""
-    part = _draft(line.part, by)
+    part = own_draft(line.part, by)
     name = line.name
     line.delete()
-    _log("plan.drop_own_line", part, by, at, name=name)
+    note_part("plan.drop_own_line", part, by, at, name=name)
 
 
 @transaction.atomic
@@ -136,7 +181,7 @@ def publish_part(*, part: DepartmentPart, by: User, at: datetime) -> DepartmentP
     Raises Blocked for another department's and for one without a line.
     Source: art. 12, paragraph 1; art. 16. Clauses 12.1 and 16.2.
     """
-    part = _draft(part, by)
+    part = own_draft(part, by)
     lines = list(part.lines.all())
     if not lines:
         raise Blocked("部门抽查计划还没有计划行，不能公布。请先编写。", article="14")
@@ -166,6 +211,16 @@ def items_of(department: Department) -> dict[str, str]:
     A county's branch checks by its own county's list, or by what the city's says of its system.
     Source: art. 8; only what is published may be inspected (E9).
     """
+    return {name: item_class for name, item_class, _ in _listed(department)}
+
+
+def targets_of(department: Department) -> dict[str, str]:
+    """The same names → 检查对象 as the list has them."""
+    return {name: targets for name, _, targets in _listed(department)}
+
+
+def _listed(department: Department) -> list[tuple[str, str, str]]:
+    """(name, key or general, 检查对象) of the items of the list in force."""
     for region, holder in (
         (department.region_id, department.pk),
         (CITY, department.system_id or department.pk),
@@ -173,9 +228,9 @@ def items_of(department: Department) -> dict[str, str]:
         version = ListVersion.objects.in_force(ListVersion.Kind.ITEMS, region).first()
         if version is not None:
             rows = CheckItem.objects.filter(version=version, department=holder)
-            if found := dict(rows.values_list("name", "item_class")):
+            if found := list(rows.values_list("name", "item_class", "targets")):
                 return found
-    return {}
+    return []
 
 
 def _check_alone(department: Department, names: Sequence[str], reason: str) -> None:
@@ -210,7 +265,8 @@ def _department(by: User) -> Department:
     return by.department
 
 
-def _draft(part: DepartmentPart, by: User) -> DepartmentPart:
+def own_draft(part: DepartmentPart, by: User) -> DepartmentPart:
+    """The part, held until the transaction ends. Raises Blocked unless `by` may write it."""
     part = (
         DepartmentPart.objects.select_for_update(of=("self",))
         .select_related("department")
@@ -225,7 +281,7 @@ def _draft(part: DepartmentPart, by: User) -> DepartmentPart:
     return part
 
 
-def _log(what: str, part: DepartmentPart, by: User, at: datetime, **facts: Any) -> None:
+def note_part(what: str, part: DepartmentPart, by: User, at: datetime, **facts: Any) -> None:
     ledger.append(
         what,
         by=by,

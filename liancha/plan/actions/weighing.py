@@ -7,13 +7,12 @@ line goes for not being named. Writes nothing: the dry run shows what comes out,
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from liancha.accounts.models import User
 from liancha.lists.models import JointField
-from liancha.papers.faults import Fault, fault
+from liancha.papers.faults import fault
 from liancha.papers.held import Held
 from liancha.rulebook.verdicts import Blocked, NeedsReason
 
@@ -22,43 +21,15 @@ from ..models import Plan, PlanLine
 from ..readings import plain
 from .cells import Cells, Known
 from .lines import CheckedLine, check_line
+from .looking import Looked, Step
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What one good row would do. checked is None for a line that stays as it is."""
-
-    line: PlanLine | None
-    checked: CheckedLine | None
-    code: str
-    name: str
-    was: Mapping[str, str]
-    now: Mapping[str, str]
-
-    @property
-    def kind(self) -> str:
-        return "unchanged" if self.checked is None else "changed" if self.line else "added"
-
-    def difference(self) -> dict[str, Any]:
-        """As `TableImport.differences` keeps it."""
-        parts = [
-            [word, self.was.get(word, ""), said]
-            for word, said in self.now.items()
-            if self.was.get(word, "") != said
-        ]
-        return {"kind": self.kind, "code": self.code, "name": self.name, "parts": parts}
-
-
-@dataclass
-class Intake:
+@dataclass(kw_only=True)
+class Intake(Looked[PlanLine, CheckedLine]):
     """One pass over a table of lines, for one draft and one person."""
 
     plan: Plan
     by: User
-    steps: list[Step] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
-    remarks: list[Fault] = field(default_factory=list)
-    faulty: int = 0
 
     def __post_init__(self) -> None:
         self.known = Known(self.plan)
@@ -67,14 +38,6 @@ class Intake:
     def weigh(self, held: Held) -> None:
         for row in held.rows():
             _Row(self.known, row, intake=self).take()
-
-    def count(self, kind: str) -> int:
-        return sum(step.kind == kind for step in self.steps)
-
-    def differences(self) -> list[dict[str, Any]]:
-        """Changed lines first, then new ones."""
-        told = [step.difference() for step in self.steps if step.kind != "unchanged"]
-        return sorted(told, key=lambda each: each["kind"] != "changed")
 
 
 @dataclass(kw_only=True)

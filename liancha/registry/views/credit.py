@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from liancha.accounts.permissions import Permission, requires
+from liancha.papers import uploads
 from liancha.papers.downloads import workbook
 from liancha.papers.faults import Unreadable
 from liancha.queue import actions as queue
@@ -21,7 +22,7 @@ from liancha.rulebook.coverage import is_class_stale
 from liancha.rulebook.lifecycles import JobState
 from liancha.rulebook.verdicts import Blocked
 
-from .. import actions, queries, sheets, uploads
+from .. import actions, queries, sheets
 from ..forms import UploadForm, suffix_of
 from ..models import CreditBatch, Target
 from .imports import SMALL

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from liancha.accounts.models import User
 from liancha.accounts.permissions import Permission, requires
+from liancha.papers import uploads
 from liancha.papers.doors import Acts, Door, filled_in, recent
 from liancha.papers.downloads import filled
 from liancha.papers.faults import Unreadable
@@ -21,7 +22,7 @@ from liancha.queue import actions as queue
 from liancha.queue.asking import ask
 from liancha.rulebook.lifecycles import JobState
 
-from .. import actions, forms, history, sheets, uploads
+from .. import actions, forms, history, sheets
 from ..models import Import
 
 FOLDER = "registry/imports"
@@ -29,6 +30,7 @@ SMALL = 1_500_000  # bytes that are looked at while the person waits; larger one
 FEW = 5_000  # rows written while the person waits
 ROWS = 20
 SHOWN = 10
+UNDO_HINT = "其中有一户已在用、或导入后又改动过的，整批不撤回，并说明是哪一户。"
 JOBS = {
     "check": ("试算", "registry.check_file"),
     "commit": ("写入", "registry.import_file"),
@@ -53,6 +55,9 @@ class _Targets(Door[Import]):
 
     def back(self, batch: Import) -> str:
         return reverse("registry:upload")
+
+    def around(self, **where: Any) -> dict[str, Any]:
+        return {"counts_pending": True}
 
     def hand_out(self, name: str, batch: Import) -> HttpResponse:
         return filled(name, lambda file: sheets.write_faults(file, batch))
@@ -83,24 +88,38 @@ class _Targets(Door[Import]):
             batch.job.refresh_from_db()
         actions.sweep(batch=batch)
         columns = batch.faults.filter(is_remark=False).values("column")
+        groups = columns.annotate(n=Count("pk"))
+        is_working = _is_working(batch)
         shown = batch.faults.filter(is_remark=request.GET.get("show") == "remarks")
         if column := request.GET.get("column", ""):
             shown = shown.filter(column=column)
         return {
             "batch": batch,
             "steps": _steps(batch),
-            "groups": columns.annotate(n=Count("pk")).order_by("-n", "column"),
+            "unit": "户",
+            "job": batch.job,
+            "n_faults": batch.faulty,
+            "n_remarks": batch.faults.filter(is_remark=True).count(),
+            "shows_remarks": request.GET.get("show") == "remarks",
+            "groups": groups.order_by("-n", "column").values_list("column", "n"),
             "column": column,
             "renamed": [(title, word) for title, word in batch.columns if word and word != title],
             "unused": [title for title, word in batch.columns if not word],
-            "remarks": batch.faults.filter(is_remark=True).count(),
             "page_obj": Paginator(shown, ROWS).get_page(request.GET.get("page")),
             "parts": _parts(batch),
-            "is_working": _is_working(batch),
+            "total": batch.rows or 1,
+            "is_working": is_working,
             "is_open": not batch.written_at and not batch.given_up_at,
             "is_mine": batch.by_id == request.user.pk,
             "failed": batch.job.message if batch.job and batch.job.state == JobState.FAILED else "",
             "is_undoable": actions.is_undoable(batch, timezone.now()),
+            "may_undo": not is_working,
+            "has_effect": True,
+            "undo_hint": UNDO_HINT,
+            **{
+                f"{what}_url": self.url(what, batch)
+                for what in ("commit", "give_up", "undo", "errors")
+            },
             "changes": _changes(batch) if batch.written_at else (),
         }
 

@@ -98,7 +98,7 @@ class _Standing(TableDoor[StandingImport]):
             "table": tables.TABLES[batch.subject],
             "job": job,
             "is_working": bool(job and job.is_live and batch.given_up_at is None),
-            "failed": job.message if job and has_failed else "",
+            "failed": job.message if job and has_failed and batch.given_up_at is None else "",
             "most_faults": tables.LISTED_FAULTS if len(batch.faults) >= tables.LISTED_FAULTS else 0,
         }
 
