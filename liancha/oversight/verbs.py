@@ -117,6 +117,7 @@ WORDS = {
     "plan.cosign": "会签计划",
     "plan.decline_adjustment": "不同意计划调整",
     "plan.derive": "引用其他计划起草",
+    "plan.follow_list": "计划换用现行清单",
     "plan.drop_line": "删除计划行",
     "plan.drop_scenario": "删去试算方案",
     "plan.drop_own_line": "删除部门计划行",

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import beside, imports, lines, office, parts, public, trials
+from .views import beside, following, imports, lines, office, parts, public, trials
 
 app_name = "plan"
 urlpatterns = [
@@ -30,6 +30,7 @@ urlpatterns = [
     path("plans/imports/<int:pk>/undo/", imports.table.undo, name="undo_import"),
     path("plans/imports/<int:pk>/faults.xlsx", imports.table.faults, name="import_faults"),
     path("plans/<int:pk>/derive/", beside.derive, name="derive"),
+    path("plans/<int:pk>/follow-list/", following.follow_list, name="follow_list"),
     path("plans/<int:pk>/file/", beside.file_plan, name="file"),
     path("plans/parts/", parts.parts, name="parts"),
     path("plans/parts/new/", parts.new_part, name="new_part"),

@@ -264,6 +264,7 @@ PLAN = Lifecycle(
         (PlanState.DRAFT, PlanState.COSIGNING): "12",
         (PlanState.COSIGNING, PlanState.DRAFT): "12",
         (PlanState.COSIGNING, PlanState.APPROVED): "12",
+        (PlanState.APPROVED, PlanState.DRAFT): "12",
         (PlanState.APPROVED, PlanState.PUBLISHED): "16",
         (PlanState.PUBLISHED, PlanState.SUPERSEDED): "16",
     },

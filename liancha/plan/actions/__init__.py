@@ -7,6 +7,7 @@ published by the coordinating office; published, it changes only by adjustments 
 from .adjustments import adjust, approve_adjustment, decline_adjustment
 from .beside import file_plan, file_report, register_campaign
 from .deriving import Derived, derive
+from .following import Followed, follow_list
 from .importing import (
     check_import,
     commit_import,
@@ -55,6 +56,7 @@ from .trials import apply_rates, drop_scenario, save_scenario
 
 __all__ = [
     "Derived",
+    "Followed",
     "LineData",
     "NeedsCapReason",
     "OwnLineData",
@@ -81,6 +83,7 @@ __all__ = [
     "executor_text",
     "file_plan",
     "file_report",
+    "follow_list",
     "give_up_import",
     "is_stale",
     "items_of",

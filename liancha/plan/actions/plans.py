@@ -7,14 +7,14 @@ from datetime import datetime
 from django.db import transaction
 
 from liancha.accounts.models import Region, User
-from liancha.lists.models import JointField, ListVersion
+from liancha.lists.models import JointField
 from liancha.rulebook import coverage, regions
 from liancha.rulebook.lifecycles import LineState, PlanState
 from liancha.rulebook.verdicts import Blocked, NeedsReason
 
 from .. import columns
 from ..models import CoverageException, Plan, PlanCoSign, PlanLine, PlanQuerySet
-from .standing import append, coordinating, locked
+from .standing import append, coordinating, list_in_force, locked
 
 
 @transaction.atomic
@@ -56,8 +56,7 @@ def start_plan(
             article="12",
             paragraph=2,
         )
-    version = ListVersion.objects.in_force(ListVersion.Kind.JOINT, code).first()
-    version = version or ListVersion.objects.in_force(ListVersion.Kind.JOINT).first()
+    version = list_in_force(code)
     if version is None:
         raise Blocked("部门联合抽查事项清单还没有公布，不能编计划。请先公布清单。", article="8")
     plan = Plan.objects.create(
@@ -177,10 +176,16 @@ def return_plan(*, plan: Plan, opinion: str, by: User, at: datetime) -> PlanCoSi
 
 @transaction.atomic
 def withdraw_plan(*, plan: Plan, by: User, at: datetime) -> Plan:
-    """Take the plan back from signing to change lines; what is signed stays (see above)."""
+    """Take the plan back, out for signing or approved, to change lines; what is signed stays.
+
+    Before it is public only: an approved plan with a field uncovered is mended this way.
+    Source: art. 12, paragraph 1; art. 13, paragraph 1.
+    """
     coordinating(by, plan)
     plan = locked(plan)
     plan.advance(PlanState.DRAFT)
+    plan.minutes, plan.approved_by, plan.approved_at = "", None, None
+    plan.save(update_fields=["minutes", "approved_by", "approved_at"])
     append("plan.withdraw", plan, by, at)
     return plan
 
@@ -212,8 +217,9 @@ def publish(
 ) -> Plan:
     """Publish an approved plan; the version before it is superseded and no line of it begins.
 
-    Raises Blocked while a field of the list is not covered, a line lacks a column, or a line of the
-    version before has begun: what it drew and did would belong to no line of the year's plan.
+    Raises Blocked while a field of the list is not covered, of a newer list in force too, a line
+    lacks a column, or a line of the version before has begun: what it drew and did would belong to
+    no line of the year's plan.
     Source: arts. 13, 14 and 16. Clauses 12.1, 13.1, 16.2 and 16.3.
     """
     coordinating(by, plan)
@@ -221,6 +227,7 @@ def publish(
     before = Plan.objects.select_for_update().in_force(plan.year, plan.region_id)
     _check_not_begun(before)
     check_coverage(plan)
+    _check_newer_list(plan)
     lines = list(plan.lines.live().with_columns())
     for line in lines:
         coverage.check_columns(columns.columns(line), name=line.name)
@@ -286,6 +293,23 @@ def check_coverage(plan: Plan) -> None:
             for each in signed
         },
     )
+
+
+def _check_newer_list(plan: Plan) -> None:
+    """A list published since the plan was begun has no field that the plan knows nothing of."""
+    now = list_in_force(plan.region_id)
+    if now is None or now.pk == plan.list_version_id:
+        return
+    level = "X" if regions.is_county(plan.region_id) else "C"
+    known = {each.code for each in plan.fields()}
+    newer = now.fields.filter(level__contains=level).order_by("code")
+    if new := [each.name for each in newer if each.code not in known]:
+        raise Blocked(
+            f"现行清单已是{now}，新增的领域还没有列入：{'、'.join(new)}。"
+            "请退回草稿，换用现行清单后补上计划行。",
+            article="13",
+            paragraph=1,
+        )
 
 
 def _check_cosigned(plan: Plan, minutes: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from liancha.accounts.models import Department, User
 from liancha.ledger import actions as ledger
+from liancha.lists.models import ListVersion
 from liancha.rulebook.verdicts import Blocked
 
 from ..models import Plan
@@ -39,6 +40,12 @@ def locked(plan: Plan) -> Plan:
         .select_related("region", "list_version")
         .get(pk=plan.pk)
     )
+
+
+def list_in_force(region: str) -> ListVersion | None:
+    """The joint list a plan of this region is made from: its own, else the city's."""
+    own = ListVersion.objects.in_force(ListVersion.Kind.JOINT, region).first()
+    return own or ListVersion.objects.in_force(ListVersion.Kind.JOINT).first()
 
 
 def append(what: str, plan: Plan, by: User, at: datetime, **facts: Any) -> None:

@@ -51,6 +51,7 @@ WHAT = {
     "plan.decline_adjustment": "退回调整",
     "plan.lock_rates": "名单锁定，比例不再改",
     "plan.derive": "引用其他计划起草",
+    "plan.follow_list": "换用现行清单",
     "plan.set_terms": "改频次和范围",
     "plan.file": "登记报送",
     "plan.save_scenario": "保存试算方案",
@@ -152,7 +153,9 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
         and plan.state in (PlanState.DRAFT, PlanState.PUBLISHED)
         and bool(queries.plannable(plan, user)),
         "may_send": coordinates and may_edit and plan.state == PlanState.DRAFT,
-        "may_withdraw": coordinates and may_edit and plan.state == PlanState.COSIGNING,
+        "may_withdraw": coordinates
+        and may_edit
+        and plan.state in (PlanState.COSIGNING, PlanState.APPROVED),
         "may_cosign": waiting is not None
         and (user.may(Permission.PLAN_APPROVE) or user.may(Permission.PLAN_EDIT)),
         "may_approve": coordinates
@@ -222,7 +225,7 @@ def send(request: HttpRequest, pk: int) -> HttpResponse:
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     plan = _visible(request, pk)
     actions.withdraw_plan(plan=plan, by=request.user, at=timezone.now())
-    messages.success(request, "已撤回会签，可以修改计划行；没有改动的部门不用重新会签")
+    messages.success(request, "已退回草稿，可以修改计划行；没有改动的部门不用重新会签")
     return redirect(plan)
 
 
