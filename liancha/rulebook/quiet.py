@@ -7,9 +7,10 @@ here is printed as a legal duty. Only going there counts: a check off the spot d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from .coverage import TaskSource
 from .deadlines import Calendar
@@ -18,6 +19,7 @@ from .wording import Worded
 
 LAST_DAY = 27  # of a monthly period: some days of every month must be left
 LONGEST = 366  # days of a dated period
+LONGEST_REASON = 200  # letters
 KAIFENG = "《开封市规范行政执法十条措施（试行）》第一条"  # S33, 30 September 2025
 
 
@@ -128,6 +130,12 @@ class Exempted:
     code: str = ""
     reason: str = ""
 
+    @classmethod
+    def of(cls, posted: Mapping[str, Any]) -> Exempted | None:
+        """What the page that asks for it sent: `reason_code` and `reason`; None for neither."""
+        code, reason = posted.get("reason_code", ""), posted.get("reason", "")
+        return cls(str(code), str(reason)) if code or reason else None
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -234,9 +242,11 @@ def check_exempted(exempted: Exempted, *, article: str = "20", paragraph: int = 
     Raises NeedsReason.
     Source: E17 and S33, local practice.
     """
-    if exempted.code not in list(Exemption) or not exempted.reason.strip():
+    words = len(exempted.reason.strip())
+    if exempted.code not in list(Exemption) or not 0 < words <= LONGEST_REASON:
+        long = f"理由有 {words} 字，最多 {LONGEST_REASON} 字。" if words > LONGEST_REASON else ""
         raise NeedsReason(
-            "安静期内入企要选一种例外情形，并写明理由。两项都要填。",
+            f"安静期内入企要选一种例外情形，并写明理由。{long or '两项都要填。'}",
             article=article,
             paragraph=paragraph,
             codes=Exemption.choices(),

@@ -242,7 +242,7 @@ def edit_scheme(request: HttpRequest, pk: int) -> HttpResponse:
                     task=task,
                     **said,
                     stages=form.stages,
-                    exempted=exempted(request),
+                    exempted=Exempted.of(request.POST),
                     by=request.user,
                     at=timezone.now(),
                 )
@@ -285,7 +285,9 @@ def scheme_docx(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def submit(request: HttpRequest, pk: int) -> HttpResponse:
     task = get_object_or_404(Task.objects.initiated_by(request.user), pk=pk)
-    actions.submit_scheme(task=task, exempted=exempted(request), by=request.user, at=timezone.now())
+    actions.submit_scheme(
+        task=task, exempted=Exempted.of(request.POST), by=request.user, at=timezone.now()
+    )
     messages.success(request, "已提交，请负责人批准")
     return redirect(task)
 
@@ -320,13 +322,6 @@ def fields_departments(fields: Any) -> Any:
     One without 执法主体资格 may be ticked, and is refused with the reason (art. 2).
     """
     return Department.objects.active().filter(pk__in=fields.values("cooperators"))
-
-
-def exempted(request: HttpRequest) -> Exempted | None:
-    """The exemption from a quiet period that was posted, if one was."""
-    code = request.POST.get("reason_code", "")
-    reason = written(request, article="17")
-    return Exempted(code, reason) if code or reason else None
 
 
 def _say_quiet(request: HttpRequest, task: Task) -> None:

@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from liancha.accounts.again import told
 from liancha.accounts.models import Region, User
 from liancha.accounts.permissions import Permission, may, public, requires
 from liancha.accounts.queries import people_of, person
@@ -198,8 +199,7 @@ def quiet_strength(request: HttpRequest, pk: int) -> HttpResponse:
     period = get_object_or_404(QuietPeriod.objects.kept_by(request.user), pk=pk)
     form = forms.StrengthForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "没有改动：请从列出的几种里选一种。")
-        return redirect("workdays:quiet")
+        return told(request, "workdays:quiet", fault="没有改动：请从列出的几种里选一种。")
     period = actions.set_quiet_strength(
         period=period, strength=form.cleaned_data["strength"], by=request.user, at=timezone.now()
     )

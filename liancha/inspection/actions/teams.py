@@ -17,6 +17,7 @@ from liancha.registry.models import Release, Target
 from liancha.roster.models import Inspector
 from liancha.rulebook import presence
 from liancha.rulebook.lifecycles import TaskState
+from liancha.rulebook.quiet import Exempted
 from liancha.rulebook.verdicts import Blocked
 from liancha.task.models import Participation, Task
 
@@ -24,6 +25,7 @@ from .. import crew
 from ..calls import appointment
 from ..models import Invitation, Team, Visit, VisitItem, VisitPart
 from ._holding import first_leader, hold, refresh_team, valid_certificate
+from ._quiet import settle
 from .calls import move_mates
 
 
@@ -156,6 +158,7 @@ def plan_visit(
     slot: str,
     vehicle: str = "",
     method: str = "",
+    exempted: Exempted | None = None,
     by: User,
     at: datetime,
 ) -> tuple[str, ...]:
@@ -164,7 +167,7 @@ def plan_visit(
     slot    "09:00"
     method  Method of lists.models; empty leaves it as it is
 
-    Raises Blocked (art. 20): a day in the past, a visit under way.
+    Raises Blocked (art. 20): a day in the past, a visit under way; NeedsReason in a quiet period.
 
     Source: clause 20.4.
     """
@@ -174,6 +177,7 @@ def plan_visit(
         slot=slot,
         vehicle=vehicle,
         method=method,
+        exempted=exempted,
         by=by,
         at=at,
     )
@@ -188,12 +192,14 @@ def plan_visits(
     every: timedelta = crew.SPACING,
     vehicle: str = "",
     method: str = "",
+    exempted: Exempted | None = None,
     by: User,
     at: datetime,
 ) -> tuple[str, ...]:
     """Plan several visits of one task on one day, one after the other. Returns remarks (WARN).
 
-    every  from one beginning to the next
+    every     from one beginning to the next
+    exempted  why in a quiet period, where one asks for it
 
     Source: clause 20.4.
     """
@@ -225,6 +231,7 @@ def plan_visits(
         visit.vehicle = vehicle or visit.vehicle
         visit.method = method or visit.method
         visit.save(update_fields=["planned_on", "slot", "vehicle", "method"])
+        remarks += settle(visit, planned_on, exempted, by=by, at=at)
         planned.append(visit)
     for visit in planned:
         remarks += crew.clashes(visit)

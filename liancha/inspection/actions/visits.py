@@ -12,6 +12,7 @@ from liancha.ledger import actions as ledger
 from liancha.roster.models import Inspector
 from liancha.rulebook import presence
 from liancha.rulebook.lifecycles import TaskState, VisitState
+from liancha.rulebook.quiet import Exempted
 from liancha.rulebook.verdicts import Blocked
 from liancha.task.models import Task
 
@@ -25,6 +26,7 @@ from ._holding import (
     refuse_after_end,
     valid_certificate,
 )
+from ._quiet import settle
 
 
 @transaction.atomic
@@ -33,15 +35,18 @@ def check_in(
     visit: Visit,
     inspector: Inspector,
     certificate_number: str = "",
+    exempted: Exempted | None = None,
     by: User,
     at: datetime,
 ) -> CheckIn:
     """An officer has arrived: by their own log-in, or entered by the leader.
 
     certificate_number  what the leader read off the colleague's certificate; must be theirs
+    exempted            why in a quiet period, where one asks for it
 
     A second time gives the first check-in back. Raises Blocked (art. 19, 20, 21): not of this
     team, not the leader, no certificate valid that day, a visit planned for later, not notified.
+    Raises NeedsReason on a quiet day.
 
     Source: clause 21.5.
     """
@@ -64,6 +69,7 @@ def check_in(
             raise Blocked(f"请输入{inspector}的执法证号，对照证件核对。", article="21", paragraph=1)
     certificate = valid_certificate(inspector, timezone.localdate(at), number=number)
     _check_may_begin(visit, at)
+    settle(visit, timezone.localdate(at), exempted, by=by, at=at)
     there = visit.checkins.filter(inspector=inspector).first()
     if there is not None:
         return there
@@ -83,11 +89,11 @@ def check_in(
 
 
 @transaction.atomic
-def start(*, visit: Visit, by: User, at: datetime) -> list[str]:
+def start(*, visit: Visit, exempted: Exempted | None = None, by: User, at: datetime) -> list[str]:
     """Every department with two officers begins its part; the others wait for their second.
 
     Called again when the second officer of a late department has come. Returns the names of the
-    departments that began. Raises Blocked (art. 21) when none can.
+    departments that began. Raises Blocked (art. 21) when none can, NeedsReason on a quiet day.
 
     Source: clauses 21.1 and 21.5.
     """
@@ -95,8 +101,8 @@ def start(*, visit: Visit, by: User, at: datetime) -> list[str]:
     refuse_after_end(visit)
     refresh_team(visit, at)
     officer = officer_on_the_spot(visit, by)
-    remarks = _check_may_begin(visit, at)
     day = timezone.localdate(at)
+    remarks = _check_may_begin(visit, at) + settle(visit, day, exempted, by=by, at=at)
     waiting = [row for row in crew.attendance(visit, on=day) if row.part.started_at is None]
     ready = [row for row in waiting if row.is_enough]
     if not ready:

@@ -17,7 +17,8 @@ from liancha.accounts.permissions import Permission, requires
 from liancha.lists.models import JointItem
 from liancha.roster.models import Inspector
 from liancha.rulebook.lifecycles import VisitState
-from liancha.rulebook.verdicts import Blocked
+from liancha.rulebook.quiet import Exempted
+from liancha.rulebook.verdicts import Blocked, NeedsReason
 
 from .. import actions, calls, contents, crew, forms, phrases
 from ..doorcodes import token_of
@@ -182,9 +183,12 @@ def check_in(request: HttpRequest, pk: int) -> HttpResponse:
             visit=one,
             inspector=inspector,
             certificate_number=request.POST.get("certificate_number", ""),
+            exempted=Exempted.of(request.POST),
             by=request.user,
             at=timezone.now(),
         )
+    except NeedsReason:
+        raise  # the page that asks posts all of this again
     except Blocked as refusal:
         return _arrival(request, one, refusal=refusal)
     messages.success(request, f"{inspector}已签到")
@@ -197,7 +201,11 @@ def start(request: HttpRequest, pk: int) -> HttpResponse:
     """Begin with every department that has two officers here."""
     one = _visit(request, pk)
     try:
-        names = actions.start(visit=one, by=request.user, at=timezone.now())
+        names = actions.start(
+            visit=one, exempted=Exempted.of(request.POST), by=request.user, at=timezone.now()
+        )
+    except NeedsReason:
+        raise
     except Blocked as refusal:
         return _arrival(request, one, refusal=refusal)
     messages.success(request, f"{'、'.join(names)}开始检查")

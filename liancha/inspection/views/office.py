@@ -21,6 +21,7 @@ from liancha.draw.models import DrawnTarget
 from liancha.ledger.models import Entry
 from liancha.roster.models import Inspector
 from liancha.rulebook.lifecycles import TaskState
+from liancha.rulebook.quiet import Exempted
 from liancha.task.models import Task
 
 from .. import actions, calls, contents, crew, forms
@@ -162,6 +163,7 @@ def plan_many(request: HttpRequest, pk: int) -> HttpResponse:
         slot=f"{asked['slot']:%H:%M}",
         every=form.gap,
         vehicle=asked["vehicle"],
+        exempted=Exempted.of(request.POST),
         by=request.user,
         at=timezone.now(),
     )
@@ -246,6 +248,7 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
             slot=f"{asked['slot']:%H:%M}",
             method=asked["method"],
             vehicle=asked["vehicle"],
+            exempted=Exempted.of(request.POST),
             by=request.user,
             at=timezone.now(),
         )
