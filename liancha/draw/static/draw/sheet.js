@@ -5,12 +5,19 @@ import { drawing } from "./qr.js";
 const sheet = document.querySelector("[data-sheet]");
 const fault = document.querySelector("[data-fault]");
 const typed = document.querySelector("[data-own-nonce]");
+const print = document.querySelector("[data-print]");
+
+/** Without a number that fits there is nothing to print. */
+function present(isReady) {
+  sheet.hidden = !isReady;
+  print.disabled = !isReady;
+}
 
 async function show(nonce) {
   const problem = await check(sheet, nonce);
   fault.textContent = problem;
   fault.hidden = !problem;
-  sheet.hidden = Boolean(problem);
+  present(!problem);
   if (problem) return;
   sheet.querySelector("[data-nonce]").textContent = nonce.match(/.{8}/g).join(" ");
   sheet.querySelector("[data-code]").replaceChildren(drawing(nonce.toUpperCase()));
@@ -26,6 +33,7 @@ function look() {
     ? "随机数是 64 位十六进制数。"
     : "本机没有这一方的随机数。请回到生成它的设备，或在上面贴入。贴入的内容只留在这一页。";
   fault.hidden = false;
+  present(false);
 }
 
 typed.addEventListener("input", look);
