@@ -8,11 +8,13 @@ import zipfile
 
 import pyrage
 import pytest
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
 from liancha.accounts.models import User
 from liancha.draw import actions, invitations
+from liancha.draw.actions.agreeing import INVITED, PartySpec
 from liancha.draw.models import Draw
 from liancha.ledger.models import Entry
 from liancha.rulebook.lifecycles import DrawState
@@ -37,6 +39,14 @@ def signed_in(user: User) -> Client:
 def rule_form(**options) -> dict[str, object]:
     told = {"departments": [], "witnesses": [], "guests": 1, "beacon": "escrow"}
     return told | {"keeper": w.KEEPER, "last": "guest"} | options
+
+
+def opened(token: str) -> HttpResponse:
+    return Client().get(reverse("draw:guest", args=[token]))
+
+
+def said(page: HttpResponse) -> str:
+    return re.sub(r"<script.*?</script>|nonce=\S+", "", page.content.decode(), flags=re.S)
 
 
 class TestGuest:
@@ -87,10 +97,49 @@ class TestGuest:
     def test_a_forged_or_old_link_opens_nothing(self, world, time_machine):
         draw = w.open_rule(world, w.freeze(world), "WJ", beacon=None, escrow=w.KEEPER)
         token = invitations.for_keeper(draw)
-        assert Client().get(reverse("draw:guest", args=[token + "x"])).status_code == 404
-        assert Client().get(reverse("draw:guest", args=[token])).status_code == 200
+        forged, guessed = opened(token + "x"), opened("WzEsMl0:1abcde:x")
+        assert (forged.status_code, guessed.status_code) == (404, 404)
+        assert said(forged) == said(guessed)
+        assert draw.number not in said(forged)
+        assert opened(token).status_code == 200
         time_machine.move_to(NOON + invitations.LASTS + invitations.LASTS)
-        assert Client().get(reverse("draw:guest", args=[token])).status_code == 404
+        old = opened(token)
+        assert old.status_code == 410
+        assert "已经过期" in said(old)
+        assert f"请{draw.department.name}重新发一个链接" in said(old)
+
+    def test_a_link_of_parties_that_are_agreed_anew_says_so_and_makes_nobody_the_keeper(
+        self, world
+    ):
+        draw = w.freeze(world)
+        guest = PartySpec(INVITED, is_witness=True, is_invited=True)
+        own = PartySpec(draw.department.name, department=draw.department)
+        named = {"draw": draw, "beacon": None, "by": world.cast.shen, "at": NOON}
+        actions.open_rule(**named, parties=[own, guest], escrow=w.KEEPER)
+        party = invitations.for_party(draw.parties.get(is_invited=True))
+        draw.refresh_from_db()
+        keeper = invitations.for_keeper(draw)
+        actions.open_rule(**named, parties=[own, guest], escrow="另一位公证员")
+        for token in (party, keeper):
+            assert opened(token).status_code == 410
+            assert "已经被替换" in said(opened(token))
+        assert "另一位公证员" not in said(opened(keeper))
+
+    def test_who_signed_in_comes_back_by_it_later(self, world, time_machine):
+        draw = w.open_rule(world, w.freeze(world), "WJ", beacon=None, escrow=w.KEEPER)
+        token = invitations.for_keeper(draw)
+        actions.accept_keeping(draw=draw, role="公证员", password=WORD, at=NOON)
+        time_machine.move_to(NOON + invitations.LASTS + invitations.LASTS)
+        assert "请输入口令" in said(opened(token))
+
+    def test_nobody_signs_in_once_the_draw_is_void(self, world):
+        draw = w.open_rule(world, w.freeze(world), "WJ", beacon=None, escrow=w.KEEPER)
+        token = invitations.for_keeper(draw)
+        asked = {"draw": draw, "cause": "technical", "reason": "断网", "at": NOON}
+        actions.ask_void(**asked, by=world.cast.shen)
+        actions.void(draw=draw, by=world.cast.cheng, at=NOON)
+        assert opened(token).status_code == 410
+        assert "不再登记" in said(opened(token))
 
 
 class TestKeeper:

@@ -28,15 +28,17 @@ Page = Callable[..., HttpResponse]
 
 
 def by_link(view: Page) -> Page:
-    """The page of the firm whose link it is; of a link that is over, only how to get another."""
+    """The page of the firm whose link it is; of a link that is over, only how to get another.
+
+    A text that we never signed gets one answer, whatever firms there are.
+    """
 
     @wraps(view)
     def inner(request: HttpRequest, token: str, **asked: int) -> HttpResponse:
         link, now = firms.read(token), timezone.now()
-        if link is None:
-            raise Http404
-        if not link.is_in_force(now):
-            return render(request, "disclosure/firm_over.html", {"link": link}, status=410)
+        if link is None or not link.is_in_force(now):
+            status = 404 if link is None else 410
+            return render(request, "disclosure/firm_over.html", {"link": link}, status=status)
         return view(request, link, token, now, **asked)
 
     return inner
@@ -110,7 +112,7 @@ def take_link(request: HttpRequest, token: str) -> HttpResponse:
     """From the page that a firm opened at its visit, by the visit's code, to its own page."""
     visit, now = doorcodes.read(token), timezone.now()
     if visit is None or not doorcodes.is_open(visit, timezone.localdate(now)):
-        raise Http404
+        return render(request, "inspection/check.html", {"is_open": False}, status=404)
     link = actions.take_link(visit=visit, at=now)
     return redirect("disclosure:firm", firms.token_of(link))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth import authenticate, login
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -23,10 +23,13 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 @never_cache
 @sensitive_post_parameters("password")
 def guest(request: HttpRequest, token: str) -> HttpResponse:
-    """Say who you are, once; afterwards come back with the password chosen then."""
+    """Say who you are, once; afterwards come back with the password chosen then.
+
+    Of a link that is over: why, and who gives another; to what is no link of ours, one answer.
+    """
     found = invitations.read(token)
-    if found is None:
-        raise Http404
+    if isinstance(found, invitations.Dead):
+        return _over(request, found)
     draw = found if isinstance(found, Draw) else found.draw
     known = found.keeper if isinstance(found, Draw) else found.user
     if known is not None:
@@ -40,6 +43,12 @@ def guest(request: HttpRequest, token: str) -> HttpResponse:
         return redirect("draw:keeper", draw.pk) if is_keeper else redirect(draw)
     context = {"draw": draw, "form": form, "is_keeper": is_keeper, "is_new": True}
     return render(request, "draw/guest.html", context, status=422 if form.errors else 200)
+
+
+def _over(request: HttpRequest, dead: invitations.Dead) -> HttpResponse:
+    is_ours = dead.end != invitations.End.FOREIGN
+    context = {"end": str(dead.end), "draw": dead.draw, "days": invitations.LASTS.days}
+    return render(request, "draw/guest_over.html", context, status=410 if is_ours else 404)
 
 
 def _accept(found: Party | Draw, form: forms.Guest) -> User:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
@@ -21,9 +21,7 @@ def check(request: HttpRequest, token: str) -> HttpResponse:
     Of a surprise visit it says only that it is one: the clue is confidential (art. 21).
     """
     one, day = doorcodes.read(token), timezone.localdate()
-    if one is None:
-        raise Http404
-    if not doorcodes.is_open(one, day):
+    if one is None or not doorcodes.is_open(one, day):  # one answer, so that no guess tells
         return render(request, "inspection/check.html", {"is_open": False}, status=404)
     asked = {
         section.part.pk: [each.row.item.name for each in section.rows if each.row.is_expected]
