@@ -55,6 +55,7 @@ def acting_officer(visit: Visit, by: User) -> Inspector:
         raise Blocked(
             "您不在这一组。检查人员由抽取产生，需要换人的请办理人员更换。",
             article="19",
+            paragraph=3,
         )
     return inspector
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import transaction
 from django.utils import timezone
@@ -50,13 +50,10 @@ def notify(
         raise Blocked(
             "还没有安排检查日期，告知不了检查时间。请先排日程。", article="21", paragraph=1
         )
-    remarks = list(presence.notice_remarks("\n".join((items, when, papers))))
-    told_on = timezone.localdate(at)
-    if not is_notice_early_enough(told_on, visit.planned_on, workdays.calendar()):
-        remarks.append(
-            f"告知与检查（{visit.planned_on}）之间不足 1 个工作日。"
-            "《办法》只要求提前，1 个工作日是本地做法。"
-        )
+    remarks = [
+        *presence.notice_remarks("\n".join((items, when, papers))),
+        *_too_late(timezone.localdate(at), visit.planned_on),
+    ]
     Notice.objects.update_or_create(
         visit=visit,
         defaults={
@@ -89,6 +86,16 @@ def notify(
         remarks=remarks,
     )
     return tuple(remarks)
+
+
+def _too_late(told_on: date, planned_on: date) -> tuple[str, ...]:
+    """A remark where no working day lies between; a local practice, so nothing is refused."""
+    if is_notice_early_enough(told_on, planned_on, workdays.calendar()):
+        return ()
+    return (
+        f"告知与检查（{planned_on}）之间不足 1 个工作日。"
+        "《办法》只要求提前，1 个工作日是本地做法。",
+    )
 
 
 @transaction.atomic

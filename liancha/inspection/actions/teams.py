@@ -9,11 +9,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from liancha.accounts.models import User
-from liancha.draw import chains
+from liancha.draw import chains, pools
 from liancha.draw.models import Draw, DrawnTarget
 from liancha.ledger import actions as ledger
 from liancha.lists.models import JointItem, Method
-from liancha.registry.models import Release, Target
+from liancha.registry.models import Target
 from liancha.roster.models import Inspector
 from liancha.rulebook import presence
 from liancha.rulebook.lifecycles import TaskState
@@ -47,57 +47,30 @@ def form_teams(*, task: Task, by: User, at: datetime) -> list[Team]:
     first_time = task.state == TaskState.INSPECTORS_DRAWN
     if not first_time and task.state not in (TaskState.TEAMS_SET, TaskState.INSPECTING):
         task.advance(TaskState.TEAMS_SET)  # is not allowed from here, and says why
-    waiting = list(
-        DrawnTarget.objects.of_task(task)
-        .filter(visit=None)
-        .exclude(draw__in=_unmanned(task))
-        .select_related("candidate", "target")
-        .prefetch_related("target__tags")
-    )
+    waiting = _waiting(task)
     if not waiting:
         raise Blocked("每户都已组好检查组，没有需要新组的。", article="20", paragraph=2)
-    takes_part = list(task.participations.select_related("department").prefetch_related("items"))
+    rows_of = _rows_by_target(task, waiting)
     people = crew.members_by_target(task)
-    released = set(
-        Release.objects.filter(target__in=[each.target_id for each in waiting]).values_list(
-            "target", "department"
-        )
-    )
     method = _method(task)
-    number = task.teams.count()
     teams = []
-    for drawn in waiting:
-        rows = {
-            each: _rows(
-                each, drawn.target, is_released=(drawn.target_id, each.department_id) in released
-            )
-            for each in takes_part
-        }
-        involved = {each.department_id for each, own in rows.items() if any(ok for _, ok in own)}
-        team_people = [each for each in people.get(drawn.pk, []) if each.department_id in involved]
-        _check_enough(drawn, takes_part, involved, team_people)
-        number += 1
+    for number, drawn in enumerate(waiting, start=task.teams.count() + 1):
+        rows = rows_of[drawn.pk]
+        members = _members(drawn, rows, people.get(drawn.pk, []))
         team = Team.objects.create(
             task=task,
             number=number,
-            leader=first_leader(task, team_people, timezone.localdate(at)),
+            leader=first_leader(task, members, timezone.localdate(at)),
             formed_by=by,
             formed_at=at,
         )
-        team.members.set(team_people)
-        visit = Visit.objects.create(
-            drawn_target=drawn, team=team, method=method, **appointment(drawn)
+        team.members.set(members)
+        _lay_out(
+            Visit.objects.create(
+                drawn_target=drawn, team=team, method=method, **appointment(drawn)
+            ),
+            rows,
         )
-        for participation, own in rows.items():
-            part = VisitPart.objects.create(
-                visit=visit,
-                department=participation.department,
-                is_involved=participation.department_id in involved,
-            )
-            VisitItem.objects.bulk_create(
-                VisitItem(part=part, item=item, is_expected=is_expected)
-                for item, is_expected in own
-            )
         teams.append(team)
     if first_time:
         task.advance(TaskState.TEAMS_SET)
@@ -110,6 +83,65 @@ def form_teams(*, task: Task, by: User, at: datetime) -> list[Team]:
         teams=[[each.number, each.leader.number] for each in teams],
     )
     return teams
+
+
+Rows = dict[Participation, list[tuple[JointItem, bool]]]
+"""What one target is looked at for: a department's items, and whether each is 涉及 there."""
+
+
+def _waiting(task: Task) -> list[DrawnTarget]:
+    """The drawn targets that have no team yet and whose batch every department has manned."""
+    return list(
+        DrawnTarget.objects.of_task(task)
+        .filter(visit=None)
+        .exclude(draw__in=_unmanned(task))
+        .select_related("candidate", "target")
+        .prefetch_related("target__tags")
+    )
+
+
+def _rows_by_target(task: Task, waiting: Sequence[DrawnTarget]) -> dict[int, Rows]:
+    """Drawn target → its rows, read for all of them at once."""
+    takes_part = list(task.participations.select_related("department").prefetch_related("items"))
+    away = pools.released(task, [each.target_id for each in waiting])
+    return {
+        drawn.pk: {
+            each: _rows(
+                each,
+                drawn.target,
+                is_released=each.department_id in away.get(drawn.target_id, ()),
+            )
+            for each in takes_part
+        }
+        for drawn in waiting
+    }
+
+
+def _is_involved(own: Sequence[tuple[JointItem, bool]]) -> bool:
+    return any(is_expected for _, is_expected in own)
+
+
+def _members(drawn: DrawnTarget, rows: Rows, seated: Sequence[Inspector]) -> list[Inspector]:
+    """Those of the seated whose department has something to look at, two of each at least.
+
+    Raises Blocked (art. 21).
+    """
+    involved = [each for each, own in rows.items() if _is_involved(own)]
+    keys = {each.department_id for each in involved}
+    members = [each for each in seated if each.department_id in keys]
+    _check_enough(drawn, involved, members)
+    return members
+
+
+def _lay_out(visit: Visit, rows: Rows) -> None:
+    """The visit's part for every department, and the rows of its record form."""
+    for participation, own in rows.items():
+        part = VisitPart.objects.create(
+            visit=visit, department=participation.department, is_involved=_is_involved(own)
+        )
+        VisitItem.objects.bulk_create(
+            VisitItem(part=part, item=item, is_expected=is_expected) for item, is_expected in own
+        )
 
 
 def _unmanned(task: Task) -> list[Draw]:
@@ -127,9 +159,10 @@ def set_leader(*, team: Team, inspector: Inspector, by: User, at: datetime) -> T
 
     Source: clause 20.3.
     """
-    team = Team.objects.select_for_update().get(pk=team.pk)
-    _check_initiator(team.task, by)
+    # Whoever changes a team holds its visit: one order, or two changes could wait for each other.
     visit = hold(team.visits.get())
+    team = visit.team
+    _check_initiator(team.task, by)
     if visit.is_over:
         raise Blocked("检查已结束，不能再换组长。", article="20", paragraph=2)
     presence.check_leader(
@@ -211,41 +244,22 @@ def plan_visits(
         )
     if not visits:
         raise Blocked("还没有选择检查。请先勾选要排日程的检查。", article="20", paragraph=2)
-    remarks: list[str] = []
-    begin = datetime.combine(planned_on, datetime.strptime(slot, "%H:%M").time())
-    planned = []
-    for n, each in enumerate(visits):
-        when = begin + n * every
-        if when.date() != planned_on:
-            raise Blocked(
-                f"一天排不下 {len(visits)} 户：第 {n + 1} 户要到次日才开始。请减少户数。",
-                article="20",
-                paragraph=2,
-            )
-        visit = hold(each)
+    slots = _slots(len(visits), first=slot, every=every)
+    held = {each.pk: hold(each) for each in sorted(visits, key=lambda each: each.pk)}
+    planned = [held[each.pk] for each in visits]
+    hushed: list[str] = []
+    for visit, its_slot in zip(planned, slots, strict=True):
         _check_organiser(visit, by)
         if visit.started_at or visit.is_over:
             raise Blocked(f"{visit}已经开始检查，不能改日程。", article="20", paragraph=2)
         refresh_team(visit, at)
-        visit.planned_on, visit.slot = planned_on, f"{when:%H:%M}"
+        visit.planned_on, visit.slot = planned_on, its_slot
         visit.vehicle = vehicle or visit.vehicle
         visit.method = method or visit.method
         visit.save(update_fields=["planned_on", "slot", "vehicle", "method"])
-        remarks += settle(visit, planned_on, exempted, by=by, at=at)
-        planned.append(visit)
-    for visit in planned:
-        remarks += crew.clashes(visit)
+        hushed += settle(visit, planned_on, exempted, by=by, at=at)
     task = planned[0].team.task
-    if not task.starts_on <= planned_on <= task.ends_on:
-        remarks.append(
-            f"{planned_on} 不在任务期限 {task.starts_on} 至 {task.ends_on} 内。确需如此的，"
-            "请先调整计划（第十六条）。"
-        )
-    remarks += [
-        f"{visit}已按 {visit.notice.when} 告知，改期后请再告知企业。"
-        for visit in planned
-        if hasattr(visit, "notice") and not visit.notice.is_surprise
-    ]
+    remarks = [*hushed, *_remarks_on(planned, task, planned_on)]
     ledger.append(
         "inspection.plan_visit",
         by=by,
@@ -257,6 +271,38 @@ def plan_visits(
     )
     moved = [word for visit in planned for word in move_mates(visit, at=at)]
     return tuple(dict.fromkeys([*remarks, *moved]))
+
+
+def _slots(count: int, *, first: str, every: timedelta) -> list[str]:
+    """Beginnings of one day's visits, "09:00" and on. Raises Blocked when the day is too short."""
+    begin = datetime.strptime(first, "%H:%M")
+    slots = []
+    for n in range(count):
+        when = begin + n * every
+        if when.date() != begin.date():
+            raise Blocked(
+                f"一天排不下 {count} 户：第 {n + 1} 户要到次日才开始。请减少户数。",
+                article="20",
+                paragraph=2,
+            )
+        slots.append(f"{when:%H:%M}")
+    return slots
+
+
+def _remarks_on(planned: Sequence[Visit], task: Task, planned_on: date) -> list[str]:
+    """What speaks against the day without forbidding it: clashes, the term, a firm told before."""
+    remarks = [remark for visit in planned for remark in crew.clashes(visit)]
+    if not task.starts_on <= planned_on <= task.ends_on:
+        remarks.append(
+            f"{planned_on} 不在任务期限 {task.starts_on} 至 {task.ends_on} 内。确需如此的，"
+            "请先调整计划（第十六条）。"
+        )
+    remarks += [
+        f"{visit}已按 {visit.notice.when} 告知，改期后请再告知企业。"
+        for visit in planned
+        if hasattr(visit, "notice") and not visit.notice.is_surprise
+    ]
+    return remarks
 
 
 @transaction.atomic
@@ -359,23 +405,24 @@ def _rows(
 
 
 def _check_enough(
-    drawn: DrawnTarget,
-    takes_part: Sequence[Participation],
-    involved: set[int],
-    people: Sequence[Inspector],
+    drawn: DrawnTarget, involved: Sequence[Participation], people: Sequence[Inspector]
 ) -> None:
-    for participation in takes_part:
-        if participation.department_id not in involved:
-            continue
+    """Two officers of every department that has something to look at (art. 21, paragraph 1)."""
+    for participation in involved:
         count = sum(
             1
             for each in people
             if each.department_id == participation.department_id and not each.is_expert
         )
         if count < presence.LEAST:
+            cure = (
+                "请该部门先抽取或补齐人员。"
+                if count
+                else "请该部门先抽取人员；抽取时登记为不涉及、后来撤回的，请重新登记不涉及再组队。"
+            )
             raise Blocked(
                 f"{participation.department}在“{drawn}”只有 {count} 名执法检查人员，至少应有 "
-                f"{presence.LEAST} 名。请该部门先抽取或补齐人员。",
+                f"{presence.LEAST} 名。{cure}",
                 article="21",
                 paragraph=1,
             )

@@ -55,7 +55,9 @@ def check_in(
     team = refresh_team(visit, at)
     if inspector.pk not in {each.pk for each in team}:
         raise Blocked(
-            f"{inspector}不在这一组。检查人员由抽取产生，需要换人的请办理人员更换。", article="19"
+            f"{inspector}不在这一组。检查人员由抽取产生，需要换人的请办理人员更换。",
+            article="19",
+            paragraph=3,
         )
     number = ""
     if inspector.user_id != by.pk:

@@ -86,10 +86,6 @@ class VisitQuerySet(models.QuerySet["Visit"]):
             | Q(pk__in=Invitation.objects.filter(expert=inspector).values("visit"))
         )
 
-    def organised_by(self, user: User) -> Self:
-        """Visits of tasks this person's department initiates: it forms teams (art. 20)."""
-        return self.filter(team__task__initiator=user.department_id)
-
     def of_task(self, task: Task) -> Self:
         return self.filter(team__task=task)
 
