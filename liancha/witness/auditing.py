@@ -201,7 +201,10 @@ def _cosigned(
                 )
                 return
         by = [each for each in trusted if signing.signed_by(note, [each])]
-    except Answered:
+    except Answered as said:
+        if said.status != 404:  # 404: none is cosigned yet
+            found.broken.append(f"联签过的检查点拿不到（{said}）")
+            return
         by = []
     except Refused as problem:
         found.broken.append(f"联签不对：{problem}")

@@ -91,9 +91,9 @@ def main(arguments: Sequence[str]) -> int:
     if not sites:
         return OK
     while True:
-        worst = max(_looked(store, signer, site) for site in sites)
-        if asked.once:
-            return worst
+        statuses = [_looked(store, signer, site) for site in sites]
+        if asked.once:  # one log refused outweighs another that did not answer
+            return REFUSED if REFUSED in statuses else max(statuses)
         time.sleep(max(asked.every, 1))
 
 

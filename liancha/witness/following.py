@@ -9,7 +9,7 @@ from liancha.rulebook.signing import Signer
 from . import judging, locating
 from .fetching import Site, Unreachable
 from .judging import Inconsistent
-from .store import Store
+from .store import Known, Store
 
 
 def statements(site: Site) -> tuple[str, list[Key], list[Note]]:
@@ -33,14 +33,10 @@ def look(store: Store, signer: Signer, site: Site, *, seconds: int) -> str:
     Gives a sentence for the log of the witness. A key of the log seen for the first time must have
     been registered by a person. Raises Refused (Inconsistent with evidence), Unreachable, Answered.
     """
-    note = notes.read_note(site.get("/log/checkpoint"))
-    head = notes.read_head(note.text)
-    with store.alone():
-        known = store.logs().get(head.origin)
-    if known is None:
-        raise judging.Unknown(
-            "来源", f"没有登记 {head.origin[:80]} 的公钥，请核实后用 --trust 登记"
-        )
+    note, head, known = _fetched(store, site)
+    if head.size < known.size:
+        # The site may have handed a newer one to our other door meanwhile: then it shows it now.
+        note, head, known = _fetched(store, site)
     if signing.signed_by(note, [notes.read_key(known.key)]) is None:
         _, _, handed = statements(site)
         for step in signing.followed(head.origin, notes.read_key(known.key), handed):
@@ -52,12 +48,27 @@ def look(store: Store, signer: Signer, site: Site, *, seconds: int) -> str:
         proof = locating.proof(site, known.size, head.size) or []
     try:
         made = judging.consider(store, signer, known.size, proof, note, seconds=seconds)
+    except judging.Behind as problem:
+        return f"别处已联签到大小 {problem.size}，下次再取"
     except Inconsistent as problem:
         raise _refused(store, site, note, head, proof) from problem
     if any(each.claims(signer.key) for each in note.signatures):
         return f"没有新的检查点，仍是大小 {head.size}"
     site.post("/log/cosignatures/", str(Note(note.text, (made,))))
     return f"已联签 {head.origin} 大小 {head.size}，根 {head.root.hex()}"
+
+
+def _fetched(store: Store, site: Site) -> tuple[Note, Head, Known]:
+    """The site's last checkpoint, and what was seen of that log until now."""
+    note = notes.read_note(site.get("/log/checkpoint"))
+    head = notes.read_head(note.text)
+    with store.alone():
+        known = store.logs().get(head.origin)
+    if known is None:
+        raise judging.Unknown(
+            "来源", f"没有登记 {head.origin[:80]} 的公钥，请核实后用 --trust 登记"
+        )
+    return note, head, known
 
 
 def _refused(store: Store, site: Site, note: Note, head: Head, proof: list[bytes]) -> Inconsistent:

@@ -197,6 +197,24 @@ class TestFollow:
         ):
             following.look(store, witness, site, seconds=NOW)
 
+    def test_what_came_in_by_the_other_door_meanwhile_is_no_refusal(
+        self, store, witness, site, monkeypatch
+    ):
+        assert ask(store, witness, site, 0)[0] == 200
+        earlier, really = [str(site.note).encode()], site.get
+        site.grow(13)
+        assert ask(store, witness, site, 20)[0] == 200
+        monkeypatch.setattr(
+            site,
+            "get",
+            lambda path, **asked: (
+                earlier.pop() if earlier and path == "/log/checkpoint" else really(path, **asked)
+            ),
+        )
+        assert "大小 33" in following.look(store, witness, site, seconds=NOW)
+        assert not earlier
+        assert not (store.folder / "refused").exists()
+
     def test_it_follows_to_another_key_on_the_word_of_the_old(self, store, witness, site):
         following.look(store, witness, site, seconds=NOW)
         site.rotate()
@@ -263,3 +281,18 @@ def test_the_command_makes_a_key_once_and_names_what_is_wrong(tmp_path, site, ca
     assert list(state["logs"]) == [ORIGIN]
     (tmp_path / "w" / "witness_key").chmod(0o644)
     assert main([*folder, "--show"]) == 2
+
+
+def test_one_log_refused_outweighs_another_that_did_not_answer(tmp_path, monkeypatch):
+    folder = ["--folder", str(tmp_path / "w"), "--name", "公证处"]
+    status = {"http://cut": 1, "http://away": 3, "http://fine": 0}
+    monkeypatch.setattr(
+        "liancha.witness.command._looked", lambda store, signer, site: status[site.base]
+    )
+
+    def ended(*sites: str) -> int:
+        return main([*folder, *(word for each in sites for word in ("--follow", each)), "--once"])
+
+    assert ended("http://cut", "http://away") == 1
+    assert ended("http://fine", "http://away") == 3
+    assert ended("http://fine") == 0
