@@ -1,3 +1,5 @@
+"""Where the locks are put in place and looked for: around every migrate, and in `check`."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence

@@ -1,3 +1,8 @@
+"""What the ledger keeps: entries and seals; of the public log tiles, keys, checkpoints, cosigning.
+
+Every row is written once: see `locks` for what holds that.
+"""
+
 from __future__ import annotations
 
 from typing import ClassVar, Self

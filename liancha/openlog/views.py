@@ -13,7 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from liancha.accounts.permissions import public
-from liancha.ledger import publishing
+from liancha.ledger import logkeys, publishing
 from liancha.ledger.models import Checkpoint
 from liancha.rulebook import notes
 from liancha.rulebook.form import Refused
@@ -60,7 +60,7 @@ def log(request: HttpRequest) -> HttpResponse:
             "total": Checkpoint.objects.count(),
             "keys": own,
             "witnesses": witnesses,
-            "origin": queries.logkeys.origin(),
+            "origin": logkeys.origin(),
             "address": request.build_absolute_uri("/").rstrip("/"),
         },
     )

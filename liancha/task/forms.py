@@ -1,3 +1,5 @@
+"""What is asked for a task, a scheme and a platform number: the shape only, no rule."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
