@@ -112,9 +112,7 @@ def register_campaign(
 
     Source: clause 13.4.
     """
-    own = by.department
-    if own is None or (own.pk != department.pk and not own.is_coordinator):
-        raise Blocked("专项整治由开展的部门登记。请改选本部门。", article="13", paragraph=2)
+    _check_registrar(department, by)
     if not title.strip() or not basis.strip():
         raise Blocked("还没有写名称或来源文件。请补全。", article="13", paragraph=2)
     if ends_on < starts_on:
@@ -152,3 +150,9 @@ def register_campaign(
         reason=campaign.solo_reason,
     )
     return campaign
+
+
+def _check_registrar(department: Department, by: User) -> None:
+    own = by.department
+    if own is None or (own.pk != department.pk and not own.is_coordinator):
+        raise Blocked("专项整治由开展的部门登记。请改选本部门。", article="13", paragraph=2)

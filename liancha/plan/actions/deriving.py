@@ -6,7 +6,7 @@ is derived over lines that somebody has written already.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -120,20 +120,20 @@ def _derive(plan: Plan, field: JointField, line: PlanLine, by: User, at: datetim
 
     The reason for the rates comes along with the rates it was written for, and with no others.
     """
-    departments = [at_home(each, plan) for each in line.departments]
-    initiator, *others = departments
-    if initiator is None:
-        raise Blocked(f"本地没有{line.initiator.short}的派出部门", article="12", paragraph=2)
-    cooperators = [each for each in others if each is not None]
-    absent = [
-        each.short
-        for each, there in zip(line.departments[1:], others, strict=True)
-        if there is None
-    ]
-    reason = line.participants_reason
-    if absent:
-        reason = f"本地没有{'、'.join(absent)}的派出部门"
-    together = [initiator, *cooperators]
+    data = _data_of(plan, field, line)
+    stale, cure = _is_stale(plan, line, data), "请在本级计划里编这一行，另写说明。"
+    with asking_anew(line.ratio_reason, stale=stale, cure=cure) as why, transaction.atomic():
+        data = replace(data, ratio_reason=why)
+        new = put_line(plan, check_line(plan=plan, data=data, line=None, by=by), at)
+        return _with_terms(plan, new, line)
+
+
+def _data_of(plan: Plan, field: JointField, line: PlanLine) -> LineData:
+    """What the line says when those who hold it here say it, on the targets that are here.
+
+    Raises Blocked where nobody is here to initiate it, or nobody to inspect.
+    """
+    together, absent = _here(plan, line)
     starts_on, ends_on = (_in_year(day, plan.year) for day in (line.starts_on, line.ends_on))
     found = bases.count(
         field.tag,
@@ -146,62 +146,87 @@ def _derive(plan: Plan, field: JointField, line: PlanLine, by: User, at: datetim
     )
     if not sum(found.values()):
         raise Blocked("本地没有共同的检查对象", article="14")
-    kept = {rate.stratum: rate for rate in line.rates.all() if rate.stratum != PlanRate.KEY}
-    spare = next(iter(kept.values()))
-    rates = [
-        Rate(stratum, each.ratio, each.fixed, each.wording)
-        for stratum in found
-        for each in (kept.get(stratum, spare),)
-    ]
     is_county = regions.is_county(plan.region_id)
     mode = PlanLine.OrgMode.COUNTY_COUNTY if is_county else PlanLine.OrgMode(line.org_mode)
-    data = LineData(
+    gone = f"本地没有{'、'.join(absent)}的派出部门" if absent else ""
+    return LineData(
         field=field,
-        initiator=initiator,
-        cooperators=cooperators,
+        initiator=together[0],
+        cooperators=together[1:],
         starts_on=starts_on,
         ends_on=ends_on,
-        rates=[as_rate(each) for each in rates],
+        rates=_rates_for(found, line),
         items=_items(field, line, together),
         name=line.name,
         targets=line.targets,
         duties="" if is_county else line.duties,
         stratify=line.stratify,
         strata_tags=line.strata_tags,
-        participants_reason=reason,
+        participants_reason=gone or line.participants_reason,
         frequency=line.frequency,
         org_mode=mode,
         bases=found,
     )
-    stale = is_stale(
+
+
+def _here(plan: Plan, line: PlanLine) -> tuple[list[Department], list[str]]:
+    """The line's departments as they are here, the initiator first; short names of those that
+    are not. Raises Blocked where the initiator is not.
+    """
+    pairs = [(each, at_home(each, plan)) for each in line.departments]
+    if pairs[0][1] is None:
+        raise Blocked(f"本地没有{line.initiator.short}的派出部门", article="12", paragraph=2)
+    return (
+        [there for _, there in pairs if there is not None],
+        [each.short for each, there in pairs if there is None],
+    )
+
+
+def _rates_for(found: Iterable[str], line: PlanLine) -> list[Rate]:
+    """The line's rate for each stratum here; one that it has none for takes its first."""
+    kept = {rate.stratum: rate for rate in line.rates.all() if rate.stratum != PlanRate.KEY}
+    spare = next(iter(kept.values()))
+    return [
+        Rate(stratum, each.ratio, each.fixed, each.wording)
+        for stratum in found
+        for each in (kept.get(stratum, spare),)
+    ]
+
+
+def _is_stale(plan: Plan, line: PlanLine, data: LineData) -> bool:
+    """Whether the line's reason was written for other rates than these."""
+    rates = [as_rate(each) for each in data.rates]
+    # Nine of the city's thousand are not nine of a county's ten.
+    is_of_numbers = any(each.fixed is not None or each.wording for each in rates)
+    if regions.is_county(plan.region_id) and is_of_numbers:
+        return True
+    return is_stale(
         line,
         reason=line.ratio_reason,
         rates=rates,
-        found=found,
+        found=data.bases or {},
         stratify=line.stratify,
         rounds=line.frequency,
     )
-    # Nine of the city's thousand are not nine of a county's ten.
-    stale = stale or (is_county and any(each.fixed is not None or each.wording for each in rates))
-    cure = "请在本级计划里编这一行，另写说明。"
-    with asking_anew(line.ratio_reason, stale=stale, cure=cure) as why, transaction.atomic():
-        data = replace(data, ratio_reason=why)
-        new = put_line(plan, check_line(plan=plan, data=data, line=None, by=by), at)
-        PlanLine.objects.filter(pk=new.pk).update(
-            parent=line,
-            target_filter=line.target_filter,
-            cap_per_year=line.cap_per_year,
-            cap_reason=line.cap_reason,
-            cooldown_months=line.cooldown_months,
-            key_ratio=line.key_ratio,
-            key_source=line.key_source,
-        )
+
+
+def _with_terms(plan: Plan, new: PlanLine, line: PlanLine) -> PlanLine:
+    """The new line with the range, the caps and the key targets of the one it comes from."""
+    PlanLine.objects.filter(pk=new.pk).update(
+        parent=line,
+        target_filter=line.target_filter,
+        cap_per_year=line.cap_per_year,
+        cap_reason=line.cap_reason,
+        cooldown_months=line.cooldown_months,
+        key_ratio=line.key_ratio,
+        key_source=line.key_source,
+    )
+    new = PlanLine.objects.with_columns().get(pk=new.pk)
+    if line.key_ratio:
+        written, found = with_key(new, plan, [as_rate(r.as_given()) for r in new.rates.all()])
+        write_rates(new, written, found)
         new = PlanLine.objects.with_columns().get(pk=new.pk)
-        if line.key_ratio:
-            written, found = with_key(new, plan, [as_rate(r.as_given()) for r in new.rates.all()])
-            write_rates(new, written, found)
-            new = PlanLine.objects.with_columns().get(pk=new.pk)
-        return new
+    return new
 
 
 def at_home(department: Department, plan: Plan) -> Department | None:

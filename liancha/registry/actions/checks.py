@@ -164,22 +164,12 @@ def request_solo(
             article="8",
             paragraph=1,
         )
-    fields = covering(target, department)
-    names = "、".join(field.name for field in fields)
+    names = "、".join(field.name for field in covering(target, department))
     if reused is None:
-        check_solo(
-            item.strip(),
-            field_name=names or None,
-            reason=SoloReason(code) if code else None,
-        )
+        reason_code = SoloReason(code) if code else None
+        check_solo(item.strip(), field_name=names or None, reason=reason_code)
     else:
-        recent = InspectionFact.objects.filter(pk=reused.pk, target=target)
-        if not recent.recent(planned_on).of_others(department).exists():
-            raise Blocked(
-                "这一结果不是其他部门近期对这一户的检查，不能代替。请重新选择。",
-                article="8",
-                paragraph=1,
-            )
+        _check_reusable(reused, target, department, planned_on)
     check = SoloCheck.objects.create(
         target=target,
         department=department,
@@ -204,6 +194,19 @@ def request_solo(
         reused=reused.pk if reused else 0,
     )
     return check
+
+
+def _check_reusable(
+    fact: InspectionFact, target: Target, department: Department, planned_on: date
+) -> None:
+    """Another department inspected this target not long before that day. Raises Blocked."""
+    recent = InspectionFact.objects.filter(pk=fact.pk, target=target)
+    if not recent.recent(planned_on).of_others(department).exists():
+        raise Blocked(
+            "这一结果不是其他部门近期对这一户的检查，不能代替。请重新选择。",
+            article="8",
+            paragraph=1,
+        )
 
 
 @transaction.atomic

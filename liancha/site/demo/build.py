@@ -16,7 +16,7 @@ from liancha.registry.models import Import
 from . import beside, catch, city, dirt, libraries, merging, people, setting_out
 from .plots import Plot, Turn
 from .stories import tell
-from .year import make_world, play
+from .year import Story, World, make_world, play
 
 SEED = 20260
 # The tasks of the year, oldest first; working days before today. A picture of every state.
@@ -83,13 +83,9 @@ def build(
         tell_progress("部门、人员和执法人员名录库")
         cast = people.settle(seed, folder=folder, at=start)
         world = make_world(cast, seed=seed, now=now)
-        made = register or folder / "检查对象名录.csv"
-        if register is None and size is None:
-            city.write(made, seed)
-        elif register is None and size is not None:
-            dirt.write(made, seed, size)
+        table = register or _made_up(folder, seed, size)
         tell_progress("清单和检查对象名录库")
-        play(world, [setting_out.lists_and_registry(world, year, made)])
+        play(world, [setting_out.lists_and_registry(world, year, table)])
     if register is None and size is not None:
         tell_progress("逐行核对名录的收录")
         batch = Import.objects.latest("id")
@@ -106,6 +102,23 @@ def build(
     if not world.lines:  # the year is too young for a plan
         return weighed
     tell_progress("一年的任务：摇号、检查、公示")
+    play(world, _stories(world, year, today))
+    world.log.checkpoint(now)
+    return weighed
+
+
+def _made_up(folder: Path, seed: int, size: int | None) -> Path:
+    """A register of the small tidy city, or one of so many targets with the dirt of real ones."""
+    table = folder / "检查对象名录.csv"
+    if size is None:
+        city.write(table, seed)
+    else:
+        dirt.write(table, seed, size)
+    return table
+
+
+def _stories(world: World, year: int, today: date) -> list[Story]:
+    """All that happens after the plan is public, as far as the year has come."""
     stories = [tell(world, plot) for plot in PLOTS if world.back(plot.start) >= _opened(year)]
     adjusted = world.back(20)
     if adjusted >= _opened(year):
@@ -130,9 +143,7 @@ def build(
     if today.month >= 10:
         stories.append(setting_out.next_year(world, year + 1))
         stories.append(libraries.trying(world, year + 1))
-    play(world, stories)
-    world.log.checkpoint(now)
-    return weighed
+    return stories
 
 
 def _opened(year: int) -> date:

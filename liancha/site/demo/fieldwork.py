@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from liancha.accounts.models import Department, User
 from liancha.disclosure import actions as disclosure
@@ -72,70 +72,85 @@ def visits(world: World, plot: Plot, task: Task) -> Story:
         Visit.objects.filter(team__task=task, state="notified").order_by("planned_on", "slot", "pk")
     )
     for n, visit in enumerate(planned):
-        hour, minute = map(int, visit.slot.split(":"))
-        day = visit.planned_on or world.anchor
-        start = world.at(day, hour, minute)
-        members = list(visit.team.members.select_related("user", "department").order_by("pk"))
-        for k, inspector in enumerate(members):
-            at = start + timedelta(minutes=k)
-            yield at
-            inspection.check_in(visit=visit, inspector=inspector, by=account(inspector), at=at)
-        at = start + timedelta(minutes=len(members) + 1)
+        yield from _visit(world, visit, is_refused=n % 9 == 7)
+
+
+def _visit(world: World, visit: Visit, *, is_refused: bool) -> Story:
+    """One of them, from the door to the signature."""
+    hour, minute = map(int, visit.slot.split(":"))
+    start = world.at(visit.planned_on or world.anchor, hour, minute)
+    members = list(visit.team.members.select_related("user", "department").order_by("pk"))
+    for k, inspector in enumerate(members):
+        at = start + timedelta(minutes=k)
         yield at
-        leader = visit.team.leader
-        inspection.start(visit=visit, by=account(leader), at=at)
-        rows = list(
-            VisitItem.objects.filter(part__visit=visit, is_expected=True).select_related(
-                "item", "part"
-            )
+        inspection.check_in(visit=visit, inspector=inspector, by=account(inspector), at=at)
+    at = start + timedelta(minutes=len(members) + 1)
+    yield at
+    inspection.start(visit=visit, by=account(visit.team.leader), at=at)
+    rows = list(
+        VisitItem.objects.filter(part__visit=visit, is_expected=True).select_related("item", "part")
+    )
+    for k, row in enumerate(rows):
+        at = start + timedelta(minutes=len(members) + 3 + 2 * k)
+        yield at
+        officer = next(m for m in members if m.department_id == row.part.department_id)
+        _answer(world, visit, row, officer, at)
+    at = start + timedelta(minutes=len(members) + 8 + 2 * len(rows))
+    yield at
+    visit.refresh_from_db()
+    _close(world, visit, members, at, is_refused=is_refused)
+
+
+def _answer(world: World, visit: Visit, row: VisitItem, officer: Inspector, at: datetime) -> None:
+    """One row of the form; of fourteen one or so has something to be put right."""
+    day = visit.planned_on or world.anchor
+    is_found = world.chance.random() < 0.07
+    situation, basis = next((s, b) for word, s, b in FINDINGS if word in row.item.name)
+    answer = inspection.answer(
+        visit=visit,
+        item=row.item,
+        finding=ItemAnswer.Finding.FOUND if is_found else ItemAnswer.Finding.FINE,
+        situation=situation if is_found else "",
+        by=account(officer),
+        at=at,
+    )
+    if is_found:
+        inspection.take_measure(
+            answer=answer,
+            kind=Measure.Kind.RECTIFY,
+            channel=Measure.Channel.WRITTEN,
+            detail="限期改正，改正后书面报告",
+            basis=basis,
+            deadline_on=day + timedelta(days=10),
+            document_number=f"责改〔{day.year}〕{visit.pk}号",
+            by=account(officer),
+            at=at,
         )
-        for k, row in enumerate(rows):
-            at = start + timedelta(minutes=len(members) + 3 + 2 * k)
-            yield at
-            officer = next(m for m in members if m.department_id == row.part.department_id)
-            is_found = world.chance.random() < 0.07
-            situation, basis = next((s, b) for word, s, b in FINDINGS if word in row.item.name)
-            answer = inspection.answer(
-                visit=visit,
-                item=row.item,
-                finding=ItemAnswer.Finding.FOUND if is_found else ItemAnswer.Finding.FINE,
-                situation=situation if is_found else "",
-                by=account(officer),
-                at=at,
-            )
-            if is_found:
-                inspection.take_measure(
-                    answer=answer,
-                    kind=Measure.Kind.RECTIFY,
-                    channel=Measure.Channel.WRITTEN,
-                    detail="限期改正，改正后书面报告",
-                    basis=basis,
-                    deadline_on=day + timedelta(days=10),
-                    document_number=f"责改〔{day.year}〕{visit.pk}号",
-                    by=account(officer),
-                    at=at,
-                )
-        at = start + timedelta(minutes=len(members) + 8 + 2 * len(rows))
-        yield at
-        visit.refresh_from_db()
-        if n % 9 == 7:
-            inspection.refuse(
-                visit=visit,
-                ending="refused",
-                refusal="现场负责人看过记录表后表示需请示总部，拒绝签名。",
-                inspectors=members[:2],
-                by=account(leader),
-                at=at,
-            )
-        else:
-            inspection.sign(
-                visit=visit,
-                signer=f"值班经理{world.chance.choice('王李赵钱孙')}某",
-                signer_post="值班经理",
-                signature_png_base64=signature(world.chance),
-                by=account(leader),
-                at=at,
-            )
+
+
+def _close(
+    world: World, visit: Visit, members: list[Inspector], at: datetime, *, is_refused: bool
+) -> None:
+    """The firm signs, or two officers state that it would not."""
+    leader = account(visit.team.leader)
+    if is_refused:
+        inspection.refuse(
+            visit=visit,
+            ending="refused",
+            refusal="现场负责人看过记录表后表示需请示总部，拒绝签名。",
+            inspectors=members[:2],
+            by=leader,
+            at=at,
+        )
+        return
+    inspection.sign(
+        visit=visit,
+        signer=f"值班经理{world.chance.choice('王李赵钱孙')}某",
+        signer_post="值班经理",
+        signature_png_base64=signature(world.chance),
+        by=leader,
+        at=at,
+    )
 
 
 def results(world: World, plot: Plot, task: Task) -> Story:

@@ -87,6 +87,12 @@ def revising(world: World, year: int) -> Story:
     lists.remove_item(item=last, basis="并入其他事项，不再单列", by=office, at=moment)
     yield from _decide(world, version, by_day=26)
     yield from _from_above(world, year)
+    yield from _joint_anew(world, year)
+
+
+def _joint_anew(world: World, year: int) -> Story:
+    """Next year's joint list: what is above decided, two fields changed, nine signatures."""
+    office = world.people.cast["xieban"]
     moment = world.at(world.back(12), 10)
     yield moment
     version = lists.start_version(

@@ -11,10 +11,11 @@ from collections.abc import Generator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from liancha.accounts.models import Department
+from liancha.accounts.models import Department, User
 from liancha.draw import actions as draws
 from liancha.draw import chains
 from liancha.draw.models import Draw
+from liancha.plan.models import PlanLine
 from liancha.rulebook.lifecycles import DrawState, TaskState
 from liancha.task import actions as tasks
 from liancha.task.models import Task
@@ -76,6 +77,20 @@ def _beginning(world: World, plot: Plot) -> Generator[datetime, None, Task | Non
         tasks.confirm(task=task, by=world.people.handler[code], at=at)
     at = world.at(world.back(plot.start - 2), 10, 5)
     yield at
+    _write_scheme(world, plot, task, line, planner, at)
+    yield at
+    tasks.submit_scheme(task=task, by=planner, at=at)
+    if plot.until == TaskState.SCHEME_SUBMITTED:
+        return None
+    at = world.at(world.back(plot.start - 3), 11)
+    yield at
+    tasks.approve_scheme(task=task, by=world.people.head[line.initiator.code], at=at)
+    return task
+
+
+def _write_scheme(
+    world: World, plot: Plot, task: Task, line: PlanLine, planner: User, at: datetime
+) -> None:
     first, last = world.back(plot.start), task.ends_on
     visit_first = world.back(plot.visits) if plot.visits else world.back(plot.start - 8)
     tasks.save_scheme(
@@ -107,14 +122,6 @@ def _beginning(world: World, plot: Plot) -> Generator[datetime, None, Task | Non
         by=planner,
         at=at,
     )
-    yield at
-    tasks.submit_scheme(task=task, by=planner, at=at)
-    if plot.until == TaskState.SCHEME_SUBMITTED:
-        return None
-    at = world.at(world.back(plot.start - 3), 11)
-    yield at
-    tasks.approve_scheme(task=task, by=world.people.head[line.initiator.code], at=at)
-    return task
 
 
 def _first_draw(world: World, plot: Plot, task: Task) -> Generator[datetime, None, Draw | None]:
