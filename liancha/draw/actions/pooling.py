@@ -227,9 +227,7 @@ def freeze(
     may_be_frozen(pool, reason)
     assert prepared.frame is not None
     frame = prepared.frame
-    strata = [
-        protocol.Stratum.at_rate(each.name, each.size, each.ratio or "") for each in pool.strata
-    ]
+    strata = [protocol.Stratum.at_rate(s.name, s.size, s.ratio or "") for s in pool.strata]
     draw = begin(
         task,
         task.initiator,

@@ -57,9 +57,7 @@ def create_task(
     Source: art. 17, 按计划; art. 13, paragraph 2, for those outside the plan.
     Clauses 13.3 and 17.2.
     """
-    initiator = by.department
-    if initiator is None:
-        raise Blocked("您的账号没有部门，不能发起联合抽查。", article="2", paragraph=2)
+    initiator = _initiator(by)
     coverage.check_source(TaskSource(source), reason=source_reason, document=source_document)
     if line is not None:
         line = _ready(line, initiator)
@@ -96,6 +94,13 @@ def create_task(
         line.advance(LineState.IN_PROGRESS)
     _log_created(task, terms, by, at)
     return task
+
+
+def _initiator(by: User) -> Department:
+    """Who initiates is the department of the person. Raises Blocked for an account without."""
+    if by.department is None:
+        raise Blocked("您的账号没有部门，不能发起联合抽查。", article="2", paragraph=2)
+    return by.department
 
 
 def _log_created(task: Task, terms: _Terms, by: User, at: datetime) -> None:
