@@ -17,6 +17,7 @@ from liancha.registry.models import Target
 from liancha.roster.models import Inspector
 from liancha.rulebook import presence
 from liancha.rulebook.lifecycles import TaskState
+from liancha.rulebook.quiet import Exempted
 from liancha.rulebook.verdicts import Blocked
 from liancha.task.models import Participation, Task
 
@@ -24,6 +25,7 @@ from .. import crew
 from ..calls import appointment
 from ..models import Invitation, Team, Visit, VisitItem, VisitPart
 from ._holding import first_leader, hold, refresh_team, valid_certificate
+from ._quiet import settle
 from .calls import move_mates
 
 
@@ -189,6 +191,7 @@ def plan_visit(
     slot: str,
     vehicle: str = "",
     method: str = "",
+    exempted: Exempted | None = None,
     by: User,
     at: datetime,
 ) -> tuple[str, ...]:
@@ -197,7 +200,7 @@ def plan_visit(
     slot    "09:00"
     method  Method of lists.models; empty leaves it as it is
 
-    Raises Blocked (art. 20): a day in the past, a visit under way.
+    Raises Blocked (art. 20): a day in the past, a visit under way; NeedsReason in a quiet period.
 
     Source: clause 20.4.
     """
@@ -207,6 +210,7 @@ def plan_visit(
         slot=slot,
         vehicle=vehicle,
         method=method,
+        exempted=exempted,
         by=by,
         at=at,
     )
@@ -221,12 +225,14 @@ def plan_visits(
     every: timedelta = crew.SPACING,
     vehicle: str = "",
     method: str = "",
+    exempted: Exempted | None = None,
     by: User,
     at: datetime,
 ) -> tuple[str, ...]:
     """Plan several visits of one task on one day, one after the other. Returns remarks (WARN).
 
-    every  from one beginning to the next
+    every     from one beginning to the next
+    exempted  why in a quiet period, where one asks for it
 
     Source: clause 20.4.
     """
@@ -241,6 +247,7 @@ def plan_visits(
     slots = _slots(len(visits), first=slot, every=every)
     held = {each.pk: hold(each) for each in sorted(visits, key=lambda each: each.pk)}
     planned = [held[each.pk] for each in visits]
+    hushed: list[str] = []
     for visit, its_slot in zip(planned, slots, strict=True):
         _check_organiser(visit, by)
         if visit.started_at or visit.is_over:
@@ -250,8 +257,9 @@ def plan_visits(
         visit.vehicle = vehicle or visit.vehicle
         visit.method = method or visit.method
         visit.save(update_fields=["planned_on", "slot", "vehicle", "method"])
+        hushed += settle(visit, planned_on, exempted, by=by, at=at)
     task = planned[0].team.task
-    remarks = _remarks_on(planned, task, planned_on)
+    remarks = [*hushed, *_remarks_on(planned, task, planned_on)]
     ledger.append(
         "inspection.plan_visit",
         by=by,
