@@ -114,7 +114,8 @@ def came_from(request: HttpRequest) -> str:
 def ask(blocked: Blocked, request: HttpRequest) -> SafeString:
     """The form that asks for the reason and carries everything posted before.
 
-    A reason that was refused itself (too long) is asked for once more, as it was written. A file cannot be posted again by the server: then the form says to go back and choose it anew.
+    A reason that was refused itself (too long) is asked for once more, as it was written. A file
+    cannot be posted again by the server: then the form says to go back and choose it anew.
     """
     codes = getattr(blocked, "codes", ())
     kept = [
