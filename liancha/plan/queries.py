@@ -147,7 +147,9 @@ def countdown(plan: Plan, *, today: date) -> Countdown | None:
         due = deadlines.plan_due(plan.year)
         return Countdown(due, (due - today).days)
     county_due = counties_due(plan.year)
-    return county_due and Countdown(county_due, (county_due - today).days, "期限（本地做法）")
+    if county_due is None:
+        return None
+    return Countdown(county_due, (county_due - today).days, "期限（本地做法）")
 
 
 def counties_due(year: int) -> date | None:
