@@ -27,6 +27,7 @@ __all__ = [
     "current_inspectors",
     "is_public",
     "may_have",
+    "may_see_lists",
     "may_see_names",
     "openness",
     "pool",
@@ -126,8 +127,30 @@ def is_public(draw: Draw, name: str, now: datetime) -> bool:
 
 
 def may_have(draw: Draw, name: str, user: User, now: datetime) -> bool:
-    """Whether this person may have it: public, or one of those who may see the names anyway."""
-    return is_public(draw, name, now) or may_see_names(draw, user)
+    """Whether this person may have it: public, or one of those who may see the names anyway.
+
+    The lists of a confidential draw tell the class of every candidate: who inspects the drawn needs
+    their names, not those.
+    Source: draw protocol, §6.
+    """
+    if is_public(draw, name, now):
+        return True
+    if name in (bundles.FRAME, bundles.DRAWN):
+        return may_see_lists(draw, user)
+    return may_see_names(draw, user)
+
+
+def may_see_lists(draw: Draw, user: User) -> bool:
+    """Whether this person may have frame.tsv and drawn.tsv before they are public; of a
+    confidential draw only who runs it, its parties and witnesses, and auditors.
+
+    Source: draw protocol, §6.
+    """
+    if not draw.is_confidential or "supervisor" in user.roles:
+        return may_see_names(draw, user)
+    if user.department_id and user.department_id == draw.department_id:
+        return True
+    return any(party.speaks_for(user) for party in draw.parties.all())
 
 
 def may_see_names(draw: Draw, user: User) -> bool:

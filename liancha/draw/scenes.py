@@ -24,6 +24,7 @@ from liancha.rulebook.lifecycles import DrawState
 from . import background, beacons, chronicle, frames, frozen, invitations, rules
 from .layers import Layer, dots, labels_of, ordinal
 from .models import Dispatch, Draw, Party
+from .queries import may_see_lists
 from .standing import Standing, standing
 
 SHOWN_ROWS = 200  # of a long list; the rest is a page away
@@ -95,6 +96,11 @@ class Scene:
             return None
         waiting = (h.party for h in self.hands if h.is_mine and not getattr(h.party, wanted))
         return next(waiting, None)
+
+    @property
+    def sees_lists(self) -> bool:
+        """Whether frame.tsv and drawn.tsv are there for this person."""
+        return self.sees_names and may_see_lists(self.draw, self.user)
 
     @property
     def is_keeper(self) -> bool:

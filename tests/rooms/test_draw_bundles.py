@@ -180,6 +180,14 @@ class TestOpenness:
             *("transcript.json", "log.json", "codes.txt")
         }
 
+    def test_confidential_lists_are_for_parties_witnesses_and_auditors_alone(self, world):
+        draw = w.locked(world)
+        people = world.cast.user
+        for name in ("frame.tsv", "drawn.tsv"):
+            have = {each for each in people if queries.may_have(draw, name, people[each], NOON)}
+            assert have == {"shen", "cheng", "lu", "gu", "qin", "xu"}, name
+        assert queries.may_have(draw, "transcript.json", people["pei"], NOON)
+
     def test_open_strata_open_after_the_last_visit(self):
         world = w.make_world(confidential=False)
         draw = w.locked(world)
