@@ -20,7 +20,7 @@ from xlsxwriter.worksheet import Worksheet
 
 Value = str | int | date | None
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r")
 LONGEST_CELL = 32_767
 LINES = 500  # of a CSV file in one piece
 WIDEST = 60

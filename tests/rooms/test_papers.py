@@ -302,7 +302,7 @@ class TestWriting:
         assert content.startswith(b"\xef\xbb\xbf")
         assert content.decode("utf-8-sig") == "名称,户\r\n'=cmd,3\r\n,4\r\n"
 
-    @pytest.mark.parametrize("text", ["=1", "+1", "-1", "@a", "\t=1"])
+    @pytest.mark.parametrize("text", ["=1", "+1", "-1", "@a", "\t=1", "＝1", "＋1", "－1", "＠a"])
     def test_starts_that_spreadsheets_calculate(self, text):
         assert neutral(text) == f"'{text}"
         assert neutral("洛阳=1") == "洛阳=1"
