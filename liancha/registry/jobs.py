@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from django.db import transaction
@@ -11,10 +11,7 @@ from django.utils import timezone
 from liancha.accounts.models import User
 from liancha.lists.models import ListVersion
 from liancha.papers.faults import Unreadable
-from liancha.queue import actions as queue
-from liancha.queue.models import Job
 from liancha.queue.working import Report, carry_out
-from liancha.rulebook.lifecycles import JobState
 from liancha.rulebook.verdicts import Blocked
 
 from . import actions
@@ -46,21 +43,16 @@ def import_file(job: int, batch: int) -> None:
         if found.by is None:
             raise Blocked("没有导入人，不能写入。", article="11", paragraph=1)
 
-        def progress(done: int, total: int) -> None:
-            report(done, total)
-            if done >= total:
-                report.say("正在写入，写完一次生效")
-
         with unreadable_as_blocked("11", 1):
             actions.commit_import(
                 batch=found,
                 by=found.by,
                 at=timezone.now(),
-                progress=progress,
+                progress=_telling(report, "正在核对并写入，写完一次生效"),
                 then=lambda done: report.complete(f"已写入 {done.taken} 户"),
             )
 
-    carry_out(job, "正在再读一遍文件，还没有写入", do)
+    carry_out(job, "正在再读一遍文件，与名录库比对，还没有写入", do)
 
 
 def undo_import(job: int, batch: int) -> None:
@@ -70,11 +62,15 @@ def undo_import(job: int, batch: int) -> None:
         found, by = Import.objects.get(pk=batch), report.job.owner
         if by is None:
             raise Blocked("没有撤回人，不能撤回。", article="11", paragraph=1)
-        with transaction.atomic():
-            done = actions.undo_import(batch=found, by=by, at=timezone.now())
-            report.complete(f"已撤回“{done.file_name}”")
+        actions.undo_import(
+            batch=found,
+            by=by,
+            at=timezone.now(),
+            progress=_telling(report, "正在撤回，完成后一次生效"),
+            then=lambda done: report.complete(f"已撤回“{done.file_name}”"),
+        )
 
-    carry_out(job, "正在撤回，完成后一次生效", do)
+    carry_out(job, "正在准备撤回，还没有改动", do)
 
 
 @contextmanager
@@ -94,6 +90,13 @@ def after_import(batch: int) -> None:
     actions.sweep(batch=found)
     actions.fill_search(batch=found, at=timezone.now())
     actions.find_doubts(batch=found, by="system", at=timezone.now())
+
+
+def after_undo(batch: int) -> None:
+    """What an import that was taken back had brought is found no more, the rest as it is again."""
+    found = Import.objects.filter(pk=batch, undone_at__isnull=False).first()
+    if found is not None:
+        actions.tidy_search(batch=found, at=timezone.now())
 
 
 def look_credit(job: int, batch: int) -> None:
@@ -211,11 +214,17 @@ def _owner(report: Report) -> User:
 
 
 def retag(job: int, by: int) -> None:
-    """Apply the tag words to the whole registry."""
-    found = Job.objects.get(pk=job)
-    queue.advance(job=found, done=0, total=0, message="正在重新标注")
-    given, taken = actions.retag(by=User.objects.get(pk=by), at=timezone.now())
-    _end(found, f"加上 {given} 个标签，去掉 {taken} 个")
+    """Apply the tag words to the whole registry: look at every target, then all in one stroke."""
+
+    def do(report: Report) -> None:
+        actions.retag(
+            by=User.objects.get(pk=by),
+            at=timezone.now(),
+            progress=_telling(report, "正在写入，写完一次生效"),
+            then=lambda given, taken: report.complete(f"加上 {given} 个标签，去掉 {taken} 个"),
+        )
+
+    carry_out(job, "正在按关键词逐户核对，还没有写入", do)
 
 
 def sync_supervisors(version: int) -> None:
@@ -225,6 +234,12 @@ def sync_supervisors(version: int) -> None:
     )
 
 
-def _end(job: Job | None, message: str, state: JobState = JobState.DONE) -> None:
-    if job:
-        queue.finish(job=job, message=message, at=timezone.now(), state=state)
+def _telling(report: Report, writing: str) -> Callable[[int, int], None]:
+    """Progress with a sentence of its own from when all is looked at."""
+    looking = report.message
+
+    def progress(done: int, total: int) -> None:
+        report.message = writing if done >= total else looking
+        report(done, total)
+
+    return progress

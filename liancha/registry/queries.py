@@ -26,9 +26,9 @@ from .models import (
     KeyFlag,
     Licence,
     Tag,
-    Tagging,
     Target,
 )
+from .retagging import PIECE, looks
 
 LARGE = 50_000  # targets from which counting on every page would be felt
 CREDIT_WORDS = Target.CreditClass.choices
@@ -104,30 +104,16 @@ class TagChange:
     taken: int
 
 
-PIECE = 5_000  # targets held at once
-
-
 def preview_retag() -> list[TagChange]:
     """What applying the words now would change, tag by tag; only tags that change."""
-    tagger = tables.tagger()
     given: Counter[int] = Counter()
     taken: Counter[int] = Counter()
     now: Counter[int] = Counter()
-    refused = set(Target.untagged.through.objects.values_list("target_id", "tag_id"))
-    rows = Target.objects.order_by("pk").values_list("pk", "name", "scope", "kind")
-    last = 0
-    while piece := list(rows.filter(pk__gt=last)[:PIECE]):
-        first, last = piece[0][0], piece[-1][0]
-        there: dict[int, dict[int, bool]] = {}
-        here = Tagging.objects.filter(target__gte=first, target__lte=last)
-        for target, tag, is_by_hand in here.values_list("target", "tag", "is_by_hand"):
-            there.setdefault(target, {})[tag] = is_by_hand
-            now[tag] += 1
-        for key, name, scope, kind in piece:
-            has = there.get(key, {})
-            wanted = {tag for tag in tagger.tags(name, scope, kind) if (key, tag) not in refused}
-            given.update(wanted - has.keys())
-            taken.update(tag for tag, by_hand in has.items() if not by_hand and tag not in wanted)
+    for piece in looks(tables.tagger(), PIECE):
+        for look in piece:
+            now.update(look.there.keys())
+            given.update(look.given)
+            taken.update(look.taken)
     return [
         TagChange(tag, now[tag.pk], given[tag.pk], taken[tag.pk])
         for tag in Tag.objects.all()

@@ -176,7 +176,8 @@ def forget_all() -> None:
 
 
 def _stored(keys: Sequence[int]) -> list[Row]:
-    found = apps.get_model("registry", "SearchRow").objects.filter(pk__in=keys)
+    # In no order: the usual one would ask for their targets, which may be gone.
+    found = apps.get_model("registry", "SearchRow").objects.filter(pk__in=keys).order_by()
     names = ("target_id", "name", "address", "code", "initials", "region")
     return [Row(*values) for values in found.values_list(*names)]
 

@@ -26,6 +26,7 @@ TEXTS = (
     *("representative", "contact"),
 )
 PIECE = 20_000  # parameters of one statement
+MET = "liancha_known k JOIN registry_target t ON t.id = k.target"
 
 
 class Stage:
@@ -39,6 +40,7 @@ class Stage:
     def __init__(self) -> None:
         self._is_sqlite = connection.vendor == "sqlite"
         self._waiting = 0
+        self._known = 0
         self._named: set[str] = set()  # columns that some row says something in
 
     # ── coming in ─────────────────────────────────────────────────────────────────────────
@@ -87,25 +89,70 @@ class Stage:
     # ── looking ───────────────────────────────────────────────────────────────────────────
 
     def count(self) -> int:
-        return self._waiting
+        """How many rows the registry does not have."""
+        return self._waiting - self._known
 
     def count_pending(self) -> int:
-        return int(self._one("SELECT count(*) FROM liancha_stage WHERE is_pending = 't'"))
+        """How many of those wait for their county."""
+        return int(
+            self._one(f"SELECT count(*) FROM liancha_stage s WHERE is_pending = 't'{self._new()}")
+        )
 
     def pending(self, most: int) -> list[tuple[int, str, str, str]]:
-        """Row, name, address, reason of those whose county is undecided."""
+        """Row, name, address, reason of those."""
         return self._all(
-            "SELECT row, name, address, region_reason FROM liancha_stage"
-            f" WHERE is_pending = 't' ORDER BY row LIMIT {most:d}"
+            "SELECT row, name, address, region_reason FROM liancha_stage s"
+            f" WHERE is_pending = 't'{self._new()} ORDER BY row LIMIT {most:d}"
         )
 
-    def known(self) -> int:
-        """How many rows are about targets that the registry has."""
-        return int(
-            self._one(
-                "SELECT count(*) FROM liancha_stage s JOIN registry_target t ON t.code = s.code"
-            )
+    def meet(self, rows: Sequence[int] = ()) -> int:
+        """Note which rows are about targets that the registry has; how many.
+
+        rows  only these, where they are not known yet
+        """
+        among = ""
+        if rows:
+            marks = ", ".join(["%s"] * len(rows))
+            among = f" WHERE s.row IN ({marks})"
+            among += " AND NOT EXISTS (SELECT 1 FROM liancha_known k WHERE k.row = s.row)"
+        found = self._run(
+            "INSERT INTO liancha_known (row, target, was) SELECT s.row, t.id, t.updated_at"
+            f" FROM liancha_stage s JOIN registry_target t ON t.code = s.code{among}",
+            rows or None,
         )
+        self._known += found
+        if self._known and not self._is_sqlite:
+            self._run("ANALYZE liancha_known")
+        return found
+
+    def moved(self, most: int) -> list[int]:
+        """Rows that mean something else than when they were met; no more than that many.
+
+        Their target was changed by somebody, or there was none then and now there is.
+        """
+        changed = self._all(
+            f"SELECT k.row FROM {MET} WHERE t.updated_at <> k.was ORDER BY k.row LIMIT {most:d}"
+        )
+        come = self._all(
+            "SELECT s.row FROM liancha_stage s JOIN registry_target t ON t.code = s.code"
+            " WHERE NOT EXISTS (SELECT 1 FROM liancha_known k WHERE k.row = s.row)"
+            f" ORDER BY s.row LIMIT {most:d}"
+        )
+        return sorted(row for (row,) in [*changed, *come])[:most]
+
+    def is_gone(self) -> bool:
+        """Whether a target that a row was about is there no more."""
+        found = self._all(
+            "SELECT 1 FROM liancha_known k LEFT JOIN registry_target t ON t.id = k.target"
+            " WHERE t.id IS NULL LIMIT 1"
+        )
+        return bool(found)
+
+    def met(self, rows: Sequence[int]) -> dict[int, int]:
+        """The keys of the targets of those among these rows that are known, by row."""
+        marks = ", ".join(["%s"] * len(rows))
+        found = self._all(f"SELECT row, target FROM liancha_known WHERE row IN ({marks})", rows)
+        return dict(found)
 
     def differing(self) -> list[int]:
         """Rows about known targets that may say something new."""
@@ -127,8 +174,8 @@ class Stage:
             " OR (s.is_pending = 't') <> t.is_pending))"
         )
         rows = self._all(
-            "SELECT s.row FROM liancha_stage s JOIN registry_target t ON t.code = s.code"
-            f" WHERE {' OR '.join(differs)} ORDER BY s.row"
+            f"SELECT k.row FROM {MET} JOIN liancha_stage s ON s.row = k.row"
+            f" WHERE {' OR '.join(differs)} ORDER BY k.row"
         )
         return [row for (row,) in rows]
 
@@ -136,9 +183,8 @@ class Stage:
         """Row, name, address, reason of known targets that wait, without these rows."""
         left_out = set(but)
         rows = self._all(
-            "SELECT s.row, t.name, t.address, t.region_reason"
-            " FROM liancha_stage s JOIN registry_target t ON t.code = s.code"
-            f" WHERE {'t.is_pending' if not self._is_sqlite else 't.is_pending = 1'} ORDER BY s.row"
+            f"SELECT k.row, t.name, t.address, t.region_reason FROM {MET}"
+            f" WHERE {'t.is_pending' if not self._is_sqlite else 't.is_pending = 1'} ORDER BY k.row"
         )
         return [row for row in rows if row[0] not in left_out]
 
@@ -183,15 +229,8 @@ class Stage:
             marks = ", ".join(["%s"] * len(piece))
             self._waiting -= self._run(f"DELETE FROM liancha_stage WHERE row IN ({marks})", piece)
 
-    def drop_known(self) -> None:
-        """Leave only what the registry does not have."""
-        self._waiting -= self._run(
-            "DELETE FROM liancha_stage WHERE EXISTS"
-            " (SELECT 1 FROM registry_target t WHERE t.code = liancha_stage.code)"
-        )
-
     def bring_in(self, batch: Import, *, today: date, at: datetime) -> None:
-        """Every row that is left becomes a target, with its tags; the import learns their keys."""
+        """Every row not known becomes a target, with its tags; the import learns their keys."""
         source = f"导入：{batch.file_name}"[:60]
         is_classed = "NULLIF(s.credit_class, '') IS NOT NULL"
         plain = {
@@ -247,20 +286,27 @@ class Stage:
         # Where a key is counted from the row, rows go in by it; elsewhere they have theirs, and
         # sorting a million wide rows on disk would only take time.
         order = " ORDER BY s.row" if self._is_sqlite else ""
+        new = self._new("WHERE")
         self._run(
             f"INSERT INTO registry_target ({', '.join(columns)})"
-            f" SELECT {', '.join(expressions)} FROM liancha_stage s{order}",
+            f" SELECT {', '.join(expressions)} FROM liancha_stage s{new}{order}",
             parameters,
         )
         # Row by row, so that what belongs together is written together.
         self._run(
             f"INSERT INTO {_table(Tagging)} (target_id, tag_id, is_by_hand)"
             f" SELECT {key}, g.tag, %s FROM liancha_stage s"
-            " CROSS JOIN liancha_stage_tags g WHERE g.number = s.tags",
+            f" CROSS JOIN liancha_stage_tags g WHERE g.number = s.tags{self._new()}",
             [False],
         )
-        keys = self._all(f"SELECT min({key}), max({key}) FROM liancha_stage s")
+        keys = self._all(f"SELECT min({key}), max({key}) FROM liancha_stage s{new}")
         batch.first_key, batch.last_key = keys[0]
+
+    def _new(self, word: str = "AND") -> str:
+        """That a row is about no target there was."""
+        if not self._known:
+            return ""
+        return f" {word} NOT EXISTS (SELECT 1 FROM liancha_known k WHERE k.row = s.row)"
 
     def _key(self) -> str:
         """The key that a staged row gets as a target."""
@@ -286,12 +332,17 @@ class Stage:
             f"CREATE TEMPORARY TABLE liancha_stage (row {number}, tags integer, {columns}{key})"
         )
         self._run("CREATE TEMPORARY TABLE liancha_stage_tags (number integer, tag bigint)")
+        moment = "" if self._is_sqlite else " timestamptz"
+        self._run(
+            f"CREATE TEMPORARY TABLE liancha_known (row {number}, target bigint, was{moment})"
+        )
         if self._is_sqlite:
             self._run("CREATE INDEX temp.liancha_stage_tags_of ON liancha_stage_tags (number, tag)")
 
     def close(self) -> None:
         self._run("DROP TABLE IF EXISTS liancha_stage")
         self._run("DROP TABLE IF EXISTS liancha_stage_tags")
+        self._run("DROP TABLE IF EXISTS liancha_known")
 
     def _day(self, name: str) -> str:
         return f"NULLIF(s.{name}, '')" if self._is_sqlite else f"NULLIF(s.{name}, '')::date"

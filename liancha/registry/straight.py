@@ -145,8 +145,8 @@ class Straight(Stage):
     def pending(self, most: int) -> list[tuple[int, str, str, str]]:
         return self._pending[:most]
 
-    def known(self) -> int:
-        """The registry was empty."""
+    def meet(self, rows: Sequence[int] = ()) -> int:
+        """The registry was empty, and is kept so."""
         return 0
 
     # ── leaving ───────────────────────────────────────────────────────────────────────────

@@ -24,11 +24,16 @@ def gazetteer() -> Gazetteer:
 
 def tagger() -> Tagger:
     """All words and kinds that give tags."""
+    return Tagger(rules())
+
+
+def rules() -> list[Rule]:
+    """The same as they stand, to see later whether somebody has changed them."""
     words: defaultdict[tuple[int, str], set[str]] = defaultdict(set)
     for row in TagKeyword.objects.all():
         column = "not" if row.is_exclusion else "name" if row.in_name_only else "any"
         words[row.tag_id, column].add(row.word)
-    return Tagger(
+    return [
         Rule(
             tag.pk,
             frozenset(tag.kinds.split()),
@@ -36,5 +41,5 @@ def tagger() -> Tagger:
             frozenset(words[tag.pk, "name"]),
             frozenset(words[tag.pk, "not"]),
         )
-        for tag in Tag.objects.all()
-    )
+        for tag in Tag.objects.order_by("pk")
+    ]

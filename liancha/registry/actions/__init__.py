@@ -40,7 +40,7 @@ from .imports import (
     open_import,
     sweep,
 )
-from .searching import fill_search
+from .searching import fill_search, tidy_search
 from .standing import (
     lift_key_flag,
     remove_licence,
@@ -125,6 +125,7 @@ __all__ = [
     "sync_supervisors",
     "tag_targets",
     "take_back_release",
+    "tidy_search",
     "undo_credit",
     "undo_import",
     "undo_standing",

@@ -64,8 +64,8 @@ def merge(
 
     from_other  attribute names out of CHOSEN
 
-    Tags, licences, marks and findings of the other come along; its code is kept as a former one.
-    What was drawn and frozen before stays as it was.
+    Tags, licences, marks, findings, 不涉及 and what was decided on complaints come along from the
+    other; its code is kept as a former one. What was drawn and frozen before stays as it was.
     Raises Blocked for another county's target or a doubt already decided, NeedsReason without one.
     Source: art. 11, paragraph 1.
     """
@@ -375,6 +375,9 @@ def _hand_over(other: Target, kept: Target, at: datetime, reason: str) -> None:
             licence.target = kept
             licence.save(update_fields=["target"])
     other.key_flags.update(target=kept)
+    other.complaint_decisions.update(target=kept)
+    released = set(kept.released.values_list("department", flat=True))
+    other.released.exclude(department__in=released).update(target=kept)
     known = set(kept.inspections.exclude(reference="").values_list("department", "reference"))
     for fact in other.inspections.all():
         if (fact.department_id, fact.reference) not in known:

@@ -1,8 +1,8 @@
 """Taking in a register: look first, write once (Measures, art. 11, paragraph 1).
 
 A dry run says what would happen; committing reads the file again, since others may have worked
-meanwhile, and writes it in one transaction. Good rows are taken whatever the bad ones are like;
-what a file does not say is never erased.
+meanwhile, makes ready what changes, and writes it in one short transaction. Good rows are taken
+whatever the bad ones are like; what a file does not say is never erased.
 """
 
 from __future__ import annotations
@@ -26,11 +26,13 @@ from liancha.rulebook.verdicts import Blocked
 
 from .. import columns
 from ..models import Import, Target
+from ..prepared import Moved, prepared
 from ..reading import BESIDE
 from ..staging import stage
 from ..straight import is_free, straight
 from .intake import Intake
 
+TRIES = 3  # where others change much of the registry while a file is read
 SMALL = 6 * 2**20  # bytes that are read and written in a second, while others can wait
 Progress = Callable[[int, int], None]
 Then = Callable[[Import], None]
@@ -117,8 +119,8 @@ def commit_import(
 
     then  called once it is written, in the same transaction: whoever waits is told only what stays
 
-    Read again before anything is locked, since others may have worked meanwhile; then written in
-    one transaction, all of it or nothing.
+    Read again and compared before anything is locked, since others may have worked meanwhile; then
+    written in one transaction, all of it or nothing.
     """
     _refuse_closed(batch)
     _take_in(_place(batch.path), batch, by=by, at=at, is_written=True, progress=progress, then=then)
@@ -153,6 +155,34 @@ def _take_in(
     progress: Progress | None,
     then: Then | None = None,
 ) -> None:
+    """Look, and write where others have not changed too much of the registry meanwhile."""
+    key = batch.pk
+    for _ in range(TRIES):
+        try:
+            _take_once(
+                path, batch, by=by, at=at, is_written=is_written, progress=progress, then=then
+            )
+        except Moved:
+            batch.pk, batch._state.adding = key, key is None  # what was saved is rolled back
+            continue
+        return
+    raise Blocked(
+        "读文件的时候，其他人一直在大批改动检查对象库，没有写入任何内容。请过几分钟再写入。",
+        article="11",
+        paragraph=1,
+    )
+
+
+def _take_once(
+    path: Path,
+    batch: Import,
+    *,
+    by: User | None,
+    at: datetime,
+    is_written: bool,
+    progress: Progress | None,
+    then: Then | None = None,
+) -> None:
     today, county = timezone.localdate(at), _county(by)
     how = (BESIDE, today.isoformat(), bool(county))
     with open_table(path, batch.file_name, columns.COLUMNS, *how) as table, ExitStack() as opened:
@@ -173,14 +203,16 @@ def _take_in(
         waiting = opened.enter_context(
             straight(batch, places=table.places, today=today, at=at) if is_straight else stage()
         )
-        intake = Intake(table, batch, waiting, county=county, today=today, at=at)
+        ready = opened.enter_context(prepared()) if is_written else None
+        intake = Intake(table, batch, waiting, ready, county=county, today=today, at=at)
         intake.read(progress)
+        intake.compare(progress)
         with transaction.atomic():
             if is_written and not is_locked:
                 _lock(batch)
             if batch.pk is None:
                 batch.save()
-            intake.compare(is_written=is_written)
+            intake.finish()
             intake.report()
             batch.checked_at = at
             batch.written_at = at if is_written else None
@@ -208,7 +240,8 @@ def _take_in(
 
 def _lock(batch: Import) -> None:
     """One import at a time: two would both find a code missing and both bring it in."""
-    Region.objects.select_for_update().get(pk=settings.LIANCHA_CITY)
+    # Not its key: whoever only names the city need not wait.
+    Region.objects.select_for_update(no_key=True).get(pk=settings.LIANCHA_CITY)
     if batch.pk is not None:
         _refuse_closed(Import.objects.select_for_update(of=("self",)).get(pk=batch.pk))
 

@@ -1,8 +1,9 @@
 """From the rows of a file to targets: what is new, what changes, what is wrong.
 
 Every row is read first and waits on the stage, which locks nothing; then the whole file is held
-against the registry at once. What is new goes in with a few statements, what changes is changed
-target by target, so that each is remembered as it was. Called by the import actions alone.
+against the registry, and what changes is made ready, target by target, so that each is remembered
+as it was: that locks nothing either. Only then whoever writes locks, looks at what has moved
+meanwhile, and all of it goes in with a few statements. Called by the import actions alone.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from django.db import connection
 
 from liancha.papers.feed import Source
 
-from .. import bulk, changing, tables
+from .. import bulk, tables
 from ..columns import Reading, Remark
-from ..models import Import, ImportChange, ImportFault, Tagging, Target
+from ..models import Import, ImportFault, Tagging, Target
+from ..prepared import NAMES, Moved, Prepared, has_moved, last_entry
 from ..reading import TAKEN, spread
 from ..staging import Stage
 
@@ -29,13 +31,9 @@ T = TypeVar("T")
 PIECE = 1_000
 KEPT_FAULTS = 50_000  # more are counted, not listed
 MANY = 10_000  # new targets
-COMPARED = (
-    *("name", "kind", "address", "region_id", "is_pending", "status", "scope", "industry"),
-    *("registered_on", "capital", "legal_form", "authority", "phone", "credit_class"),
-    *("representative", "contact", "registered_address"),
-)
+FEW = 2_000  # rows looked at once more while others wait
 FOLLOWING = ("region_reason", "is_region_by_hand", "credit_on", "credit_source", "updated_at")
-NAMES = (*COMPARED, *FOLLOWING)
+COMPARED = tuple(name for name in NAMES if name not in FOLLOWING)
 SAID = attrgetter(*NAMES)
 RETAGGED = frozenset({"name", "scope", "kind"})
 DAYS = ("registered_on", "credit_on")
@@ -48,6 +46,7 @@ DECIDING = tuple(
 class Intake:
     """One pass over a file.
 
+    ready   where changes wait until all is written; nothing for a dry run
     county  only targets of this county may be brought in or changed; "" for the whole city
     """
 
@@ -56,18 +55,24 @@ class Intake:
         table: Source,
         batch: Import,
         stage: Stage,
+        ready: Prepared | None,
         *,
         county: str,
         today: date,
         at: datetime,
     ) -> None:
-        self.table, self.batch, self.stage, self.county = table, batch, stage, county
+        self.table, self.batch, self.county = table, batch, county
+        self.stage, self.ready = stage, ready
         self.today, self.at = today, at
         self.gazetteer, self.tagger = tables.gazetteer(), tables.tagger()
         self.counts: Counter[str] = Counter()
         self.mended: Counter[str] = Counter()
         self.faults: list[tuple[Any, ...]] = []
-        self.remarks: list[tuple[Any, ...]] = []
+        self.remarks: list[tuple[Any, ...]] = []  # of reading
+        self._said: list[tuple[Any, ...]] = []  # of holding against the registry
+        self._waits: set[int] = set()  # rows of known targets counted as pending
+        self._foreign_rows: set[int] = set()
+        self._since = 0
         self._tags: dict[frozenset[int], int] = {}  # tags that stand together → a number for them
         self._lines: dict[int, Sequence[str]] = {}  # of a county's file: any row may be foreign
 
@@ -128,31 +133,78 @@ class Intake:
 
     # ── holding against the registry ──────────────────────────────────────────────────────
 
-    def compare(self, *, is_written: bool) -> None:
-        """Count what is new, changed and unchanged; write it if this is no dry run."""
+    def compare(self, progress: Callable[[int, int], None] | None) -> None:
+        """Hold every row against the registry as it is now; nothing is locked or written.
+
+        progress  goes on where the rows of the file ended
+        """
+        self._since = last_entry()
         if self.county:
             self._refuse_foreign()
-        known = self.stage.known()
-        if known:
-            self._compare_known(known, is_written=is_written)
+        known = self.stage.meet()
+        if not known:
+            return
+        rows = self.stage.differing()
+        begun, done = self.counts["rows"], 0
+        for piece in _pieces(rows, PIECE):
+            if progress:
+                progress(begun + done, begun + len(rows))
+            self._take(piece)
+            done += len(piece)
+        self.counts["unchanged"] += known - len(rows)
+        for row, name, address, reason in self.stage.known_pending(rows):
+            self._wait(row, name, address, reason)
+        if self.ready:
+            self.ready.settle()
+        if progress and rows:
+            progress(begun + done, begun + done)
+
+    def finish(self) -> None:
+        """Count what is new; write all of it if this is no dry run.
+
+        In the transaction that holds the registry, so that what others did while this was compared
+        is looked at once more. Raises Moved when that is too much to be done while people wait.
+        """
+        if self.ready and has_moved(self._since, "registry."):
+            self._take_moved(self.ready)
         self.counts["added"] = self.stage.count()
         self.counts["pending"] += self.stage.count_pending()
         for row, name, address, reason in self.stage.pending(KEPT_FAULTS):
-            self._remark(row, name, [self._waiting(address or "", reason or "")])
-        if is_written and self.counts["added"]:
+            self._say(row, name, self._waiting(address or "", reason or ""))
+        if not self.ready:
+            return
+        if self.ready.write():
+            self.ready.write_tags()
+            self.ready.note(self.batch)
+        if self.counts["added"]:
             self._bring_in()
 
-    def _compare_known(self, known: int, *, is_written: bool) -> None:
-        rows = self.stage.differing()
-        for piece in _pieces(rows, PIECE):
-            self._take(
-                [self._reading(row, said) for row, said in self.stage.read(piece)], is_written
-            )
-        self.counts["unchanged"] += known - len(rows)
-        for row, name, address, reason in self.stage.known_pending(rows):
-            self.counts["pending"] += 1
-            self._remark(row, name, [self._waiting(address, reason)])
-        self.stage.drop_known()
+    def _take_moved(self, ready: Prepared) -> None:
+        """Rows whose targets somebody has changed, or brought in, since they were compared."""
+        rows = self.stage.moved(FEW + 1)
+        if len(rows) > FEW or self.stage.is_gone():
+            raise Moved
+        if not rows:
+            return
+        met = self.stage.met(rows)
+        changed = ready.forget(met.values())
+        for row, key in met.items():
+            self._forget(row, is_changed=key in changed)
+        self.stage.meet(rows)
+        self._take(rows)
+
+    def _forget(self, row: int, *, is_changed: bool) -> None:
+        """Take back what was counted and said of a row, but for what is wrong with its cells."""
+        if row in self._foreign_rows:
+            self._foreign_rows.discard(row)
+            self.faults = [fault for fault in self.faults if fault[0] != row]
+            self.counts["faulty"] -= 1
+            return
+        self.counts["changed" if is_changed else "unchanged"] -= 1
+        if row in self._waits:
+            self._waits.discard(row)
+            self.counts["pending"] -= 1
+            self._said = [remark for remark in self._said if remark[0] != row]
 
     def _reading(self, number: int, said: dict[str, str]) -> Reading:
         values: dict[str, Any] = dict(said)
@@ -163,29 +215,30 @@ class Intake:
         line = tuple(self._lines.get(number, ()))
         return Reading(number, said.get("name", ""), line, values, county=county, city=city)
 
-    def _take(self, readings: list[Reading], is_written: bool) -> None:
+    def _take(self, rows: Sequence[int]) -> None:
         """Rows about known targets that may say something new."""
+        readings = [self._reading(row, said) for row, said in self.stage.read(rows)]
         there = {
             target.code: target
             for target in Target.objects.filter(code__in=[reading.code for reading in readings])
         }
-        changed: list[tuple[Target, tuple[Any, ...]]] = []
+        changed: list[tuple[int, Target, tuple[Any, ...]]] = []
         for reading in readings:
-            target = there[reading.code]
+            target = there.get(reading.code)
+            if target is None:
+                raise Moved
             before, region = SAID(target), target.region_id
             self._apply(reading, target)
             is_changed = SAID(target)[: len(COMPARED)] != before[: len(COMPARED)]
             if self._is_foreign(reading, target, region):
                 continue
             if target.is_pending:
-                self.counts["pending"] += 1
-                waiting = self._waiting(target.address, target.region_reason)
-                self._remark(reading.number, target.name, [waiting])
+                self._wait(reading.number, target.name, target.address, target.region_reason)
             self.counts["changed" if is_changed else "unchanged"] += 1
             if is_changed:
-                changed.append((target, before))
-        if is_written:
-            self._change(changed)
+                changed.append((reading.number, target, before))
+        if self.ready:
+            self._prepare(self.ready, changed)
 
     def _apply(self, reading: Reading, target: Target) -> None:
         """Put what the row says on the target; what it does not say stays."""
@@ -237,6 +290,7 @@ class Intake:
             return False
         for region in (before, target.region_id):
             if region and region != self.county:
+                self._foreign_rows.add(reading.number)
                 self._refuse(reading, [self._foreign(target.address, region)])
                 return True
         return False
@@ -270,6 +324,15 @@ class Intake:
         for remark in remarks:
             _keep(self.remarks, number, name, remark, [])
 
+    def _say(self, number: int, name: str, remark: Remark) -> None:
+        _keep(self._said, number, name, remark, [])
+
+    def _wait(self, number: int, name: str, address: str, reason: str) -> None:
+        """A known target that waits for its county, as it is or as the row makes it."""
+        self._waits.add(number)
+        self.counts["pending"] += 1
+        self._say(number, name, self._waiting(address, reason))
+
     def report(self) -> None:
         """Put counts and faults on the import."""
         batch = self.batch
@@ -278,7 +341,8 @@ class Intake:
         batch.mended = dict(self.mended.most_common())
         batch.faults.all().delete()
         notes = [(*fault[:-1], False, fault[-1]) for fault in self.faults]
-        notes += [(*remark[:-1], True, remark[-1]) for remark in self.remarks]
+        remarks = [*self.remarks, *self._said][:KEPT_FAULTS]
+        notes += [(*remark[:-1], True, remark[-1]) for remark in remarks]
         bulk.insert(ImportFault, ("batch_id", *FAULT), ((batch.pk, *note) for note in notes))
 
     # ── writing ───────────────────────────────────────────────────────────────────────────
@@ -293,27 +357,20 @@ class Intake:
         else:
             self.stage.bring_in(self.batch, today=self.today, at=self.at)
 
-    def _change(self, changed: list[tuple[Target, tuple[Any, ...]]]) -> None:
-        """Targets, each with what it said before of all NAMES."""
-        differing: list[tuple[Target, dict[str, Any]]] = []
-        for target, before in changed:
-            target.updated_at = self.at
+    def _prepare(self, ready: Prepared, changed: list[tuple[int, Target, tuple[Any, ...]]]) -> None:
+        """Targets, each with its row and what it said before of all NAMES."""
+        lines = []
+        for row, target, before in changed:
+            was, target.updated_at = target.updated_at, self.at
             said = zip(NAMES, before, SAID(target), strict=True)
-            differing.append((target, {name: old for name, old, new in said if old != new}))
-        changing.write(differing)
-        retag(self.tagger, [target for target, before in differing if RETAGGED & before.keys()])
-        bulk.insert(
-            ImportChange,
-            ("batch_id", "target_id", "before", "after"),
-            (
-                (
-                    self.batch.pk,
-                    target.pk,
-                    {name: _json(value) for name, value in before.items()},
-                    {name: _json(getattr(target, name)) for name in before},
-                )
-                for target, before in differing
-            ),
+            differing = {name: (_json(old), _json(new)) for name, old, new in said if old != new}
+            earlier = {name: old for name, (old, _) in differing.items()}
+            lines.append((row, target, was, earlier, {n: new for n, (_, new) in differing.items()}))
+        ready.change(lines)
+        ready.tag(
+            (target.pk, was, self.tagger.tags(target.name, target.scope, target.kind))
+            for _, target, was, earlier, _ in lines
+            if RETAGGED & earlier.keys()
         )
 
 

@@ -1,22 +1,24 @@
 """Taking an import back within a day: what it brought goes, what it changed is as it was before.
 
 All of it or nothing. Where a target has been used or changed since, nothing is taken back: what
-people did meanwhile is not ours to undo, and the refusal names the first of them.
+people did meanwhile is not ours to undo, and the refusal names the first of them. What will be
+there again is made ready before anything is locked; the search table follows afterwards.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from liancha.accounts.models import User
 from liancha.ledger import actions as ledger
 from liancha.ledger.models import Seal
+from liancha.queue.actions import later
 from liancha.rulebook.verdicts import Blocked
 
 from .. import search, tables
@@ -24,28 +26,70 @@ from ..models import (
     Doubt,
     Import,
     ImportChange,
+    SearchFill,
     SearchRow,
     StandingChange,
     Tagging,
     Target,
 )
-from .intake import COMPARED, FOLLOWING, PIECE, RETAGGED, retag
+from ..prepared import Moved, Prepared, has_moved, last_entry, prepared
+from .intake import PIECE, RETAGGED
+from .searching import follow
 
 UNDO_WITHIN = timedelta(days=1)  # local practice
 OWN = (Tagging, ImportChange, StandingChange, SearchRow, Doubt)  # what comes and goes with a target
+TRIES = 3  # where others work on the same targets meanwhile
+FEW = 2_000  # targets whose search rows are put right at once
+Progress = Callable[[int, int], None]
 
 
-@transaction.atomic
-def undo_import(*, batch: Import, by: User, at: datetime) -> Import:
+def undo_import(
+    *,
+    batch: Import,
+    by: User,
+    at: datetime,
+    progress: Progress | None = None,
+    then: Callable[[Import], None] | None = None,
+) -> Import:
     """Take an import back. Raises Blocked when it is too late, or a target is not as it left it.
+
+    progress  called with targets made ready and how many there are
+    then      called once it is taken back, in the same transaction
 
     Source: art. 11, paragraph 1 (动态更新); the day is local practice.
     """
-    batch = Import.objects.select_for_update(of=("self",)).get(pk=batch.pk)
-    _refuse_late(batch, at)
-    _refuse_changed(batch)
-    _refuse_used(batch)
-    restored = _restore(batch)
+    batch = Import.objects.get(pk=batch.pk)
+    for _ in range(TRIES):
+        since = last_entry()
+        _refuse(batch, at)
+        rules = tables.rules()
+        with prepared() as ready:
+            _make_ready(batch, ready, tables.Tagger(rules), progress)
+            try:
+                with transaction.atomic():
+                    batch = Import.objects.select_for_update(of=("self",)).get(pk=batch.pk)
+                    _refuse_late(batch, at)
+                    if has_moved(since):
+                        _refuse(batch, at)
+                        if tables.rules() != rules:
+                            raise Moved
+                    _take_back(batch, ready, by, at)
+                    if then:
+                        then(batch)
+            except (Moved, IntegrityError):  # somebody changed or used one at this moment
+                continue
+        return batch
+    raise Blocked(
+        "其他人正在改动或使用这次导入的检查对象，没有撤回任何内容。请过几分钟再撤回。",
+        article="11",
+        paragraph=1,
+    )
+
+
+def _take_back(batch: Import, ready: Prepared, by: User, at: datetime) -> None:
+    """In one transaction, with a few statements whatever the number of targets."""
+    restored = ready.write()
+    ready.write_tags()
     removed = _remove(batch)
     batch.undone_at = at
     batch.save(update_fields=["undone_at"])
@@ -58,7 +102,12 @@ def undo_import(*, batch: Import, by: User, at: datetime) -> Import:
         removed=removed,
         restored=restored,
     )
-    return batch
+    if restored + removed <= FEW:
+        follow(batch)
+        return
+    # Until then the search asks the wide table as well.
+    SearchFill.objects.filter(batch=batch).delete()
+    later("registry.after_undo", batch.pk)
 
 
 def is_undoable(batch: Import, at: datetime) -> bool:
@@ -69,6 +118,12 @@ def is_undoable(batch: Import, at: datetime) -> bool:
         and batch.taken
         and at - batch.written_at <= UNDO_WITHIN
     )
+
+
+def _refuse(batch: Import, at: datetime) -> None:
+    _refuse_late(batch, at)
+    _refuse_changed(batch)
+    _refuse_used(batch)
 
 
 def _refuse_late(batch: Import, at: datetime) -> None:
@@ -108,6 +163,14 @@ def _refuse_used(batch: Import) -> None:
         name = relation.field.name  # type: ignore[union-attr]
         if model in OWN or model._meta.auto_created:
             continue
+        # Looked at from the other side first: few of them point to any of these.
+        near = {
+            f"{name}__gte": batch.first_key or 0,
+            f"{name}__lte": batch.last_key or 0,
+            f"{name}__came_with": batch,
+        }
+        if not model._default_manager.filter(**near).order_by().exists():
+            continue
         pointing = model._default_manager.filter(**{name: OuterRef("pk")})
         _refuse_first(brought.filter(Exists(pointing)), "已经在用（抽查任务、证照、检查记录等）")
     decided = Doubt.objects.exclude(outcome="").filter(
@@ -129,51 +192,49 @@ def _refuse_first(found: QuerySet[Target], why: str) -> None:
     )
 
 
-def _restore(batch: Import) -> int:
-    """Put back what it changed; returns how many targets."""
-    tagger, count = tables.tagger(), 0
+def _make_ready(
+    batch: Import, ready: Prepared, tagger: tables.Tagger, progress: Progress | None
+) -> None:
+    """What it changed, as it was before, with the tags that go with it."""
+    total, done = batch.changed, 0
     for changes in _pieces(batch.changes.select_related("target")):
-        targets = []
+        lines, tagged = [], []
         for change in changes:
+            target = change.target
+            was = target.updated_at
             for name, value in change.before.items():
-                setattr(change.target, name, _value(name, value))
-            targets.append(change.target)
-        Target.objects.bulk_create(
-            targets,
-            update_conflicts=True,
-            unique_fields=["code"],
-            update_fields=[name.removesuffix("_id") for name in (*COMPARED, *FOLLOWING)],
-        )
-        retag(tagger, [each.target for each in changes if RETAGGED & each.before.keys()])
-        search.put(targets)
-        count += len(targets)
-    return count
+                setattr(target, name, _value(name, value))
+            lines.append((change.pk, target, was, change.before, change.after))
+            if RETAGGED & change.before.keys():
+                tags = tagger.tags(target.name, target.scope, target.kind)
+                tagged.append((target.pk, was, tags))
+        ready.change(lines)
+        ready.tag(tagged)
+        done += len(changes)
+        if progress:
+            progress(done, max(total, done))
+    ready.settle()
 
 
 def _remove(batch: Import) -> int:
     """Take out what it brought; returns how many targets."""
     brought = Target.objects.came_with(batch)
     count = brought.count()
-    if count == Target.objects.count():
+    if not count:
+        return 0
+    is_all = count == Target.objects.count()
+    if is_all:
         search.forget_all()
-        _take_out(None)
-        return count
-    while keys := list(brought.order_by("pk").values_list("pk", flat=True)[:PIECE]):
-        search.forget(keys)
-        _take_out(keys)
-    return count
-
-
-def _take_out(keys: list[int] | None) -> None:
-    """Delete these targets (None: all) with what comes and goes with them, search rows apart."""
-    every = keys is None
-    doubts = Doubt.objects.filter(Q() if every else Q(left__in=keys) | Q(right__in=keys))
-    doubts.delete()
+    keys = Q() if is_all else Q(target__in=brought.order_by().values("pk"))
+    doubts = Q() if is_all else Q(left__came_with=batch) | Q(right__came_with=batch)
+    Doubt.objects.filter(doubts).delete()
     for model in (Target.untagged.through, Tagging, ImportChange, StandingChange):
-        rows = model._default_manager.filter(Q() if every else Q(target__in=keys))
+        rows = model._default_manager.filter(keys)
         rows._raw_delete(rows.db)
-    targets = Target.objects.filter(Q() if every else Q(pk__in=keys))
-    targets._raw_delete(targets.db)
+    as_left = brought.filter(updated_at=batch.written_at or batch.at)
+    if as_left._raw_delete(as_left.db) != count:
+        raise Moved
+    return count
 
 
 def _value(name: str, value: Any) -> Any:

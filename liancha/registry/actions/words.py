@@ -17,6 +17,8 @@ from liancha.rulebook.verdicts import Blocked
 
 from .. import tables
 from ..models import PlaceName, Tag, TagKeyword, Target
+from ..prepared import has_moved, last_entry, prepared
+from ..retagging import looks
 from .intake import PIECE
 from .intake import retag as _retag_some
 
@@ -77,20 +79,54 @@ def save_tag(
     return tag
 
 
-@transaction.atomic
 def retag(
-    *, by: User | str, at: datetime, progress: Callable[[int, int], None] | None = None
+    *,
+    by: User | str,
+    at: datetime,
+    progress: Callable[[int, int], None] | None = None,
+    then: Callable[[int, int], None] | None = None,
 ) -> tuple[int, int]:
-    """Apply the words to every target; (tags given, tags taken away). By-hand tags stay."""
-    tagger = tables.tagger()
-    given = taken = done = 0
-    total = Target.objects.count()
-    for piece in _all_targets():
-        plus, minus = _retag_some(tagger, piece)
-        given, taken, done = given + plus, taken + minus, done + len(piece)
-        if progress:
-            progress(done, total)
-    ledger.append("registry.retag", by=by, at=at, given=given, taken=taken)
+    """Apply the words to every target; (tags given, tags taken away). By-hand tags stay.
+
+    progress  called with targets looked at and how many there are; what it raises ends the work,
+              of which nothing is written then
+    then      called with the result once it is written, in the same transaction
+
+    Every target is looked at before anything is locked; what differs is written in one step.
+    Raises Blocked when somebody has changed the words meanwhile.
+    Source: art. 11, 与联合抽查事项相匹配.
+    """
+    rules, since = tables.rules(), last_entry()
+    tagger = tables.Tagger(rules)
+    with prepared() as ready:
+        done, total = 0, Target.objects.count()
+        for piece in looks(tagger):
+            ready.tag(
+                (each.key, each.was, each.wanted) for each in piece if each.given or each.taken
+            )
+            done += len(piece)
+            if progress:
+                progress(done, max(done, total))
+        ready.settle()
+        with transaction.atomic():
+            ready.hold()
+            stale: list[int] = []
+            if has_moved(since, "registry."):
+                if tables.rules() != rules:
+                    raise Blocked(
+                        "逐户核对的时候关键词又改过，没有写入任何内容。请重新核对影响，再重新标注。",
+                        article="11",
+                        paragraph=1,
+                    )
+                stale = ready.stale_tags()
+                ready.forget(stale)
+            given, taken = ready.write_tags()
+            for some in _those(stale):
+                plus, minus = _retag_some(tagger, some)
+                given, taken = given + plus, taken + minus
+            ledger.append("registry.retag", by=by, at=at, given=given, taken=taken)
+            if then:
+                then(given, taken)
     return given, taken
 
 
@@ -147,10 +183,7 @@ def sync_supervisors(*, version: ListVersion, by: User | str, at: datetime) -> i
     return changed
 
 
-def _all_targets() -> Iterator[list[Target]]:
-    last = 0
-    while piece := list(
-        Target.objects.filter(pk__gt=last).order_by("pk").only("name", "scope", "kind")[:PIECE]
-    ):
-        yield piece
-        last = piece[-1].pk
+def _those(keys: list[int]) -> Iterator[list[Target]]:
+    for start in range(0, len(keys), PIECE):
+        here = Target.objects.filter(pk__in=keys[start : start + PIECE]).order_by("pk")
+        yield list(here.only("name", "scope", "kind"))

@@ -13,11 +13,17 @@ from .targets import Target
 class SearchRow(models.Model):
     """What can be searched of one target; its grams stand beside it (see `registry.search`).
 
+    It may outlive its target for the minutes in which a large import taken back is tidied up.
+
     region  code, or "" while undecided
     """
 
     target = models.OneToOneField(
-        Target, models.CASCADE, primary_key=True, related_name="search_row"
+        Target,
+        models.CASCADE,
+        primary_key=True,
+        related_name="search_row",
+        db_constraint=False,
     )
     name = models.CharField(max_length=200)
     address = models.CharField(max_length=300, blank=True)
