@@ -86,8 +86,8 @@ def check_each(text: str, *, is_by_county: bool, is_whole: bool = False) -> None
     is_each = any(plain(word) in said for word in EACH_COUNTY)
     if (is_each and not is_by_county) or (is_whole and said.startswith("各")):
         raise Blocked(
-            f"“{text.strip()}”是每一份各抽多少，这一行没有这样分层，会按总数来抽。"
-            "请把这一行改为按县区分层（或逐层填写），或写明一共抽多少。",
+            f"“{text.strip()}”是每一份各抽多少，这里没有这样分层，会按总数来抽。"
+            "请改为按县区分层（或逐层填写），或写明一共抽多少。",
             article="14",
         )
 

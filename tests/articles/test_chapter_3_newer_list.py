@@ -64,6 +64,8 @@ class TestArticle13:
         with pytest.raises(Blocked, match=r"月子中心抽查.*换用现行清单") as refused:
             actions.publish(plan=plan, by=world.cast.zhou, at=LATER)
         assert (refused.value.article, refused.value.paragraph) == ("13", 1)
+        moved = new.joint_items.filter(name="卫健事项JF05")
+        assert moved.update(department=world.department("XF")) == 1  # another answers it now
         plan = actions.withdraw_plan(plan=plan, by=world.cast.zhou, at=LATER)
         done = actions.follow_list(plan=plan, by=world.cast.zhou, at=LATER)
         assert (done.new, done.changed) == (("JF41",), ("宾馆、旅店监督抽查",))
@@ -71,7 +73,7 @@ class TestArticle13:
         assert (plan.list_version, plan.state, plan.approved_at) == (new, PlanState.DRAFT, None)
         line = world.line()
         assert (line.field.version, world.department("SWJ") in line.departments) == (new, True)
-        assert "新增事项" in {item.name for item in line.items.all()}
+        assert {"新增事项", "卫健事项JF05"} <= {item.name for item in line.items.all()}
         assert line.base == 0  # taxes supervise no hotel: nothing is common, and it shows
         with pytest.raises(Blocked, match="计划还缺 1 个：月子中心抽查"):
             actions.check_coverage(plan)

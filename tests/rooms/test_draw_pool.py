@@ -278,6 +278,8 @@ class TestStrata:
         assert found.stratify == "credit"
         with pytest.raises(Blocked, match="按标签分层要有计划行"):
             actions.choose_pool(task=task, ratio="5%", stratify="tag", **choose)
+        with pytest.raises(Blocked, match="每一份各抽多少"):
+            actions.choose_pool(task=task, ratio="各县区2家", **choose)  # two in all
 
     def test_rates_that_draw_nobody_are_no_draw(self):
         world = w.make_world(classes="A" * 5, rates=[("A", "0/1")])

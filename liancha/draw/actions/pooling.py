@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from liancha.accounts.models import Department, User
 from liancha.ledger import actions as ledger
+from liancha.plan import readings
 from liancha.plan.models import PlanLine
 from liancha.registry.models import Target
 from liancha.rulebook import coverage, form, lifecycles, protocol, quotas
@@ -116,12 +117,18 @@ def choose_pool(
     ratio     as a plan says it, see `rulebook.quotas`; "" while it is not said
     stratify  a PlanLine.Stratify, but by tag: which tags only a plan line says
 
-    Raises Blocked once the pool is frozen, and for words that say no number.
+    Raises Blocked once the pool is frozen, and for words that say no number, or one of
+    every county while the pool is not cut by counties.
     Source: art. 15 for the cooling; decisions A24, A29. Clause 18.1.
     """
     task = _open_task(task, by)
     if ratio:
         quotas.read(ratio)
+        readings.check_each(
+            ratio,
+            is_by_county=stratify == PlanLine.Stratify.REGION,
+            is_whole=stratify == PlanLine.Stratify.NONE,
+        )
     if stratify == PlanLine.Stratify.TAG:
         raise Blocked("按标签分层要有计划行。请换一种分层。", article="14")
     choices, _ = PoolChoices.objects.update_or_create(

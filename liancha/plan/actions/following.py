@@ -103,12 +103,11 @@ def _follow(line: PlanLine, field: JointField, plan: Plan, at: datetime) -> bool
     joining = [each for each in _here(field, plan) if each not in listed]
     joining = [each for each in joining if each.pk not in before | {line.initiator_id}]
     departments = [*line.departments, *joining]
-    names = {(item.name, item.department_id) for item in line.items.all()}
-    own = {item.name for item in line.field.items.all()}
-    items = _items(field, departments, names, own)
+    said = {(item.name, item.department_id) for item in line.items.all()}
+    items = _items(field, departments, line)
     is_other = (
         bool(joining)
-        or {(item.name, item.department_id) for item in items} != names
+        or {(item.name, item.department_id) for item in items} != said
         or line.field.targets != field.targets
     )
     if line.targets == line.field.targets:
@@ -133,18 +132,21 @@ def _here(field: JointField, plan: Plan) -> list[Department]:
 def _items(
     field: JointField,
     departments: Iterable[Department],
-    names: set[tuple[str, int]],
-    own: set[str],
+    line: PlanLine,
 ) -> list[JointItem]:
-    """Those the line had, and those that are new on the list, of the departments that take part."""
+    """Those the line had, and those that are new on the list, of the departments that take part.
+
+    By their names: a county's own list says the same of its own departments.
+    """
+    names = {item.name for item in line.items.all()}
+    own = {item.name for item in line.field.items.all()}
     systems = {each.system_id or each.pk for each in departments} | {
         each.pk for each in departments
     }
     return [
         item
         for item in field.items.all()
-        if item.department_id in systems
-        and ((item.name, item.department_id) in names or item.name not in own)
+        if item.department_id in systems and (item.name in names or item.name not in own)
     ]
 
 
