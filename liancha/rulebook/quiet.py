@@ -236,6 +236,25 @@ def check_window(
     return _answer(here, f"{said} 全在安静期内", exempted, article="17", paragraph=1)
 
 
+def window_remarks(
+    periods: Sequence[Quiet],
+    first: date,
+    last: date,
+    *,
+    what: str,
+    calendar: Calendar,
+    exempted: Exempted | None = None,
+) -> tuple[str, ...]:
+    """What check_window has to say of a stretch, for a page that only tells it.
+
+    Source: E17, local practice.
+    """
+    try:
+        return check_window(periods, first, last, what=what, calendar=calendar, exempted=exempted)
+    except NeedsReason as needs:
+        return (str(needs),)
+
+
 def check_exempted(exempted: Exempted, *, article: str = "20", paragraph: int = 2) -> None:
     """An exemption is one of the table and has its reason in words.
 

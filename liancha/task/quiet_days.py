@@ -5,13 +5,11 @@ Reads only. Who writes an exemption down is `actions.quiet`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 
 from liancha.registry.models import Target
 from liancha.rulebook import presence, quiet
 from liancha.rulebook.quiet import Exempted, Quiet
-from liancha.rulebook.verdicts import NeedsReason
 from liancha.workdays import queries as workdays
 
 from .models import QuietExemption, Scheme, Task
@@ -45,15 +43,27 @@ def of_scheme(task: Task, scheme: Scheme, said: Exempted | None = None) -> tuple
     visits = scheme.period("实地核查")
     if visits is None or not goes_there(scheme):
         return ()
-    return _of_window(task, visits.starts_on, visits.ends_on, "实地核查", said)
+    if not (found := periods(task)):
+        return ()
+    return quiet.check_window(
+        found,
+        visits.starts_on,
+        visits.ends_on,
+        what="实地核查",
+        calendar=workdays.calendar(),
+        exempted=said or exempted(task),
+    )
 
 
 def of_task(task: Task) -> tuple[str, ...]:
     """The same as remarks only, for a task just made or shown: by its scheme or its own days."""
     scheme = getattr(task, "scheme", None)
     if scheme is not None:
-        return _mild(lambda: of_scheme(task, scheme))
-    return _mild(lambda: _of_window(task, task.starts_on, task.ends_on, "时间安排", None))
+        visits = scheme.period("实地核查")
+        if visits is None or not goes_there(scheme):
+            return ()
+        return _said_of(task, visits.starts_on, visits.ends_on, "实地核查")
+    return _said_of(task, task.starts_on, task.ends_on, "时间安排")
 
 
 def of_visit(
@@ -80,24 +90,9 @@ def goes_there(scheme: Scheme) -> bool:
     return scheme.offsite != Scheme.Offsite.YES and presence.Method(scheme.method).is_onsite
 
 
-def _of_window(
-    task: Task, first: date, last: date, what: str, said: Exempted | None
-) -> tuple[str, ...]:
-    found = periods(task)
-    if not found:
+def _said_of(task: Task, first: date, last: date, what: str) -> tuple[str, ...]:
+    if not (found := periods(task)):
         return ()
-    return quiet.check_window(
-        found,
-        first,
-        last,
-        what=what,
-        calendar=workdays.calendar(),
-        exempted=said or exempted(task),
+    return quiet.window_remarks(
+        found, first, last, what=what, calendar=workdays.calendar(), exempted=exempted(task)
     )
-
-
-def _mild(ask: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
-    try:
-        return ask()
-    except NeedsReason as needs:
-        return (str(needs),)

@@ -22,6 +22,7 @@ from liancha.ledger.models import Entry
 from liancha.roster.models import Inspector
 from liancha.rulebook.lifecycles import TaskState
 from liancha.rulebook.quiet import Exempted
+from liancha.task import quiet_days
 from liancha.task.models import Task
 
 from .. import actions, calls, contents, crew, forms
@@ -121,6 +122,7 @@ def task(request: HttpRequest, pk: int) -> HttpResponse:
         "unnamed": (formed := teams.count()) - len(rows),
         "waiting": drawn - formed,
         "clashing": crew.double_booked(rows),
+        "quiet": () if one.completed_at else quiet_days.of_task(one),
         "may_team": is_own and request.user.may(P.INSPECTION_TEAM),
         "may_notify": request.user.may(P.INSPECTION_NOTIFY),
         "is_ready": one.state

@@ -21,7 +21,7 @@ from liancha.lists.models import JointField
 from liancha.rulebook.lifecycles import LineState, PlanState
 from liancha.rulebook.verdicts import Blocked, NeedsReason
 
-from .. import actions, bases, columns, forms, queries
+from .. import actions, bases, columns, forms, queries, quiet_days
 from ..models import Adjustment, Plan, PlanLine
 
 
@@ -43,6 +43,7 @@ def line(request: HttpRequest, pk: int) -> HttpResponse:
         "by_credit": line.stratify == PlanLine.Stratify.CREDIT,
         "key_text": columns.percent_text(Fraction(line.key_ratio)) if line.key_ratio else "",
         "filter_text": columns.filter_text(line.target_filter),
+        "quiet": quiet_days.of_line(line),
         "adjustments": [
             (each, _pairs(each))
             for each in line.adjustments.select_related("requested_by", "approved_by")

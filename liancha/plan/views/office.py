@@ -20,7 +20,7 @@ from liancha.ledger.models import Entry
 from liancha.rulebook.lifecycles import LineState, PlanState
 from liancha.rulebook.verdicts import Blocked
 
-from .. import actions, forms, queries, sheets
+from .. import actions, forms, queries, quiet_days, sheets
 from ..beside_forms import FilingForm, ReportForm
 from ..models import Adjustment, CoverageException, Plan
 from .lines import posted
@@ -181,6 +181,7 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
         "entries": _entries(plan) if request.GET.get("tab") == "log" else (),
         "list_in_force": plan.list_version.state == "published",
     }
+    context["quiet"] = quiet_days.of_plan(plan)
     return render(request, "plan/plan.html", context)
 
 

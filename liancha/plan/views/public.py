@@ -12,7 +12,7 @@ from liancha.accounts.models import Department
 from liancha.accounts.permissions import public
 from liancha.rulebook.lifecycles import LineState
 
-from .. import columns, documents, queries, sheets
+from .. import columns, documents, queries, quiet_days, sheets
 from ..models import Adjustment, AdjustmentQuerySet, Plan, PlanLine, PlanLineQuerySet
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -70,6 +70,7 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
         "parts": [(part, lines) for part, lines in own if lines],
         "total": len(everything),
         "q": asked,
+        "quiet": quiet_days.of_plan(plan),
         "departments": departments,
         "chosen": chosen,
     }

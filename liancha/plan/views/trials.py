@@ -14,7 +14,7 @@ from liancha.accounts.permissions import Permission, requires
 from liancha.accounts.words import written
 from liancha.rulebook.lifecycles import PlanState
 
-from .. import actions, trial_shown
+from .. import actions, quiet_days, trial_shown
 from ..models import Plan, Scenario
 from ..trial import Trial
 from ..trial_form import LADDER_TEXTS, address, read
@@ -42,6 +42,8 @@ def trial(request: HttpRequest, pk: int) -> HttpResponse:
         "compared_rows": rows,
         "form": form,
         "class_rows": form.rows(tried.by_class()),
+        "quiet": quiet_days.of_plan(plan),
+        "open_days": quiet_days.open_days(plan),
         "mine": any(each.made_by_id == user.pk for each in kept),
         "is_part": request.headers.get("X-Part") == "outcome",
         "may_save": user.may(Permission.PLAN_EDIT),

@@ -1,4 +1,4 @@
-"""What stands beside the tasks of a year: licences, the monthly classes, filings, a campaign."""
+"""What stands beside the tasks of a year: licences, classes, filings, a campaign, quiet days."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ import csv
 from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 
+from liancha.accounts.models import Region
 from liancha.plan import actions as plans
 from liancha.plan.models import Filing, Plan
 from liancha.registry import actions as registry
 from liancha.registry.models import Target
+from liancha.rulebook.quiet import QuietKind, Strength
+from liancha.workdays import actions as workdays
 
 from . import city
 from .year import Story, World
@@ -188,3 +192,26 @@ def campaign(world: World, year: int) -> Story:
         by=planner,
         at=moment,
     )
+
+
+def quiet_days(world: World, year: int) -> Story:
+    """The days of next year's examinations are quiet; a monthly period is registered, and off."""
+    moment = world.at(date(year, 4, 16), 16, 20)
+    yield moment
+    months: dict[str, Any] = {"kind": QuietKind.MONTHLY, "until_day": 20}
+    exams: dict[str, Any] = {"kind": QuietKind.DATED, "ends_on": date(year + 1, 6, 10)}
+    told: tuple[tuple[str, str, str, date, dict[str, Any]], ...] = (
+        ("410300", "企业安静期", Strength.OFF, date(year, 5, 1), months),
+        ("410300", "高考期间", Strength.WARN, date(year + 1, 6, 6), exams),
+    )
+    for region, title, strength, first, days in told:
+        workdays.add_quiet_period(
+            region=Region.objects.get(pk=region),
+            title=title,
+            source=f"洛联办〔{year}〕6号",
+            starts_on=first,
+            strength=strength,
+            **days,
+            by=world.people.cast["xieban"],
+            at=moment,
+        )

@@ -97,6 +97,7 @@ def build(
             setting_out.planning(world, year),
             beside.filings(world, year),
             beside.own_plan(world, year),
+            beside.quiet_days(world, year),
         ],
     )
     if not world.lines:  # the year is too young for a plan
