@@ -32,6 +32,12 @@ pytestmark = pytest.mark.django_db
 OWN = ("own/<str:token>/", "own/<str:token>/<int:pk>/", "own/<str:token>/<int:pk>/firm.json")
 
 
+@pytest.fixture(autouse=True)
+def at_one_moment(time_machine):
+    """After a minute a log-in is prolonged, at whichever of the firms that comes."""
+    time_machine.move_to(timezone.now(), tick=False)
+
+
 class Work(NamedTuple):
     """What an answer took: its status, its bytes, and every question asked, without the values."""
 

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+import time_machine
 import xlsxwriter
 from django.core.files.uploadedfile import SimpleUploadedFile
 
@@ -317,9 +318,10 @@ def test_an_export_handed_in_again_changes_nothing(bring, client, cast, inn, tmp
     bring(MARK, (FIRM, *ODD), (FIRM, *INN))
     client.force_login(cast.zhou, backend="django.contrib.auth.backends.ModelBackend")
     for subject in tables.TABLES:
-        sent = client.get(f"/targets/tables/{subject}/export.xlsx")
         path = tmp_path / "导出.xlsx"
-        path.write_bytes(b"".join(sent.streaming_content))
+        with time_machine.travel(NOON, tick=False):  # while the mark holds
+            sent = client.get(f"/targets/tables/{subject}/export.xlsx")
+            path.write_bytes(b"".join(sent.streaming_content))
         batch = actions.open_standing(
             subject=subject, path=path, file_name=path.name, by=cast.zhou, at=NOON
         )
