@@ -136,7 +136,8 @@ def _first_draw(world: World, plot: Plot, task: Task) -> Generator[datetime, Non
     day = world.back(plot.start - 5)
     evening = world.at(day, 21, 15)
     if plot.until == "committing":
-        evening = world.now + timedelta(days=7)
+        # Where the stories lie longer back than that: 31 days are the longest wait there may be.
+        evening = min(world.now, world.at(day, 21) + timedelta(days=20)) + timedelta(days=7)
     if plot.until == "closed":
         evening = world.at(world.back(1), 21, 15)
     at = world.at(day, 9, 5)
