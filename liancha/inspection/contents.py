@@ -189,16 +189,32 @@ def hindrances(visit: Visit, *, on: date) -> list[Blocked]:
     return refusals
 
 
+def people_of(visit: Visit) -> tuple[str, str]:
+    """法定代表人（负责人） and 联络人 as they stood when the visit began; before that as they are.
+
+    What a form begun before they were kept said of them is not known: then nothing.
+    """
+    form = getattr(visit, "form", None)
+    if form is None:
+        target = visit.drawn_target.target
+        return target.representative, target.contact
+    return form.representative, form.contact
+
+
 def record_facts(visit: Visit) -> dict[str, object]:
     """All that the form says, without floats, for its canonical JSON and digest.
 
-    The target's particulars are those frozen with the draw, so that the digest stays true.
+    The target's particulars are those frozen with the draw or when the visit began, so that the
+    digest stays true.
     """
     form, candidate = visit.form, visit.drawn_target.candidate
+    target = {"code": candidate.code, "name": candidate.name, "address": candidate.address}
+    if form.representative or form.contact:  # digests of older forms know nothing of them
+        target |= {"representative": form.representative, "contact": form.contact}
     return {
         "number": visit.number,
         "task": visit.team.task.number,
-        "target": {"code": candidate.code, "name": candidate.name, "address": candidate.address},
+        "target": target,
         "method": visit.method,
         "leader": visit.team.leader.number,
         "actual_address": form.actual_address,

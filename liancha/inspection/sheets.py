@@ -13,7 +13,7 @@ from math import ceil
 
 from liancha.roster.models import Inspector
 
-from .contents import Outcome, Row, Section, sections
+from .contents import Outcome, Row, Section, people_of, sections
 from .models import CheckIn, Visit
 
 # Pixels of print.css: a line, the paper inside its margins less the foot, and what stands above.
@@ -165,7 +165,7 @@ def pages(visit: Visit, officers: list[tuple[Inspector, CheckIn | None]]) -> lis
     candidate = visit.drawn_target.candidate
     extra = (
         sum((lines_of(text, 15) - 1) * LINE for text in (candidate.name, candidate.address))
-        + max(0, lines_of(candidate.target.representative, 15) - 2) * LINE
+        + max(0, lines_of(people_of(visit)[0], 15) - 2) * LINE
         + (lines_of(visit.team.task.name, TEXT_CHARS) - 1) * LINE
     )
     done = [Page(1, left=PAGE - FIRST_HEAD - extra)]

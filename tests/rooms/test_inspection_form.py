@@ -176,6 +176,12 @@ class TestEnding:
         facts = contents.record_facts(shown(visit))
         assert sha256(protocol.canonical(facts).encode()).hexdigest() == form.digest
         assert facts["opinion"] == "无异议"
+        # The registry goes on; the form keeps whom it named when the visit began.
+        firm = Target.objects.get(pk=visit.drawn_target.target_id)
+        firm.representative = firm.contact = "后来人"
+        firm.save()
+        assert contents.record_facts(shown(visit)) == facts
+        assert "后来人" not in contents.people_of(shown(visit))
         assert facts["sections"][2]["rows"][2]["finding"] == "none"
 
     def test_the_last_visit_completes_the_task_and_the_registry_knows_the_day(self, world):

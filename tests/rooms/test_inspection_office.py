@@ -190,6 +190,8 @@ class TestOffice:
 
 class TestPaper:
     def test_the_form_prints_everything_in_the_official_order(self, client, world):
+        firm = Target.objects.filter(drawn__draw__task=world.task)
+        firm.update(representative="裴予安", contact="谷雨晴")
         visit = begun(world)
         one = world.officers["SCJG"][0]
         answer_all(world, visit, but=("明码标价情况",))
@@ -212,10 +214,10 @@ class TestPaper:
             at=MORNING,
         )
         sign(world, visit, opinion="无异议。")
-        firm = Target.objects.filter(pk=visit.drawn_target.candidate.target_id)
-        firm.update(representative="裴予安")
+        firm.update(representative="后来人", contact="后来人")  # the registry goes on
         client.force_login(world.cast.shen)
         page = client.get(at("record", visit.pk)).content.decode()
+        assert "后来人" not in page
         places = [
             page.index(word)
             for word in (

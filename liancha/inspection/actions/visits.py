@@ -123,7 +123,10 @@ def start(*, visit: Visit, exempted: Exempted | None = None, by: User, at: datet
         visit.advance(VisitState.STARTED)
         visit.started_at = at
         visit.save(update_fields=["started_at"])
-        RecordForm.objects.create(visit=visit)
+        target = visit.drawn_target.target
+        RecordForm.objects.create(
+            visit=visit, representative=target.representative, contact=target.contact
+        )
     task = Task.objects.select_for_update().get(pk=visit.team.task_id)
     if task.state == TaskState.TEAMS_SET:
         task.advance(TaskState.INSPECTING)

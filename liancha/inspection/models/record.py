@@ -44,6 +44,8 @@ class RecordForm(models.Model):
     ending          set with a statement that still waits for its second officer, too;
                     the form has ended when ended_at is set
     actual_address  实际检查地址 where it is not the registered one
+    representative, contact  法定代表人（负责人） and 联络人 as the registry had them when the visit
+                    began; empty on forms begun before these were kept
     signature       PNG as base64; its SHA-256 beside it
     digest          SHA-256 over the canonical JSON of all the form says (contents.record_facts)
     """
@@ -55,6 +57,8 @@ class RecordForm(models.Model):
 
     visit = models.OneToOneField(Visit, models.PROTECT, related_name="form")
     actual_address = models.CharField("实际检查地址", max_length=200, blank=True)
+    representative = models.CharField("法定代表人（负责人）", max_length=80, blank=True)
+    contact = models.CharField("联络人", max_length=80, blank=True)
     opinion = models.TextField("被检查单位意见", blank=True)
     ending = models.CharField(max_length=10, choices=Ending.choices, blank=True)
     signer = models.CharField("签字人", max_length=40, blank=True)

@@ -16,6 +16,7 @@ from liancha.rulebook.deadlines import results_due
 from liancha.workdays import queries as workdays
 
 from .. import calls, crew, sheets
+from ..contents import people_of
 from ..models import RecordForm, Visit
 
 P = Permission
@@ -69,11 +70,14 @@ def record(request: HttpRequest, pk: int) -> HttpResponse:
     pages = sheets.pages(one, officers)
     results = sheets.ticked_results(one) if one.is_over else set()
     follow_ups = sheets.ticked_follow_ups(results)
+    representative, contact = people_of(one)
     context = {
         "visit": one,
         "form": form,
         "task": one.team.task,
         "candidate": one.drawn_target.candidate,
+        "representative": representative,
+        "contact": contact,
         "notice": getattr(one, "notice", None),
         "pages": pages,
         "drawn_total": one.drawn_target.draw.drawn.count(),
