@@ -39,8 +39,8 @@ class Derived:
 def derive(*, plan: Plan, source: Plan, by: User, at: datetime) -> Derived:
     """Write draft lines from those of another plan, counted against the registry of now.
 
-    source  the city's plan of the same year for a county's; the region's own plan of another
-            year otherwise
+    source  the city's plan of the same year for a county's; otherwise a public plan of the
+            region's own: of another year, or the version that this one is to replace
 
     A county's lines are of its own branches of the same systems. What the city draws itself and
     the county only carries out is received, not copied: the county signs for it (A13).
@@ -93,10 +93,10 @@ def _check(plan: Plan, source: Plan) -> None:
     if source.state not in (PlanState.PUBLISHED, PlanState.SUPERSEDED):
         raise Blocked("引用的计划还没有公布。请等待公布后再起草。", article="12", paragraph=2)
     is_from_city = source.region_id == regions.CITY and source.year == plan.year
-    is_own = source.region_id == plan.region_id and source.year != plan.year
+    is_own = source.region_id == plan.region_id
     if not (is_from_city or is_own):
         raise Blocked(
-            "只能引用同年度的市级计划，或本级其他年度的计划。请重新选择。",
+            "只能引用同年度的市级计划，或本级公布过的计划。请重新选择。",
             article="12",
             paragraph=2,
         )
