@@ -219,9 +219,12 @@ class TableDoor(Door[T]):
 
     def counts(self, batch: T) -> list[Count]:
         return [
-            *figures(batch, self.notes),
+            *figures(batch, self.notes_of(batch)),
             Count("合计", batch.rows, "不算空白行", "list-ol", unit="行"),
         ]
+
+    def notes_of(self, batch: T) -> tuple[str, str, str]:
+        return self.notes
 
     def unit_of(self, batch: T) -> str:
         return self.unit

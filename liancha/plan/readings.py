@@ -15,6 +15,7 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
+from liancha.papers.readers import Row
 from liancha.rulebook.verdicts import Blocked
 
 _PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?)\s*[%％]?")
@@ -255,6 +256,17 @@ def window(text: str, year: int) -> tuple[date, date]:
         problem,
         f"请写成 {year}-03-01 至 {year}-05-31、3月至5月、第二季度或全年。",
     )
+
+
+def said_days(row: Row, was: tuple[date, date] | None) -> tuple[str, str]:
+    """(column, words) of the days a row says, from one cell or from two; ("", "") for none.
+
+    was  the days that stand there, for the half that a row leaves out
+    """
+    if row["window"] or not (row["starts_on"] or row["ends_on"]):
+        return ("window", row["window"]) if row["window"] else ("", "")
+    first, last = (each.isoformat() for each in was) if was else ("", "")
+    return "starts_on", f"{row['starts_on'] or first} 至 {row['ends_on'] or last}"
 
 
 def names(text: str) -> list[tuple[str, bool]]:

@@ -23,8 +23,8 @@ from .keeping import kept, kept_own, restore, restore_own, standing, standing_ow
 from .lines import check_writer, put_line
 from .looking import Looked
 from .own_weighing import OwnIntake
-from .parts import note_part, own_draft, put_own_line
-from .standing import append, locked
+from .parts import own_draft, put_own_line
+from .standing import locked
 from .weighing import Intake
 
 
@@ -75,7 +75,12 @@ class Book(ABC):
         """A line's name in the log."""
 
     @abstractmethod
-    def log(self, what: str, at: datetime, **facts: Any) -> None: ...
+    def about(self) -> tuple[str, int]:
+        """What its entries in the log are about."""
+
+    def facts(self) -> dict[str, Any]:
+        """What they say of it besides."""
+        return {}
 
 
 class JointBook(Book):
@@ -127,8 +132,8 @@ class JointBook(Book):
     def name(self, line: PlanLine) -> str:
         return line.number
 
-    def log(self, what: str, at: datetime, **facts: Any) -> None:
-        append(what, self.plan, self.by, at, **facts)
+    def about(self) -> tuple[str, int]:
+        return "plan", self.plan.pk
 
 
 class OwnBook(Book):
@@ -173,8 +178,11 @@ class OwnBook(Book):
     def name(self, line: DepartmentLine) -> str:
         return line.name
 
-    def log(self, what: str, at: datetime, **facts: Any) -> None:
-        note_part(what, self.part, self.by, at, **facts)
+    def about(self) -> tuple[str, int]:
+        return "part", self.part.pk
+
+    def facts(self) -> dict[str, Any]:
+        return {"department": self.part.department.code, "year": self.part.year}
 
 
 def book_of(batch: Import, by: User) -> Book:

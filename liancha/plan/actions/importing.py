@@ -14,6 +14,7 @@ from typing import Any
 from django.db import transaction
 
 from liancha.accounts.models import User
+from liancha.ledger import actions as ledger
 from liancha.papers.held import Held
 from liancha.rulebook.verdicts import Blocked
 
@@ -158,9 +159,12 @@ def _look(batch: Import, book: Book, at: datetime) -> Looked[Any, Any]:
 
 
 def _log(what: str, batch: Import, book: Book, at: datetime, **facts: Any) -> None:
-    book.log(
+    ledger.append(
         what,
-        at,
+        by=book.by,
+        at=at,
+        about=book.about(),
+        **book.facts(),
         file=batch.file_name,
         sha256=batch.sha256,
         rows=batch.rows,

@@ -193,25 +193,20 @@ class _OwnRow:
         return base or 0, words
 
     def _days(self) -> tuple[date, date] | None:
-        line, text = self.line, self.row["window"]
-        is_split = not text and (self.row["starts_on"] or self.row["ends_on"])
-        if is_split:
-            first = self.row["starts_on"] or (line.starts_on.isoformat() if line else "")
-            last = self.row["ends_on"] or (line.ends_on.isoformat() if line else "")
-            text = f"{first} 至 {last}"
-        if not text:
-            if line is not None:
-                return line.starts_on, line.ends_on
+        year = self.intake.part.year
+        was = (self.line.starts_on, self.line.ends_on) if self.line else None
+        key, text = readings.said_days(self.row, was)
+        if not text and was is None:
             self.wrong("window", "缺少时间安排", "请填写起止，如 3月至5月（第十四条）。")
-            return None
+        if not text:
+            return was
         try:
-            year = self.intake.part.year
-            first_day, last_day = readings.window(text, year)
-            coverage.check_dates(first_day, last_day, year=year)
-            return first_day, last_day
+            first, last = readings.window(text, year)
+            coverage.check_dates(first, last, year=year)
         except Blocked as blocked:
-            self.blocked(blocked, "starts_on" if is_split else "window")
+            self.blocked(blocked, key)
             return None
+        return first, last
 
     def _listed_targets(self, names: list[str], most: int) -> str:
         said = [self.intake.targets.get(name, "") for name in names]

@@ -63,7 +63,7 @@ def start_part(*, year: int, by: User, at: datetime) -> DepartmentPart:
         for line in there.lines.all():
             line.pk, line.part = None, part
             line.save(force_insert=True)
-    note_part("plan.start_part", part, by, at, version=part.version)
+    _log("plan.start_part", part, by, at, version=part.version)
     return part
 
 
@@ -86,7 +86,7 @@ def save_own_line(
     checked = check_own_line(part=part, data=data, line=line, listed=items_of(part.department))
     saved = put_own_line(checked, line, by, at)
     said = columns.own_columns(saved)
-    note_part("plan.save_own_line", part, by, at, columns=said, reason=saved.reason)
+    _log("plan.save_own_line", part, by, at, columns=said, reason=saved.reason)
     return saved
 
 
@@ -171,7 +171,7 @@ def drop_own_line(*, line: DepartmentLine, by: User, at: datetime) -> None:
     part = own_draft(line.part, by)
     name = line.name
     line.delete()
-    note_part("plan.drop_own_line", part, by, at, name=name)
+    _log("plan.drop_own_line", part, by, at, name=name)
 
 
 @transaction.atomic
@@ -281,7 +281,7 @@ def own_draft(part: DepartmentPart, by: User) -> DepartmentPart:
     return part
 
 
-def note_part(what: str, part: DepartmentPart, by: User, at: datetime, **facts: Any) -> None:
+def _log(what: str, part: DepartmentPart, by: User, at: datetime, **facts: Any) -> None:
     ledger.append(
         what,
         by=by,

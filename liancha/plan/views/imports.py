@@ -27,6 +27,7 @@ from .. import actions, forms, own_table, sheets
 from ..models import DepartmentPart, Import, Plan
 from ..table import COLUMNS, OTHERS_ONLY
 
+OWN_NOTES = ("写入后成为草稿的计划行", "逐栏记下改动前后", "不动，也不留痕")
 OWN_HINT = "部门计划已公布，或其中有一行在导入后又改动过的，整批不撤回，并说明是哪一行。"
 
 
@@ -53,6 +54,9 @@ class _Lines(TableDoor[Import]):
 
     def errors(self, batch: Import) -> Iterable[Sheet]:
         return sheets.faults(batch)
+
+    def notes_of(self, batch: Import) -> tuple[str, str, str]:
+        return OWN_NOTES if batch.part_id else self.notes
 
     def may_undo(self, user: User, batch: Import) -> bool:
         return _is_draft(batch) and super().may_undo(user, batch)

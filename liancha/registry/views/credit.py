@@ -18,6 +18,7 @@ from liancha.papers import uploads
 from liancha.papers.downloads import workbook
 from liancha.papers.faults import Unreadable
 from liancha.queue import actions as queue
+from liancha.queue.asking import ask
 from liancha.rulebook.coverage import is_class_stale
 from liancha.rulebook.lifecycles import JobState
 from liancha.rulebook.verdicts import Blocked
@@ -178,18 +179,14 @@ def _take(request: HttpRequest, form: CreditForm) -> HttpResponse:
 
 def _later(request: HttpRequest, batch: CreditBatch, verb: str, job: str) -> HttpResponse:
     """Let the worker do it, once: a second click finds the job that is at it."""
-    try:
-        with transaction.atomic():
-            row = queue.start_job(
-                name=f"{verb} {batch.file_name}"[:60],
-                about=f"registry.credit:{batch.pk}",
-                by=request.user,
-                at=timezone.now(),
-            )
-            actions.attach_credit_job(batch=batch, job=row)
-            queue.later(job, row.pk, batch.pk)
-    except queue.Twice:
-        messages.info(request, "正在处理，请看下面的进度")
+    ask(
+        request,
+        job=job,
+        key=batch.pk,
+        name=f"{verb} {batch.file_name}",
+        about=f"registry.credit:{batch.pk}",
+        attach=lambda row: actions.attach_credit_job(batch=batch, job=row),
+    )
     return redirect("registry:credit_batch", pk=batch.pk)
 
 
