@@ -83,7 +83,7 @@ def seen(request: HttpRequest, path: str, query: str = "") -> HttpResponse | Non
     }
     look.GET = QueryDict(query)
     look.POST = QueryDict()
-    look._files = MultiValueDict()
+    look._files = MultiValueDict()  # type: ignore[attr-defined]
     look.resolver_match = match
     if hasattr(request, "environ"):  # left out of a copy, as it cannot be pickled
         look.environ = request.environ  # type: ignore[attr-defined]

@@ -41,7 +41,9 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
     adjustments = list(_adjustments(plan))
     for each in adjustments:
         changed.setdefault(each.line_id, []).append(each)
-    shown_lines = _of(everything, chosen)
+    shown_lines = [
+        line for line in _of(everything, chosen) if _says(asked, line.number, columns.columns(line))
+    ]
     rows = [
         {
             "line": line,
@@ -50,13 +52,12 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
             "changes": changed.get(line.pk, []),
         }
         for line in shown_lines
-        if _says(asked, line.number, columns.columns(line))
     ]
     own = [
         (each.part, [(line, texts) for line, texts in each.lines if _says(asked, "", texts)])
         for each in queries.parts_of(plan, chosen)
     ]
-    named = {row["line"].pk for row in rows}
+    named = {line.pk for line in shown_lines}
     shown = [
         (each, sheets.changes_text(each.before), sheets.changes_text(each.after))
         for each in adjustments
