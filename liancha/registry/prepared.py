@@ -198,6 +198,11 @@ class Prepared:
         )
         return given, taken
 
+    def look_at_keys(self) -> None:
+        """Have PostgreSQL compare foreign keys now, not at the commit, when all need the ledger."""
+        if not self._is_sqlite:
+            connection.check_constraints()
+
     # ── the database ──────────────────────────────────────────────────────────────────────
 
     def open(self) -> None:

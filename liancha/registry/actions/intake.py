@@ -178,6 +178,7 @@ class Intake:
             self.ready.note(self.batch)
         if self.counts["added"]:
             self._bring_in()
+        self.ready.look_at_keys()
 
     def _take_moved(self, ready: Prepared) -> None:
         """Rows whose targets somebody has changed, or brought in, since they were compared."""

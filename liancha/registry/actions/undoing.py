@@ -91,6 +91,7 @@ def _take_back(batch: Import, ready: Prepared, by: User, at: datetime) -> None:
     restored = ready.write()
     ready.write_tags()
     removed = _remove(batch)
+    ready.look_at_keys()
     batch.undone_at = at
     batch.save(update_fields=["undone_at"])
     ledger.append(
