@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 
-from django.db.models import Count
+from django.conf import settings
+from django.db.models import Count, Exists, F, OuterRef
 
 from liancha.accounts.models import User
 from liancha.disclosure.models import FollowUp
 from liancha.draw.models import Draw, DrawnTarget
 from liancha.inspection.models import OVER, Caller, JointCall, Visit
-from liancha.registry.models import CaseCheck, InspectionFact, SoloCheck
+from liancha.plan import bases
+from liancha.plan.models import PlanLine
+from liancha.registry.models import CaseCheck, InspectionFact, SoloCheck, Target
 from liancha.rulebook import merging
 from liancha.rulebook.lifecycles import DrawState, FollowUpState, TaskState, VisitState
 from liancha.rulebook.merging import Stop
@@ -116,6 +119,55 @@ def _again(today: date) -> Iterator[Errand]:
         assert due_on is not None
         stop = Stop(f"{K.FOLLOW}:{pk}", target, department, "", due_on, due_on, task)
         yield Errand(stop, K.FOLLOW, f"责令改正后复查，{due_on} 到期", drawn_target=drawn)
+
+
+@dataclass(frozen=True, slots=True)
+class LineAhead:
+    """A plan line that begins soon, and how many of its targets an open task goes to anyway."""
+
+    line: PlanLine
+    task: Task
+    firms: int
+
+
+def lines_ahead(user: User, today: date) -> list[LineAhead]:
+    """Lines that want a task and begin soon, against open tasks this person's department is in.
+
+    Counts, and only of lists the reader may read. Nobody is drawn for it or kept out by hand: who
+    is drawn in an open task stays out of the next pool until that task is over (draw.pools).
+
+    Source: E14 and A24; art. 18, the pool is what the line says.
+    """
+    own = Task.objects.filter(
+        state__in=TO_VISIT, participations__department=user.department_id
+    ).in_bulk()
+    if not own:
+        return []
+    until = today + timedelta(days=settings.LIANCHA_MERGE_DAYS)
+    lines = (
+        PlanLine.objects.ready()
+        .filter(starts_on__lte=until, ends_on__gte=today)
+        .annotate(made=Count("tasks"))
+        .filter(made__lt=F("frequency"))
+        .select_related("field", "initiator")
+        .order_by("starts_on", "pk")
+    )
+    found = []
+    for line in lines:
+        pool = bases.narrowed(
+            Target.objects.tagged(line.field.tag), line.target_filter, first=line.starts_on
+        )
+        rows = (
+            DrawnTarget.objects.filter(draw__state=DrawState.LOCKED, draw__task__in=own)
+            .exclude(draw__task__field__code=line.field.code)
+            .exclude(visit__state__in=(*OVER, VisitState.STARTED))
+            .filter(Exists(pool.filter(pk=OuterRef("target"))))
+            .order_by("draw__task")
+            .values("draw__task")
+            .annotate(n=Count("pk"))
+        )
+        found += [LineAhead(line, own[row["draw__task"]], row["n"]) for row in rows]
+    return found
 
 
 # ── What came of it ───────────────────────────────────────────────────────────────────────────

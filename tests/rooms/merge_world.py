@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from liancha.draw.models import Assignment, Candidate, Draw, DrawnTarget
 from liancha.lists.models import JointField, JointItem
 from liancha.oversight.models import MergeSide
+from liancha.plan.models import PlanLine
 from liancha.registry.models import CaseCheck, SoloCheck, Target
 from liancha.rulebook.lifecycles import DrawState, TaskState
 from liancha.task.models import Participation, Task
@@ -116,6 +117,26 @@ def second_task(
                 draw=people, drawn_target=drawn, inspector=each, ticket="0" * 64
             )
     return task
+
+
+def line_ahead(world: VisitWorld, joint: JointField) -> PlanLine:
+    """The health commission's line of the same kind of places, beginning in a fortnight."""
+    return PlanLine.objects.create(
+        plan=world.task.line.plan,
+        number="41030020260028",
+        name="公共场所卫生抽查（第 2 批）",
+        field=joint,
+        initiator=joint.initiator,
+        targets="公共场所",
+        executor="市级",
+        duties="各负其责",
+        base=7,
+        stratify="none",
+        starts_on=date(2026, 12, 7),
+        ends_on=date(2026, 12, 31),
+        state="published",
+        changed_at=NOON,
+    )
 
 
 def _locked(

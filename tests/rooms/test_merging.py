@@ -118,6 +118,13 @@ class TestMatching:
             few = len(merging.errands(NOON.date()))
         assert few == 3 + 3
 
+    def test_a_line_ahead_is_told_with_a_number_to_those_who_may_read_the_list(self, world):
+        joint = m.second_task(world, [m.hotel(world)]).field
+        m.line_ahead(world, joint)
+        rows = merging.lines_ahead(world.cast.shen, NOON.date())
+        assert [(each.task, each.firms) for each in rows] == [(world.task, 3)]
+        assert merging.lines_ahead(world.cast.huo, NOON.date()) == []
+
     def test_it_runs_every_night(self, db):
         from django_q.models import Schedule
 

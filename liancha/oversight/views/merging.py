@@ -81,6 +81,7 @@ def merges(request: HttpRequest) -> HttpResponse:
         if user.sees_all_departments
         else 0,
         "may_match": _may_match(user),
+        "ahead": merging.lines_ahead(user, today),
     }
     return render(request, "oversight/merges.html", context)
 

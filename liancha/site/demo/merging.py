@@ -39,7 +39,7 @@ def merging(world: World) -> Story:
         check = registry.request_solo(
             target=visit.drawn_target.target,
             item=ITEM,
-            planned_on=(visit.planned_on or world.anchor) + timedelta(days=2 + n),
+            planned_on=(visit.planned_on or world.anchor) + timedelta(days=3 + n),
             code="monitoring",
             by=world.people.handler[code],
             at=moment,
