@@ -18,6 +18,7 @@ from liancha.rulebook.verdicts import Blocked
 from .. import calls, crew
 from ..models import Caller, JointCall, Visit
 from ._holding import hold, refresh_team
+from ._quiet import settle
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,8 @@ def call_together(
     Visits that exist are planned for it, and one that gets its team later begins with it. The
     caller of this function has the word of every initiator. Returns remarks (WARN).
 
-    Raises Blocked (art. 20): a day that is past, a visit under way, two with an appointment each.
+    Raises Blocked (art. 20): a day that is past, a visit under way, two with an appointment each;
+    NeedsReason for a day in a quiet period that asks for one: then another day is named (E17).
     """
     if appointed_on < timezone.localdate(at):
         raise Blocked(
@@ -90,7 +92,9 @@ def call_together(
                 "what": each.what[:200],
             },
         )
-    remarks = _plan(call, at=at)
+    visits = Visit.objects.filter(drawn_target__caller__call=call).order_by("pk")
+    hushed = [word for each in visits for word in settle(each, appointed_on, None, by=by, at=at)]
+    remarks = tuple(dict.fromkeys([*_plan(call, at=at), *hushed]))
     ledger.append(
         "inspection.call_together",
         by=by,
