@@ -82,7 +82,7 @@ def step_in(request: HttpRequest) -> HttpResponse:
     )
     if person.pk not in {member.user.pk for act in queries.demo_cast() for member in act.members}:
         raise Http404
-    login(request, person, backend="django.contrib.auth.backends.ModelBackend")
+    login(request, person, backend="liancha.accounts.backends.WithDepartment")
     actions.log_in_recorded(user=person, address=_address(request), by=person, at=timezone.now())
     return redirect("site:workbench")
 

@@ -230,6 +230,19 @@ class MergeProposalQuerySet(models.QuerySet["MergeProposal"]):
         )
         return self.open().visible_to(user).filter(Exists(waiting))
 
+    def on_desk_of(self, user: User, today: date) -> Self:
+        """What this person's department has to say a word on, and the visits to come that it goes
+        along with for something it was not drawn for; those first, by their day.
+        """
+        own = MergeSide.objects.filter(proposal=OuterRef("pk"), department=user.department_id)
+        along = own.exclude(kind=MergeSide.Kind.DRAWN)
+        to_come = Q(state=MergeState.ACCEPTED, call__appointed_on__gte=today)
+        open_ = Q(state=MergeState.PROPOSED)
+        rows = self.visible_to(user).filter(
+            (to_come & Exists(along)) | (open_ & Exists(own.filter(agreed_at=None)))
+        )
+        return rows.order_by("state", "call__appointed_on", "call__slot", "appointed_on", "id")
+
     def matching(self, text: str) -> Self:
         """Search by part of the target's name, or its code."""
         text = text.strip()

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 WORDS = {
     "accounts.change_password": "修改密码",
+    "accounts.close_department": "登记部门撤销",
     "accounts.load_departments": "导入部门",
     "accounts.log_in": "登录",
     "accounts.open_account": "开设账号",
     "accounts.open_demo": "建立演示账号",
+    "accounts.reopen_department": "恢复部门",
     "accounts.reset_password": "重置密码",
     "accounts.save_department": "保存部门",
     "accounts.set_active": "启用或停用账号",

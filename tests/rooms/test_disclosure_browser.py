@@ -42,7 +42,7 @@ def log_in(in_database, site):
             client = Client()
             client.force_login(
                 User.objects.get(username=username),
-                backend="django.contrib.auth.backends.ModelBackend",
+                backend="liancha.accounts.backends.WithDepartment",
             )
             cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
         page.context.add_cookies(

@@ -31,7 +31,7 @@ def enter(in_database, site, new_page) -> Callable[[str], Page]:
             person = User.objects.get(username=name)
             session = SessionStore()
             session[SESSION_KEY] = str(person.pk)
-            session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+            session[BACKEND_SESSION_KEY] = "liancha.accounts.backends.WithDepartment"
             session[HASH_SESSION_KEY] = person.get_session_auth_hash()
             session.save()
             address = f"{site.url}{Draw.objects.get().get_absolute_url()}"

@@ -30,7 +30,7 @@ def test_from_the_invitation_to_the_keepers_word(in_database, site, new_page):
         shen = User.objects.get(username="shen")
         session = SessionStore()
         session[SESSION_KEY] = str(shen.pk)
-        session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+        session[BACKEND_SESSION_KEY] = "liancha.accounts.backends.WithDepartment"
         session[HASH_SESSION_KEY] = shen.get_session_auth_hash()
         session.save()
     own = pyrage.x25519.Identity.generate()

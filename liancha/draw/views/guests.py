@@ -16,7 +16,7 @@ from liancha.accounts.permissions import public
 from .. import actions, forms, invitations
 from ..models import Draw, Party
 
-BACKEND = "django.contrib.auth.backends.ModelBackend"
+BACKEND = "liancha.accounts.backends.WithDepartment"
 
 
 @public

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from django.db.models import Exists, OuterRef, Q
-
-from liancha.accounts.models import Department
 from liancha.accounts.permissions import Permission
-from liancha.oversight.models import MergeProposal, MergeSide
+from liancha.oversight.models import MergeProposal
 from liancha.rulebook.lifecycles import MergeState
 
 from ..desk import Desk
@@ -16,37 +13,30 @@ from ..workbench import MOST, Todo, page_at, place_of
 
 
 def merges(desk: Desk) -> Iterator[Todo]:
-    """Where this department's word is still missing, and where it comes along with a joint check
-    for something it was not drawn for. One question for both.
+    """Where this department's word is still missing, one row for all or for the one there is; and
+    where it comes along with a joint check, for something it was not drawn for. One question.
     """
+    rows = MergeProposal.objects.on_desk_of(desk.user, desk.today)
+    found = list(rows.select_related("target", "call")[: 4 * MOST])
+    if desk.user.may(Permission.INSPECTION_MERGE):
+        yield from _undecided(desk, [each for each in found if each.state == MergeState.PROPOSED])
+    coming = [each for each in found if each.state == MergeState.ACCEPTED]
+    for one in coming[:MOST]:
+        yield _appointment(desk, one)
+
+
+def _undecided(desk: Desk, found: Sequence[MergeProposal]) -> Iterator[Todo]:
     own = desk.user.department
-    if own is None:
+    if own is None or not found:
         return
-    sides = MergeSide.objects.filter(proposal=OuterRef("pk"), department=own)
-    wanted = Q(
-        Exists(sides.exclude(kind=MergeSide.Kind.DRAWN)),
-        state=MergeState.ACCEPTED,
-        call__appointed_on__gte=desk.today,
-    )
-    if desk.may(Permission.INSPECTION_MERGE):
-        wanted |= Q(Exists(sides.filter(agreed_at=None)), state=MergeState.PROPOSED)
-    rows = MergeProposal.objects.visible_to(desk.user).filter(wanted)
-    found = list(rows.select_related("target", "call")[: 2 * MOST])
-    yield from _to_decide([each for each in found if each.state == MergeState.PROPOSED], own)
-    yield from _agreed([each for each in found if each.call is not None], own)
-
-
-def _to_decide(found: Sequence[MergeProposal], own: Department) -> Iterator[Todo]:
-    """One row for all, or for the one there is."""
-    if not found:
-        return
-    first, is_one = found[0], len(found) == 1
+    first = found[0]
     names = "、".join(each.target.name for each in found[:2])
+    count = f"{len(found)} 处" if len(found) <= MOST else f"{MOST} 处以上"
     yield Todo(
         "合并",
-        f"商定合并检查：{first.target}" if is_one else f"商定合并检查 {len(found)} 处",
-        "同一户有两项检查，可以同一次上门" if is_one else f"{names}等",
-        place_of(first) if is_one else page_at("oversight:merging"),
+        f"商定合并检查：{first.target}" if len(found) == 1 else f"商定合并检查 {count}",
+        "同一户有两项检查，可以同一次上门" if len(found) == 1 else f"{names}等",
+        place_of(first) if len(found) == 1 else page_at("oversight:merging"),
         "商定合并检查",
         None,
         own,
@@ -55,18 +45,17 @@ def _to_decide(found: Sequence[MergeProposal], own: Department) -> Iterator[Todo
     )
 
 
-def _agreed(found: Sequence[MergeProposal], own: Department) -> Iterator[Todo]:
-    for one in found[:MOST]:
-        assert one.call is not None
-        yield Todo(
-            "上门",
-            f"同一次上门：{one.target}",
-            f"{one.call.appointed_on} {one.call.slot}，与联合检查组一起",
-            place_of(one),
-            "看约定",
-            None,
-            own,
-            one.call.appointed_on,
-            "已约定",
-            "active",
-        )
+def _appointment(desk: Desk, one: MergeProposal) -> Todo:
+    assert one.call is not None
+    return Todo(
+        "上门",
+        f"同一次上门：{one.target}",
+        f"{one.call.appointed_on} {one.call.slot}，与联合检查组一起",
+        place_of(one),
+        "看约定",
+        None,
+        desk.user.department or desk.user,
+        one.call.appointed_on,
+        "已约定",
+        "active",
+    )
