@@ -61,7 +61,7 @@ class TestArticle11:
         right.refresh_from_db()
         assert (kept.industry, kept.phone, right.merged_into) == ("住宿业", "0379-1", left)
         assert kept.pk in search.keys(right.code)
-        client.force_login(cast.zhou, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(cast.zhou, backend="liancha.accounts.backends.WithDepartment")
         assert client.get(f"/targets/{right.pk}/")["Location"] == f"/targets/{left.pk}/"
         with pytest.raises(Blocked, match="已经处理过"):
             registry.keep_both(doubt=doubt, reason="不是", by=cast.zhou, at=NOON)
@@ -150,7 +150,7 @@ class TestArticle11:
             by=cast.shen,
             at=NOON,
         )
-        client.force_login(cast.shen, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(cast.shen, backend="liancha.accounts.backends.WithDepartment")
         page = client.get(f"/targets/{target.pk}/").content.decode()
         assert "已过期" in page
         assert "列入经营异常名录" in page

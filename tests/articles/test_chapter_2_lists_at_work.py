@@ -187,7 +187,7 @@ class TestArticle8:
                 registry.close_solo(check=asked, checked_on=checked_on, by=who, **said)
         wanted = "1 次单独检查还没有填写结果"
         assert wanted in [one.title for one in todos.waiting_for(cast.lu, day + timedelta(days=9))]
-        client.force_login(cast.lu, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(cast.lu, backend="liancha.accounts.backends.WithDepartment")
         with time_machine.travel(later):
             client.post(
                 f"/solo-checks/{asked.pk}/close/", {"checked_on": day, "outcome": "未发现问题"}

@@ -168,7 +168,7 @@ class TestArticle8:
             by=cast.pei,
             at=NOON,
         )
-        client.force_login(cast.lu, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(cast.lu, backend="liancha.accounts.backends.WithDepartment")
         Target.objects.filter(pk=target.pk).update(updated_at=NOON)
         InspectionFact.objects.filter(pk=fact.pk).update(on=date.today() - timedelta(days=30))
         page = client.get(f"/targets/{target.pk}/solo/").content.decode()
@@ -355,7 +355,7 @@ class TestArticle9:
             by=cast.zhou,
             at=NOON,
         )
-        client.force_login(cast.zhou, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(cast.zhou, backend="liancha.accounts.backends.WithDepartment")
         page = client.get("/lists/mechanisms/").content.decode()
         assert "缺口" in page
         assert "加入草稿" not in page
@@ -365,7 +365,7 @@ class TestArticle9:
         page = client.get("/lists/mechanisms/").content.decode()
         (link,) = re.findall(rf'href="(/lists/joint/{draft.pk}/fields/new/[^"]*)"', page)
         assert 'value="瓶装燃气经营者抽查"' in client.get(unescape(link)).content.decode()
-        client.force_login(cast.shen, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(cast.shen, backend="liancha.accounts.backends.WithDepartment")
         assert "加入草稿" not in client.get("/lists/mechanisms/").content.decode()
 
     def test_what_several_departments_inspect_apart_is_proposed(self, cast):

@@ -24,7 +24,7 @@ def sign_in(client: Client) -> Callable[[Any], Client]:
     """The browser with this person signed in."""
 
     def sign(user: Any) -> Client:
-        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(user, backend="liancha.accounts.backends.WithDepartment")
         return client
 
     return sign

@@ -380,7 +380,7 @@ def first_name(draw: Draw) -> str:
 
 def as_(world: World, name: str) -> Client:
     client = Client()
-    client.force_login(world.cast.user[name], backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(world.cast.user[name], backend="liancha.accounts.backends.WithDepartment")
     return client
 
 

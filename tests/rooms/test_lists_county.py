@@ -43,7 +43,7 @@ def office(cast):
 @pytest.fixture
 def sign_in(client):
     def sign(user):
-        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(user, backend="liancha.accounts.backends.WithDepartment")
         return client
 
     return sign

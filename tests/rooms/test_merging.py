@@ -50,7 +50,7 @@ def agree(proposal, by, *, on=DAY, slot="09:00", at=NOON):
 
 def as_(user) -> Client:
     client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(user, backend="liancha.accounts.backends.WithDepartment")
     return client
 
 

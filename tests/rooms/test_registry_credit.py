@@ -188,7 +188,7 @@ class TestUndo:
 class TestPages:
     def test_a_clerk_looks_writes_and_takes_back(self, cast, targets, client):
         before = state()
-        client.force_login(cast.zhou, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(cast.zhou, backend="liancha.accounts.backends.WithDepartment")
         with time_machine.travel(NOON, tick=False):
             file = SimpleUploadedFile("十一月.csv", rows_of(targets).encode())
             said = {"file": file, "source": "十一月", "on": NOVEMBER.isoformat()}
@@ -210,11 +210,11 @@ class TestPages:
             assert at["give_up"] not in written
             client.post(at["undo"])
             assert state() == before
-            client.force_login(cast.lin, backend="django.contrib.auth.backends.ModelBackend")
+            client.force_login(cast.lin, backend="liancha.accounts.backends.WithDepartment")
             assert client.post(at["undo"]).status_code == 403
 
     def test_the_template_has_the_columns_the_reader_knows(self, cast, client):
-        client.force_login(cast.zhou, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(cast.zhou, backend="liancha.accounts.backends.WithDepartment")
         lines = sheet(client.get(reverse("registry:credit_template")))
         assert lines[0] == ["统一社会信用代码", "信用风险分类", "名称"]
 
@@ -223,7 +223,7 @@ class TestPages:
         monkeypatch.setattr(credit, "SMALL", 10)
         monkeypatch.setattr(credit, "ROWS_AT_ONCE", 2)
         before = state()
-        client.force_login(cast.zhou, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(cast.zhou, backend="liancha.accounts.backends.WithDepartment")
         with time_machine.travel(NOON, tick=False), later():
             page = self.sent(client, rows_of(targets))
         batch = CreditBatch.objects.get()
@@ -246,7 +246,7 @@ class TestPages:
         self, cast, targets, client, monkeypatch, later
     ):
         monkeypatch.setattr(credit, "SMALL", 10)
-        client.force_login(cast.zhou, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(cast.zhou, backend="liancha.accounts.backends.WithDepartment")
         with time_machine.travel(NOON, tick=False), later():
             self.sent(client, rows_of(targets))
             batch = CreditBatch.objects.get()
@@ -263,7 +263,7 @@ class TestPages:
         self, cast, targets, client, monkeypatch, later
     ):
         monkeypatch.setattr(credit, "SMALL", 10)
-        client.force_login(cast.zhou, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(cast.zhou, backend="liancha.accounts.backends.WithDepartment")
         with time_machine.travel(NOON, tick=False), later():
             self.sent(client, "没有,这样的标题\n")
         batch = CreditBatch.objects.get()
@@ -279,7 +279,7 @@ class TestPages:
         for name, at in (("old.csv", NOON - 2 * uploads.STRAY), ("new.csv", NOON)):
             (folder / name).touch()
             os.utime(folder / name, (at.timestamp(),) * 2)
-        client.force_login(cast.zhou, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(cast.zhou, backend="liancha.accounts.backends.WithDepartment")
         with time_machine.travel(NOON, tick=False):
             self.sent(client, rows_of(targets))
         named = Path(CreditBatch.objects.get().path).name

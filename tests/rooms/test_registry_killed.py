@@ -105,7 +105,7 @@ def test_all_rows_are_there_or_none_and_the_page_says_which(
             # Half a minute later whoever looks at the page is told, and may ask again.
             Job.objects.filter(state=JobState.WAITING).update(state=JobState.CANCELLED)
             Job.objects.filter(pk=job.pk).update(beat_at=timezone.now() - timedelta(minutes=1))
-            client.force_login(clerk, backend="django.contrib.auth.backends.ModelBackend")
+            client.force_login(clerk, backend="liancha.accounts.backends.WithDepartment")
             page = client.get(f"/targets/imports/{batch.pk}/").content.decode()
             # The upload goes after the commit; what a kill between the two left goes at this look.
             assert (media / "上传.csv").exists() is not is_there
@@ -125,7 +125,7 @@ def test_an_upload_left_between_commit_and_clean_up_goes_at_the_next_look(
     """Nothing asked for the file again: a written import's page sweeps, an open one's does not."""
     settings.MEDIA_ROOT = tmp_path
     clerk, at = make_cast().zhou, timezone.now()
-    client.force_login(clerk, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(clerk, backend="liancha.accounts.backends.WithDepartment")
     write(tmp_path / "上传.csv", text(rows(3)))
     batch = actions.open_import(path="上传.csv", file_name="名录.csv", by=clerk, at=at)
     client.get(f"/targets/imports/{batch.pk}/")
@@ -234,7 +234,7 @@ WAYS = {
 
 def sent(client: Any, way: Way, cast: Any) -> str:
     """The page of a file that was looked at."""
-    client.force_login(getattr(cast, way.by), backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(getattr(cast, way.by), backend="liancha.accounts.backends.WithDepartment")
     address = way.address(cast)
     file = SimpleUploadedFile("表.csv", way.file().encode())
     response = client.post(address, {"file": file, **dict(way.more)})

@@ -34,7 +34,7 @@ def licence(cast):
 
 
 def signed_in(client, user):
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(user, backend="liancha.accounts.backends.WithDepartment")
     return client
 
 

@@ -44,7 +44,7 @@ def test_each_target_of_a_batch_tells_of_it(user, client):
             "列入经营异常名录，来源 经营异常名录 2026-11，至 2099-01-01，周若禾（市监）"
         )
     assert told(other) == []
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(user, backend="liancha.accounts.backends.WithDepartment")
     page = client.get(first.get_absolute_url()).content.decode()
     assert "批量设重点标记" in page
 

@@ -34,7 +34,7 @@ def browser(db, client):
     for n, (name, industry) in enumerate(INDUSTRIES.items(), 1):
         write_target(n, name=name, industry=industry)
     user = make_cast().zhou
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(user, backend="liancha.accounts.backends.WithDepartment")
     return client
 
 

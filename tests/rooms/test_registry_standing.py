@@ -316,7 +316,7 @@ def test_templates_can_be_handed_in_and_bring_nothing(cast, tmp_path):
 def test_an_export_handed_in_again_changes_nothing(bring, client, cast, inn, tmp_path):
     bring(LICENCE, (FIRM, *FOOD), (write_target(2).code, *FOOD[:-1], "长期"))
     bring(MARK, (FIRM, *ODD), (FIRM, *INN))
-    client.force_login(cast.zhou, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(cast.zhou, backend="liancha.accounts.backends.WithDepartment")
     for subject in tables.TABLES:
         path = tmp_path / "导出.xlsx"
         with time_machine.travel(NOON, tick=False):  # while the mark holds
@@ -357,7 +357,7 @@ def test_many_rows_are_held_against_the_registry_a_thousand_at_a_time(
 class TestPages:
     @pytest.fixture
     def browser(self, client, cast):
-        client.force_login(cast.zhou, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(cast.zhou, backend="liancha.accounts.backends.WithDepartment")
         return client
 
     def upload(self, browser, tmp_path, titles, *rows, subject="licences"):
@@ -427,5 +427,5 @@ class TestPages:
         assert not Licence.objects.exists()
 
     def test_who_only_reads_is_refused(self, client, cast):
-        client.force_login(cast.xu, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(cast.xu, backend="liancha.accounts.backends.WithDepartment")
         assert client.get("/targets/tables/licences/").status_code == 403
