@@ -85,9 +85,12 @@ class TestOffice:
                 "slot": "25:00",
                 "every": "7",
             },
-            follow=True,
         )
-        assert "检查日期：" in answer.content.decode()
+        assert answer.status_code == 422
+        page = answer.content.decode()
+        field = page[page.index('name="planned_on" value="2026-13-40"') :]
+        assert "检查日期" in page
+        assert "请照 2026-11-23 的样子填写日期" in field[:400]
         assert world.visits[0].planned_on is None
 
     def test_the_notice_comes_filled_in_with_all_departments_items(self, client, world):
