@@ -226,9 +226,14 @@ class RatesForm(forms.Form):
             if not text:
                 continue
             try:
-                self.rates.append(as_typed(stratum, text))
+                rate = as_typed(stratum, text)
+                rounds = quotas.read(rate.wording).rounds if rate.wording else None
             except Blocked as blocked:
                 self.add_error(name, str(blocked))
+                continue
+            self.rates.append(rate)
+            if rounds is not None:
+                self.add_error(name, f"一年 {rounds} 次请填在“频次”，这里只写比例或户数。")
 
     def rows(self) -> list[tuple[str, str, int, Any, tuple[int, str] | None]]:
         """(stratum, its word, base, bound field, (count, why) of a plan's words) for the table."""

@@ -111,11 +111,13 @@ class Quota:
     text      the clerk's words
     unit      户, 家, 所…
     branches  the first whose condition holds counts; together they cover every size
+    rounds    how often a year, where the words say that too; nothing here reckons with it
     """
 
     text: str
     unit: str
     branches: tuple[Branch, ...]
+    rounds: int | None = None
 
     @property
     def rate(self) -> Fraction | None:
@@ -171,8 +173,13 @@ def read(text: str) -> Quota:
     if len(written) > LONGEST:
         raise _refused(written[:20] + "…", f"超过 {LONGEST} 字")
     branches: list[Branch] = []
+    rounds: int | None = None
     for part in re.split("[,;。]|且|并", plain):
-        if not part or _FREQUENCY.fullmatch(part):
+        if _FREQUENCY.fullmatch(part):
+            said = re.search("([0-9]+)次", part)
+            rounds = int(said[1]) if said else rounds
+            continue
+        if not part:
             continue
         sign, bound, asked, is_new = _condition(part)
         ask = _asked(asked, written)
@@ -185,7 +192,7 @@ def read(text: str) -> Quota:
         raise _refused(written, "只有频次，没有写抽多少")
     _check_branches(branches, written)
     unit = re.search(_UNIT, plain)
-    return Quota(written, unit[0] if unit else "户", tuple(branches))
+    return Quota(written, unit[0] if unit else "户", tuple(branches), rounds)
 
 
 def percent(ratio: Fraction) -> str:

@@ -105,7 +105,7 @@ class TestArticle13:
         actions.except_field(
             plan=plan,
             field=world.fields["JF40"],
-            reason=ExceptionReason.NO_TARGETS.value,
+            reason=ExceptionReason.SUPERIOR.value,
             by=world.cast.zhou,
             at=NOON,
         )

@@ -115,6 +115,18 @@ class TestArticle13:
         plan = actions.publish(plan=plan, by=world.cast.zhou, at=LATER)
         assert plan.state == PlanState.PUBLISHED
 
+    def test_no_targets_is_not_signed_against_the_registry_without_a_word(self, world):
+        """Source: clause 13.1."""
+        plan = world.cosigned("JF05", "JF26")
+        facts = {"plan": plan, "field": world.fields["JF40"], "by": world.cast.zhou, "at": NOON}
+        none = CoverageException.Reason.NO_TARGETS
+        with pytest.raises(Blocked, match=r"有 \d+ 户.*写明今年为什么不安排") as refused:
+            actions.except_field(reason=none, **facts)
+        assert refused.value.article == "13"
+        actions.except_field(reason=none, note="机构集中搬迁，明年再查", **facts)
+        Target.objects.update(status=Target.Status.CANCELLED)
+        actions.except_field(reason=none, **facts)
+
     def test_a_cancelled_line_covers_nothing(self, world):
         plan = world.published()
         line = world.line("JF40")

@@ -91,6 +91,18 @@ def test_what_is_no_rate_is_not_guessed(text):
         read_rate(text)
 
 
+def test_rounds_written_among_the_rate_are_sent_to_their_own_field(client, world):
+    plan = world.draft("JF26")
+    client.force_login(world.cast.shen)
+    typed = filled(world, rate_C="20%，不少于1户；每年2次")
+    answer = client.post(at("new_line", plan.pk), typed)
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert "一年 2 次请填在“频次”" in page
+    assert "每年2次" in page
+    assert not plan.lines.filter(field=world.fields["JF05"]).exists()
+
+
 @pytest.mark.parametrize(
     ("ratio", "text"),
     [("1/50", "2%"), ("1/200", "0.5%"), ("1/3", "1/3"), ("1/1", "100%"), ("0/1", "0%")],

@@ -12,8 +12,9 @@ from liancha.rulebook import coverage, regions
 from liancha.rulebook.lifecycles import LineState, PlanState
 from liancha.rulebook.verdicts import Blocked, NeedsReason
 
-from .. import columns
+from .. import bases, columns
 from ..models import CoverageException, Plan, PlanCoSign, PlanLine, PlanQuerySet
+from .deriving import at_home
 from .standing import append, coordinating, list_in_force, locked
 
 
@@ -79,11 +80,14 @@ def except_field(
     """Sign for a field that has no line this year: no targets, or done from above.
 
     Also after publication, when an adjustment cancelled a field's last line.
-    Raises Blocked for anybody but the coordinating office, and for a superseded plan.
+    Raises Blocked for anybody but the coordinating office, for a superseded plan, and for "no
+    targets" without a word why when the registry has some.
     Source: art. 13, paragraph 1. Clause 13.1.
     """
     coordinating(by, plan)
     plan = _open(plan)
+    if reason == CoverageException.Reason.NO_TARGETS and not note.strip():
+        _check_without_targets(plan, field)
     signed, _ = CoverageException.objects.update_or_create(
         plan=plan,
         field=field,
@@ -264,6 +268,21 @@ def record_platform_number(*, plan: Plan, number: str, by: User, at: datetime) -
     plan.save(update_fields=["platform_number"])
     append("plan.record_platform_number", plan, by, at, number=plan.platform_number)
     return plan
+
+
+def _check_without_targets(plan: Plan, field: JointField) -> None:
+    """Nobody signs that there is nothing to inspect against what the registry holds."""
+    home = [at_home(each, plan) for each in (field.initiator, *field.cooperators.all())]
+    here = [each for each in home if each is not None]
+    if home[0] is None or len(here) < 2:
+        return
+    if number := bases.candidates(field.tag, here, region=plan.region_id).count():
+        raise Blocked(
+            f"名录库里“{field.name}”有 {number} 户共同的检查对象，不能只写“本年度无检查对象”。"
+            "请补上计划行，或在说明里写明今年为什么不安排。",
+            article="13",
+            paragraph=1,
+        )
 
 
 def _check_not_begun(plans: PlanQuerySet) -> None:

@@ -335,8 +335,8 @@ def _county(world: World, year: int, region: str, is_public: bool) -> Story:
         plans.except_field(
             plan=plan,
             field=field,
-            reason=CoverageException.Reason.NO_TARGETS,
-            note="本地没有共同的检查对象",
+            reason=CoverageException.Reason.SUPERIOR,
+            note="由市级计划统一抽查，区里不再另排",
             by=planner,
             at=moment,
         )
