@@ -47,7 +47,7 @@ class TestIdleMinutes:
         client.get("/no/such/page/")
         _ended(0.5)
         before = Session.objects.get().expire_date
-        with django_assert_num_queries(4):  # session, user, roles, department
+        with django_assert_num_queries(3):  # session, user with department, roles
             client.get("/no/such/page/")
         assert Session.objects.get().expire_date == before
 
