@@ -200,10 +200,11 @@ def _take_once(
             _lock(batch)
         if is_straight := is_locked and is_free():
             batch.save()
+        ready = opened.enter_context(prepared()) if is_written else None
+        # Last opened, first closed: while rows come straight in, the connection is theirs alone.
         waiting = opened.enter_context(
             straight(batch, places=table.places, today=today, at=at) if is_straight else stage()
         )
-        ready = opened.enter_context(prepared()) if is_written else None
         intake = Intake(table, batch, waiting, ready, county=county, today=today, at=at)
         intake.read(progress)
         intake.compare(progress)
