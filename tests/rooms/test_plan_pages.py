@@ -13,9 +13,7 @@ from python_calamine import CalamineWorkbook
 
 from liancha.ledger.models import Entry
 from liancha.plan import actions, queries
-from liancha.plan.columns import percent_text
 from liancha.plan.models import Adjustment, Plan, PlanLine
-from liancha.plan.readings import read_rate
 from liancha.rulebook.coverage import PLAN_COLUMNS
 from liancha.rulebook.lifecycles import LineState, PlanState
 from tests.people import NOON
@@ -65,32 +63,6 @@ def filled(world, code: str = "JF05", **changes: object) -> dict[str, object]:
     }
 
 
-@pytest.mark.parametrize(
-    ("text", "ratio", "fixed"),
-    [
-        ("2", "1/50", None),
-        ("2%", "1/50", None),
-        ("0.5", "1/200", None),
-        ("7", "7/100", None),
-        ("12.5％", "1/8", None),
-        ("1/3", "1/3", None),
-        (" 100 ", "1/1", None),
-        ("9户", "", 9),
-        ("9 家", "", 9),
-        ("１２．５", "1/8", None),
-        ("１／３", "1/3", None),
-    ],
-)
-def test_a_rate_is_read_exactly(text, ratio, fixed):
-    assert read_rate(text) == (ratio, fixed)
-
-
-@pytest.mark.parametrize("text", ["", "二", "1/0", "2..5", "-3", "1e2", "2 5", "²", "٣"])
-def test_what_is_no_rate_is_not_guessed(text):
-    with pytest.raises(ValueError, match=r"数|分母"):
-        read_rate(text)
-
-
 def test_rounds_written_among_the_rate_are_sent_to_their_own_field(client, world):
     plan = world.draft("JF26")
     client.force_login(world.cast.shen)
@@ -101,16 +73,6 @@ def test_rounds_written_among_the_rate_are_sent_to_their_own_field(client, world
     assert "一年 2 次请填在“频次”" in page
     assert "每年2次" in page
     assert not plan.lines.filter(field=world.fields["JF05"]).exists()
-
-
-@pytest.mark.parametrize(
-    ("ratio", "text"),
-    [("1/50", "2%"), ("1/200", "0.5%"), ("1/3", "1/3"), ("1/1", "100%"), ("0/1", "0%")],
-)
-def test_a_rate_is_written_exactly(ratio, text):
-    from fractions import Fraction
-
-    assert percent_text(Fraction(ratio)) == text
 
 
 @pytest.mark.parametrize(
