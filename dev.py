@@ -382,13 +382,11 @@ DATABASE_NAMES = {"sqlite": "SQLite", "postgres": "PostgreSQL"}
 
 
 def pytest_arguments(options: argparse.Namespace) -> list[str]:
-    """Three processes for the whole suite: where one waits for its browser, two others work. A
-    chosen few tests start sooner in one.
-    """
+    """Two processes for the whole suite; a chosen few tests start sooner in one."""
     if options.rest:
         return list(options.rest)
     # Whoever is done takes over tests of the other, which may be at a journey for minutes.
-    return ["-n", "3", "--dist", "worksteal"] if (os.cpu_count() or 1) > 1 else []
+    return ["-n", "2", "--dist", "worksteal"] if (os.cpu_count() or 1) > 1 else []
 
 
 @contextlib.contextmanager

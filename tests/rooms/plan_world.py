@@ -16,7 +16,7 @@ from liancha.lists.models import JointField, JointItem, ListVersion
 from liancha.plan import actions
 from liancha.plan.actions import LineData
 from liancha.plan.models import Plan, PlanLine
-from liancha.registry.models import Tag, Target
+from liancha.registry.models import Tag, Tagging, Target
 from liancha.roster.models import Certificate, Inspector
 from liancha.task import actions as tasks
 from liancha.task.models import Task
@@ -164,35 +164,57 @@ def make_plan_world(*, people: int = 4) -> PlanWorld:
         kind, _ = Tag.objects.get_or_create(code=tag, defaults={"name": tag})
         kind.supervisors.set(cast.department[each] for each in (first, *others))
         world.fields[code] = made
-    number = 0
+    _add_targets()
+    _add_people(cast, people)
+    return world
+
+
+def _add_targets() -> None:
+    """Many rows in few statements: a world is made for every test."""
+    targets: list[Target] = []
+    tags: list[str] = []
     for tag, classes in (("hotel", HOTELS), ("petrol", {"": 30}), ("elder_care", {"A": 12})):
         for letter, count in classes.items():
             for _ in range(count):
-                number += 1
-                target = Target.objects.create(
-                    code=f"TEST{number:014d}",
-                    code_kind="own",
-                    name=f"检查对象{number}",
-                    kind="01",
-                    address="洛阳市某路",
-                    region_id=REGIONS[number % len(REGIONS)],
-                    credit_class=letter,
-                    updated_at=NOON,
+                number = len(targets) + 1
+                tags.append(tag)
+                targets.append(
+                    Target(
+                        code=f"TEST{number:014d}",
+                        code_kind="own",
+                        name=f"检查对象{number}",
+                        kind="01",
+                        address="洛阳市某路",
+                        region_id=REGIONS[number % len(REGIONS)],
+                        credit_class=letter,
+                        updated_at=NOON,
+                    )
                 )
-                target.tags.add(Tag.objects.get(code=tag))
-    for code, department in cast.department.items():
-        for n in range(1, people + 1):
-            inspector = Inspector.objects.create(
-                department=department,
-                number=f"{code}-{n:04d}",
-                name=f"{department.short}检查员{n}",
-                skills=["综合执法"],
-                updated_at=NOON,
-            )
-            Certificate.objects.create(
-                inspector=inspector,
-                number=f"1603{department.pk:04d}{n:03d}",
-                valid_from=date(2024, 1, 1),
-                valid_to=GOOD_UNTIL,
-            )
-    return world
+    keys = dict(Tag.objects.filter(code__in=tags).values_list("code", "pk"))
+    made = Target.objects.bulk_create(targets)
+    Tagging.objects.bulk_create(
+        Tagging(target=target, tag_id=keys[tag]) for target, tag in zip(made, tags, strict=True)
+    )
+
+
+def _add_people(cast: Cast, people: int) -> None:
+    inspectors = Inspector.objects.bulk_create(
+        Inspector(
+            department=department,
+            number=f"{code}-{n:04d}",
+            name=f"{department.short}检查员{n}",
+            skills=["综合执法"],
+            updated_at=NOON,
+        )
+        for code, department in cast.department.items()
+        for n in range(1, people + 1)
+    )
+    Certificate.objects.bulk_create(
+        Certificate(
+            inspector=inspector,
+            number=f"1603{inspector.department_id:04d}{inspector.number[-3:]}",
+            valid_from=date(2024, 1, 1),
+            valid_to=GOOD_UNTIL,
+        )
+        for inspector in inspectors
+    )
