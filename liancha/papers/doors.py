@@ -7,6 +7,7 @@ permission and the scopes the room names, and a refusal is its actions'.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,7 +66,7 @@ class Acts(Generic[B]):
     check: Callable[..., B] | None = None
 
 
-class Door(Generic[B]):
+class Door(ABC, Generic[B]):
     """The doors of one kind of import, whatever its record is.
 
     keeps  what an import changes, as its toasts say it: 草稿, 名录库
@@ -97,9 +98,9 @@ class Door(Generic[B]):
         self.undo: View = posted(self._undo)
         self.faults: View = guarded(self._faults)
 
+    @abstractmethod
     def visible(self, user: User) -> models.QuerySet[B]:
         """Whose imports somebody may look at."""
-        raise NotImplementedError
 
     def mine(self, user: User) -> models.QuerySet[B]:
         """Those that this very person began; whether one is over, the action says."""
@@ -109,24 +110,24 @@ class Door(Generic[B]):
         """Those that somebody may ask to take back; whether it can be, the action says."""
         return self.visible(user)
 
+    @abstractmethod
     def written(self, batch: B) -> str:
         """What the toast says of a table that has just been written."""
-        raise NotImplementedError
 
     def undone(self, batch: B) -> str:
         return f"已撤回“{batch}”，{self.keeps}恢复到导入之前"
 
+    @abstractmethod
     def back(self, batch: B) -> str:
         """Where one stands after giving a table up."""
-        raise NotImplementedError
 
+    @abstractmethod
     def errors(self, batch: B) -> Iterable[Sheet]:
         """The bad rows with 怎么改, to mend and import again."""
-        raise NotImplementedError
 
+    @abstractmethod
     def context(self, request: HttpRequest, batch: B) -> dict[str, Any]:
         """What its page shows."""
-        raise NotImplementedError
 
     def args(self, batch: B) -> Sequence[Any]:
         """What stands in its addresses."""
@@ -199,10 +200,7 @@ class Door(Generic[B]):
 
     def _faults(self, request: HttpRequest, pk: int, **where: Any) -> HttpResponse:
         batch = get_object_or_404(self.visible(_user(request)), pk=pk, **where)
-        return self.hand_out(f"{Path(str(batch)).stem}-错误表.xlsx", batch)
-
-    def hand_out(self, name: str, batch: B) -> HttpResponse:
-        return workbook(name, self.errors(batch))
+        return workbook(f"{Path(str(batch)).stem}-错误表.xlsx", self.errors(batch))
 
 
 class TableDoor(Door[T]):

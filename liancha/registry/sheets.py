@@ -74,41 +74,38 @@ def write_template(target: IO[bytes]) -> None:
     )
 
 
-def write_faults(target: IO[bytes], batch: Import) -> None:
+def faults(batch: Import) -> list[Sheet]:
     """The rows that were not taken, as they stood in the file, with what to mend in front.
 
     The original columns keep their headings, so that the mended file can be imported again.
     """
     titles = [title or "（无标题）" for title in batch.titles]
-    write_workbook(
-        target,
-        [
-            Sheet(
-                "有误的行",
-                (*titles, "原表行号", "哪里不对", "怎么改"),
-                _fault_rows(batch, titles),
-                widths=[*(18 for _ in titles), 10, 40, 50],
+    return [
+        Sheet(
+            "有误的行",
+            (*titles, "原表行号", "哪里不对", "怎么改"),
+            _fault_rows(batch, titles),
+            widths=[*(18 for _ in titles), 10, 40, 50],
+        ),
+        Sheet(
+            "逐项清单",
+            FAULT_TITLES,
+            (
+                (fault.row, fault.column, Bad(fault.value or "（空）"), fault.fault, fault.cure)
+                for fault in batch.faults.filter(is_remark=False)
             ),
-            Sheet(
-                "逐项清单",
-                FAULT_TITLES,
-                (
-                    (fault.row, fault.column, Bad(fault.value or "（空）"), fault.fault, fault.cure)
-                    for fault in batch.faults.filter(is_remark=False)
-                ),
-                widths=(8, 24, 30, 40, 60),
+            widths=(8, 24, 30, 40, 60),
+        ),
+        Sheet(
+            "已导入但请留意",
+            FAULT_TITLES,
+            (
+                (fault.row, fault.column, fault.value, fault.fault, fault.cure)
+                for fault in batch.faults.filter(is_remark=True)
             ),
-            Sheet(
-                "已导入但请留意",
-                FAULT_TITLES,
-                (
-                    (fault.row, fault.column, fault.value, fault.fault, fault.cure)
-                    for fault in batch.faults.filter(is_remark=True)
-                ),
-                widths=(8, 24, 30, 40, 60),
-            ),
-        ],
-    )
+            widths=(8, 24, 30, 40, 60),
+        ),
+    ]
 
 
 def write_targets(target: IO[bytes], targets: QuerySet[Target], today: date) -> None:

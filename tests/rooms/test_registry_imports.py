@@ -10,6 +10,7 @@ from python_calamine import CalamineWorkbook
 from liancha.accounts.models import Department, Grant, User
 from liancha.ledger.models import Entry
 from liancha.papers.faults import Unreadable
+from liancha.papers.writers import write_workbook
 from liancha.registry import actions, sheets
 from liancha.registry.kinds import WITHOUT_CODE
 from liancha.registry.models import Import, ImportChange, Tag, Target
@@ -241,7 +242,7 @@ class TestBadRows:
         right = code("91", "410311", 2)
         batch = bring_in([firm(1), firm(2, 统一社会信用代码=right[:-1])])
         file = io.BytesIO()
-        sheets.write_faults(file, batch)
+        write_workbook(file, sheets.faults(batch))
         file.seek(0)
         page = CalamineWorkbook.from_filelike(file).get_sheet_by_index(0).to_python()
         assert page[0][-3:] == ["原表行号", "哪里不对", "怎么改"]

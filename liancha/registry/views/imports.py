@@ -18,6 +18,7 @@ from liancha.papers import uploads
 from liancha.papers.doors import Acts, Door, filled_in, recent
 from liancha.papers.downloads import filled
 from liancha.papers.faults import Unreadable
+from liancha.papers.writers import Sheet
 from liancha.queue import actions as queue
 from liancha.queue.asking import ask
 from liancha.rulebook.lifecycles import JobState
@@ -59,8 +60,8 @@ class _Targets(Door[Import]):
     def around(self, **where: Any) -> dict[str, Any]:
         return {"counts_pending": True}
 
-    def hand_out(self, name: str, batch: Import) -> HttpResponse:
-        return filled(name, lambda file: sheets.write_faults(file, batch))
+    def errors(self, batch: Import) -> list[Sheet]:
+        return sheets.faults(batch)
 
     def by_worker(self, request: HttpRequest, batch: Import, what: str) -> bool:
         if what == "commit" and batch.checked_at is None:

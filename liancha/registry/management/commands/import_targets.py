@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from liancha.accounts.models import User
 from liancha.papers.faults import Unreadable
+from liancha.papers.writers import write_workbook
 from liancha.registry import actions, sheets
 from liancha.registry.models import Import
 
@@ -58,7 +59,7 @@ class Command(BaseCommand):
         self._report(batch, time.monotonic() - began, every=options["all"])
         if errors:
             with open(errors, "wb") as target:
-                sheets.write_faults(target, batch)
+                write_workbook(target, sheets.faults(batch))
             self.stdout.write(f"错误表：{errors}")
 
     def _report(self, batch: Import, seconds: float, *, every: bool) -> None:
