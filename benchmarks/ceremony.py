@@ -208,7 +208,7 @@ class Person:
 
         client = Client()
         user = User.objects.get(username=username)
-        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(user, backend="liancha.accounts.backends.WithDepartment")
         self.port, self.token = port, secrets.token_hex(16)
         kept = {name: morsel.value for name, morsel in client.cookies.items()}
         kept["liancha_csrf"] = self.token

@@ -162,7 +162,7 @@ def main() -> None:
         print("keys(), at most 2,000:")
         measure(asked, search.keys)
         client = Client(HTTP_HOST="localhost")
-        client.force_login(cast.zhou, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(cast.zhou, backend="liancha.accounts.backends.WithDepartment")
         for page, name in (("/search/", "search box"), ("/targets/", "list page")):
             client.get(page, {"q": "宾馆"})
             print(f"{name}, whole page:")
