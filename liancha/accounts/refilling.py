@@ -12,24 +12,23 @@ page made them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 from django.http import QueryDict
-from django.utils.html import escape, format_html
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 
 Attributes = dict[str, str | None]
 TICKED = ("checkbox", "radio")
 NOT_TYPED = frozenset({"hidden", "password", "file", "submit", "button", "image", "reset"})
 TOKEN = "csrfmiddlewaretoken"
-VOID = frozenset({"input", "br", "hr", "img", "meta", "link", "col", "wbr", "source"})
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Tag:
-    """One tag of the page: where its start stands, and its end."""
+    """One tag of the page: where its start stands, and its end; of a select, what it offers."""
 
     name: str
     attributes: Attributes
@@ -37,7 +36,7 @@ class Tag:
     body: int
     end: int = -1
     inside: tuple[Tag, ...] = ()
-    text: str = ""
+    options: list[Tag] = field(default_factory=list)
 
     @property
     def kind(self) -> str:
@@ -92,11 +91,10 @@ class Page(HTMLParser):
         body = start + len(self.get_starttag_text() or "")
         found = Tag(tag, dict(attrs), start, body, inside=tuple(self.open))
         self.tags.append(found)
-        if tag not in VOID:
+        if tag == "option" and (select := found.within("select")):
+            select.options.append(found)
+        if tag != "input":  # the only one of them that holds nothing and has no end
             self.open.append(found)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)
 
     def handle_endtag(self, tag: str) -> None:
         if tag not in self.WANTED or all(each.name != tag for each in self.open):
@@ -108,14 +106,14 @@ class Page(HTMLParser):
                 return
 
     def forms(self) -> list[Form]:
-        found = {id(tag): Form(tag) for tag in self.tags if tag.name == "form"}
+        found = {tag: Form(tag) for tag in self.tags if tag.name == "form"}
         named = {form.tag.attributes.get("id"): form for form in found.values()}
         for tag in self.tags:
             if tag.name not in ("input", "select", "textarea", "button"):
                 continue
             outside = tag.attributes.get("form")
             around = tag.within("form")
-            owner = named.get(outside) if outside else found.get(id(around)) if around else None
+            owner = named.get(outside) if outside else found.get(around) if around else None
             if owner is not None:
                 (owner.buttons if tag.name == "button" else owner.controls).append(tag)
         return list(found.values())
@@ -179,9 +177,9 @@ def refilled(
     return _applied(html, edits)
 
 
-def over_form(lines: list[str] | list[SafeString]) -> SafeString:
+def over_form(lines: Sequence[str]) -> SafeString:
     """The strip over a form that was not taken: what is wrong with it as a whole."""
-    rows = SafeString("".join(format_html("<p>{}</p>", line) for line in lines))
+    rows = format_html_join("", "<p>{}</p>", ((line,) for line in lines))
     return format_html(
         '<div class="lc-note mb-3" data-s="bad" role="alert" tabindex="-1" data-focus>'
         '<i class="bi bi-x-octagon" aria-hidden="true"></i><div>{}</div></div>',
@@ -189,13 +187,13 @@ def over_form(lines: list[str] | list[SafeString]) -> SafeString:
     )
 
 
-def said_at(faults: list[str]) -> SafeString:
-    """The faults of one field, under it."""
-    lines = SafeString("".join(format_html("<span>{}</span>", fault) for fault in faults))
+def said_at(faults: Sequence[str], key: str = "") -> SafeString:
+    """The faults of one field, under it; key: the id by which its control points here."""
     return format_html(
-        '<div class="field-error"><i class="bi bi-exclamation-circle" aria-hidden="true"></i>'
+        '<div class="field-error"{}><i class="bi bi-exclamation-circle" aria-hidden="true"></i>'
         "<div>{}</div></div>",
-        lines,
+        format_html(' id="{}"', key) if key else "",
+        format_html_join("", "<span>{}</span>", ((fault,) for fault in faults)),
     )
 
 
@@ -239,12 +237,11 @@ def _fill(
     elif control.name == "textarea" and values and control.end >= 0:
         edit(control.body, control.end, "\n" + escape(values.pop(0)))
     elif control.name == "select" and values:
-        for option in read.tags:
-            if option.name == "option" and control in option.inside:
-                text = read.html[option.body : option.end] if option.end >= 0 else ""
-                value = option.attributes.get("value")
-                _flag(option, "selected", (text.strip() if value is None else value) in values)
-                edit(option.start, option.body, _written(option))
+        for option in control.options:
+            text = read.html[option.body : option.end] if option.end >= 0 else ""
+            value = option.attributes.get("value")
+            _flag(option, "selected", (text.strip() if value is None else value) in values)
+            edit(option.start, option.body, _written(option))
     if control.attributes != before:
         edit(control.start, control.body, _written(control))
 

@@ -224,6 +224,18 @@ def test_beside_the_draw(client, door):
         assert_kept(client, door(draw_world.make_world(classes="A" * 6 + "B" * 6, people=3)))
 
 
+def test_a_page_that_has_moved_on_says_so_over_what_it_shows_now(client):
+    with time_machine.travel(NOON, tick=False):
+        world = draw_world.make_world(classes="A" * 6, people=3)
+        draw = draw_world.freeze(world)
+        client.force_login(world.cast.shen)
+        answer = client.post(at("draw:beacon", draw.pk), {"value": ""})
+    assert answer.status_code == 422
+    before, said, _ = answer.content.decode().partition("公开随机值没有录入")
+    assert said
+    assert before.rindex('role="alert"') > before.index('id="main"')
+
+
 # ── Doors of the inspection ───────────────────────────────────────────────────────────────
 
 
@@ -313,6 +325,13 @@ def test_of_two_forms_for_one_door_the_one_with_its_key_is_filled():
     assert '<input type="checkbox" name="sure">' in html
     assert "<details open><p>NO</p><form" in html
     assert "secret" not in html
+
+
+def test_what_was_typed_stays_text_whatever_it_is():
+    html = written("key=2&more=</textarea><script>%00&why=%22'><script>%00")
+    assert "<script" not in html
+    assert "&lt;/textarea&gt;&lt;script&gt;\0</textarea>" in html
+    assert 'value="&quot;&#x27;&gt;&lt;script&gt;\0"' in html
 
 
 def test_a_dialog_of_a_batch_is_opened_with_its_reason_in_it():

@@ -10,6 +10,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from liancha.accounts.again import said
+from liancha.accounts.refilling import over_form, said_at
 
 from .lc_chips import EMPTY, draw_icon
 
@@ -194,15 +195,7 @@ def drop_zone(bound: BoundField, control: SafeString, line: str) -> SafeString:
 
 def errors(bound: BoundField) -> SafeString:
     """What is wrong with a field, in its own words."""
-    if not bound.errors:
-        return EMPTY
-    lines = format_html_join("", "<span>{}</span>", ((error,) for error in said(bound)))
-    return format_html(
-        '<div class="field-error" id="{}">{}<div>{}</div></div>',
-        error_id(bound),
-        draw_icon("exclamation-circle"),
-        lines,
-    )
+    return said_at(said(bound), error_id(bound)) if bound.errors else EMPTY
 
 
 @register.simple_tag
@@ -218,25 +211,13 @@ def form_errors(form: forms.BaseForm | None) -> SafeString:
     """What is wrong, above the form: its own errors, and a link to each field that has some."""
     if form is None or not form.errors:
         return EMPTY
-    whole = format_html_join("", "<p>{}</p>", ((error,) for error in form.non_field_errors()))
     wrong = [bound for bound in form if bound.errors]
-    hidden = format_html_join(
-        "",
-        "<p>{}：{}</p>",
-        ((bound.label, "；".join(said(bound))) for bound in wrong if bound.is_hidden),
-    )
+    lines = [str(error) for error in form.non_field_errors()]
+    lines += [f"{b.label}：{'；'.join(said(b))}" for b in wrong if b.is_hidden]
     shown = [bound for bound in wrong if not bound.is_hidden]
     links = format_html_join(
         "、", '<a href="#{}">{}</a>', ((b.id_for_label or b.auto_id, b.label) for b in shown)
     )
-    count = (
-        format_html("<p><b>{} 处要改，改好再交：</b>{}</p>", len(shown), links) if shown else EMPTY
-    )
-    return format_html(
-        '<div class="lc-note mb-3" data-s="bad" role="alert" tabindex="-1" data-focus>{}'
-        "<div>{}{}{}</div></div>",
-        draw_icon("x-octagon"),
-        whole,
-        hidden,
-        count,
-    )
+    if shown:
+        lines.append(format_html("<b>{} 处要改，改好再交：</b>{}", len(shown), links))
+    return over_form(lines)
