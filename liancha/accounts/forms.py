@@ -107,6 +107,8 @@ class RegionField(forms.ModelChoiceField):
 class ClosingForm(forms.Form):
     """That a department was dissolved: since when, by which document, who took over."""
 
+    verb, not_now = "登记撤销", "不撤销"
+
     closed_on = forms.DateField(label="撤销日期", widget=forms.DateInput(attrs={"type": "date"}))
     reason = forms.CharField(
         label="撤销依据", max_length=200, help_text="机构改革文件的名称或文号，记入存证日志。"
@@ -125,6 +127,10 @@ class ClosingForm(forms.Form):
 
 
 class ReopeningForm(forms.Form):
+    """That such an entry was a mistake."""
+
+    verb, not_now = "恢复部门", "不恢复"
+
     reason = forms.CharField(label="恢复原因", max_length=200)
 
 

@@ -9,7 +9,6 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
 from django.core.paginator import Paginator
 from django.db.models import Q
-from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -139,19 +138,10 @@ def users(request: HttpRequest) -> HttpResponse:
 @requires(Permission.ACCOUNTS_MANAGE, Permission.ACCOUNTS_GRANT, Permission.ACCOUNTS_AUDIT)
 def user(request: HttpRequest, pk: int) -> HttpResponse:
     person = get_object_or_404(User.objects.select_related("department"), pk=pk)
-    entries = list(Entry.objects.about("user", pk).order_by("-index")[:20])
-    people = queries.people_of(entries)
     context = {
         "person": person,
         "form": forms.Roles(initial={"roles": sorted(person.roles)}),
-        "timeline_of": [
-            {
-                "at": entry.at,
-                "text": WHAT.get(entry.what, entry.what),
-                "note": queries.person(entry.by, people),
-            }
-            for entry in entries
-        ],
+        "timeline_of": _past("user", pk),
         "role_table": [ROLES[role] for role in ROLES if role in person.roles],
         "may_manage": request.user.may(Permission.ACCOUNTS_MANAGE),
         "may_grant": request.user.may(Permission.ACCOUNTS_GRANT),
@@ -237,21 +227,8 @@ def department(request: HttpRequest, pk: int | None = None) -> HttpResponse:
         messages.success(request, f"已保存 {saved}")
         return redirect("accounts:departments")
     status = 422 if request.method == "POST" else 200
-    past = Entry.objects.about("department", pk).order_by("-index")[:20] if pk else []
-    entries = list(past)
-    people = queries.people_of(entries)
-    context = {
-        "form": form,
-        "department": one,
-        "timeline_of": [
-            {
-                "at": entry.at,
-                "text": WHAT.get(entry.what, entry.what),
-                "note": queries.person(entry.by, people),
-            }
-            for entry in entries
-        ],
-    }
+    past = _past("department", pk) if pk else []
+    context = {"form": form, "department": one, "timeline_of": past}
     return render(request, "accounts/department.html", context, status=status)
 
 
@@ -260,9 +237,7 @@ def close_department(request: HttpRequest, pk: int) -> HttpResponse:
     """Enter that a department was dissolved, and who took over (art. 2)."""
     one = get_object_or_404(Department.objects.active(), pk=pk)
     form = forms.ClosingForm(request.POST or None, department=one)
-    return _decide(
-        request, one, form, actions.close_department, f"已登记 {one} 撤销", "登记撤销", "撤销"
-    )
+    return _decide(request, one, form, actions.close_department, f"已登记 {one} 撤销")
 
 
 @requires(Permission.ACCOUNTS_MANAGE)
@@ -270,19 +245,15 @@ def reopen_department(request: HttpRequest, pk: int) -> HttpResponse:
     """Take the entry of a closing back."""
     one = get_object_or_404(Department.objects.exclude(closed_on=None), pk=pk)
     form = forms.ReopeningForm(request.POST or None)
-    return _decide(
-        request, one, form, actions.reopen_department, f"已恢复 {one}", "恢复部门", "恢复"
-    )
+    return _decide(request, one, form, actions.reopen_department, f"已恢复 {one}")
 
 
 def _decide(
     request: HttpRequest,
     department: Department,
-    form: Form,
+    form: forms.ClosingForm | forms.ReopeningForm,
     action: Callable[..., object],
     done: str,
-    verb: str,
-    word: str,
 ) -> HttpResponse:
     """Ask for the fields of the form, and act; 422 with the fields as typed when refused."""
     status = 200
@@ -298,8 +269,22 @@ def _decide(
             else:
                 messages.success(request, done)
                 return redirect("accounts:department", department.pk)
-    context = {"form": form, "department": department, "verb": verb, "word": word}
+    context = {"form": form, "department": department}
     return render(request, "accounts/close_department.html", context, status=status)
+
+
+def _past(what: str, pk: int) -> list[dict[str, object]]:
+    """The last 20 entries about a record of this room, newest first, for its timeline."""
+    entries = list(Entry.objects.about(what, pk).order_by("-index")[:20])
+    people = queries.people_of(entries)
+    return [
+        {
+            "at": entry.at,
+            "text": WHAT.get(entry.what, entry.what),
+            "note": queries.person(entry.by, people),
+        }
+        for entry in entries
+    ]
 
 
 def _address(request: HttpRequest) -> str:
