@@ -12,31 +12,24 @@ from dataclasses import dataclass
 from django.db.models import Count
 
 from liancha.rulebook import assignment as drawing
-from liancha.rulebook.form import Refused
 from liancha.rulebook.lifecycles import DrawState
 from liancha.rulebook.shortage import Infeasible
+from liancha.rulebook.staffing import Staffing
 
-from . import rules, transcripts
-from .lanes import Dot, place_x, place_y
+from . import lanes, rules
 from .models import Draw
 from .scenes import Scene
 
 MOST_LANES = 24  # visits shown with their tickets; the rest is counted
-MOST_DOTS = 1500  # on one screen
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
+class Lane(lanes.Lane):
     """One visit. line is where its last ticket with a seat falls, "" while nothing is drawn.
 
     Dots: within the line and seated, or within it and full already (is_drawn false).
     """
 
-    word: str
-    size: int
-    count: int
-    line: str
-    dots: tuple[Dot, ...]
     was_repaired: bool
 
 
@@ -83,9 +76,9 @@ def bench(scene: Scene) -> Bench:
     """The bench of a draw of inspectors."""
     draw = scene.draw
     staffing = rules.staffing_of(draw)
-    drawn = _drawn(scene)
+    drawn = _drawn(scene, staffing)
     units = sorted(staffing.needs)
-    wide = max(1, MOST_DOTS // max(1, max(map(len, staffing.eligible.values()), default=1)))
+    wide = max(1, lanes.MOST_DOTS // max(1, max(map(len, staffing.eligible.values()), default=1)))
     shown = units[: min(MOST_LANES, wide)]
     loads = Counter(drawn.loads.values()) if drawn else Counter()
     most = max(loads.values(), default=1)
@@ -94,7 +87,7 @@ def bench(scene: Scene) -> Bench:
         visits=len(units),
         seats=sum(need.people for need in staffing.needs.values()),
         lanes=tuple(
-            _lane(n, unit, tuple(staffing.eligible.get(unit, {})), staffing, scene.seed, drawn)
+            _lane(f"第 {n} 户", unit, staffing, scene.seed, drawn)
             for n, unit in enumerate(shown, start=1)
         ),
         loads=tuple(
@@ -106,26 +99,24 @@ def bench(scene: Scene) -> Bench:
     )
 
 
-def _drawn(scene: Scene) -> drawing.Assignment | None:
+def _drawn(scene: Scene, staffing: Staffing) -> drawing.Assignment | None:
     """Who goes where, as soon as there is a seed; a void draw sends nobody."""
     if not scene.seed or scene.draw.state == DrawState.VOID:
         return None
     try:
-        return transcripts.assignment_of(scene.draw)
-    except (Infeasible, Refused) as refusal:
-        scene.problem = str(refusal)
+        return drawing.assign(staffing, seed=scene.seed, base=scene.draw.base)
+    except Infeasible:
         return None
 
 
 def _lane(
-    number: int,
+    word: str,
     unit: str,
-    people: tuple[str, ...],
-    staffing: rules.staffing.Staffing,
+    staffing: Staffing,
     seed: str,
     drawn: drawing.Assignment | None,
 ) -> Lane:
-    word, count = f"第 {number} 户", staffing.needs[unit].people
+    people, count = staffing.eligible.get(unit, ()), staffing.needs[unit].people
     if drawn is None:
         return Lane(word, len(people), count, "", (), was_repaired=False)
     team = set(drawn.teams[unit])
@@ -135,8 +126,10 @@ def _lane(
         word=word,
         size=len(people),
         count=count,
-        line=place_x(filled) if filled else "",
-        dots=tuple(Dot(place_x(it), place_y(it), each in team) for it, each in tickets),
+        line=lanes.place_x(filled) if filled else "",
+        dots=tuple(
+            lanes.Dot(lanes.place_x(it), lanes.place_y(it), each in team) for it, each in tickets
+        ),
         was_repaired=any((unit, each) in drawn.trace.repaired for each in team),
     )
 
