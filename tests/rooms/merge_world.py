@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from liancha.draw.models import Assignment, Candidate, Draw, DrawnTarget
+from liancha.draw.models import DrawnTarget
 from liancha.lists.models import JointField, JointItem
 from liancha.oversight.models import MergeSide
 from liancha.plan.models import PlanLine
 from liancha.registry.models import CaseCheck, SoloCheck, Target
-from liancha.rulebook.lifecycles import DrawState, TaskState
+from liancha.rulebook.lifecycles import TaskState
 from liancha.task.models import Participation, Task
 from tests.people import NOON
-from tests.rooms.visit_world import VisitWorld
+from tests.rooms.visit_world import VisitWorld, draw_officers, draw_targets
 
 PLANNED = date(2026, 12, 1)  # 周二
 
@@ -92,30 +92,8 @@ def second_task(
             role="initiator" if code == initiator else "cooperator",
         )
         part.items.set([item] if code == officers else [])
-    draw = _locked(world, task, "targets", initiator, 11, None)
-    people = _locked(world, task, "inspectors", officers, 12, draw)
-    for place, target in enumerate(targets, start=1):
-        drawn = DrawnTarget.objects.create(
-            draw=draw,
-            candidate=Candidate.objects.create(
-                draw=draw,
-                target=target,
-                code=target.code,
-                stratum="A",
-                salt="0" * 32,
-                name=target.name,
-                address=target.address,
-                region_name=target.region.name,
-            ),
-            target=target,
-            stratum="A",
-            place=place,
-            ticket=f"{place:064x}",
-        )
-        for each in world.officers[officers][:2]:
-            Assignment.objects.create(
-                draw=people, drawn_target=drawn, inspector=each, ticket="0" * 64
-            )
+    drawn = draw_targets(task, targets, cast, code=initiator, serial=11)
+    draw_officers(task, officers, world.officers[officers][:2], drawn, cast, serial=12)
     return task
 
 
@@ -136,27 +114,6 @@ def line_ahead(world: VisitWorld, joint: JointField) -> PlanLine:
         ends_on=date(2026, 12, 31),
         state="published",
         changed_at=NOON,
-    )
-
-
-def _locked(
-    world: VisitWorld, task: Task, kind: str, code: str, serial: int, of: Draw | None
-) -> Draw:
-    cast = world.cast
-    return Draw.objects.create(
-        task=task,
-        kind=kind,
-        department=cast.department[code],
-        year=2026,
-        serial=serial,
-        number=f"洛{cast.department[code].short}抽〔2026〕{serial}号-1",
-        state=DrawState.LOCKED,
-        of=of,
-        secret="0" * 64,
-        frozen_at=NOON,
-        frozen_by=cast.shen,
-        locked_at=NOON,
-        locked_by=cast.shen,
     )
 
 

@@ -79,7 +79,7 @@ def make_visit_world(hotels: int = 3) -> VisitWorld:
         targets[1].tags.add(lift)
     targets[0].phone = "13837912617"
     targets[0].save()
-    drawn = _draw_targets(task, targets, cast)
+    drawn = draw_targets(task, targets, cast)
     officers = {}
     for code in ("GA", "WJ", "SCJG", "XF"):
         own = list(Inspector.objects.filter(department__code=code).order_by("number"))
@@ -87,7 +87,7 @@ def make_visit_world(hotels: int = 3) -> VisitWorld:
             each.user = _account(each)
             each.save(update_fields=["user"])
         officers[code] = own
-        _draw_officers(task, code, own[:2], drawn, cast)
+        draw_officers(task, code, own[:2], drawn, cast)
     task.state = TaskState.INSPECTORS_DRAWN
     task.save(update_fields=["state"])
     return VisitWorld(cast, task, officers, items)
@@ -125,8 +125,11 @@ def _draw(task: Task, kind: str, code: str, serial: int, cast: Cast, of: Draw | 
     )
 
 
-def _draw_targets(task: Task, targets: list[Target], cast: Cast) -> list[DrawnTarget]:
-    draw = _draw(task, "targets", "GA", 1, cast, None)
+def draw_targets(
+    task: Task, targets: list[Target], cast: Cast, *, code: str = "GA", serial: int = 1
+) -> list[DrawnTarget]:
+    """A locked draw of this department's that drew just these."""
+    draw = _draw(task, "targets", code, serial, cast, None)
     return [
         DrawnTarget.objects.create(
             draw=draw,
@@ -149,10 +152,17 @@ def _draw_targets(task: Task, targets: list[Target], cast: Cast) -> list[DrawnTa
     ]
 
 
-def _draw_officers(
-    task: Task, code: str, people: list[Inspector], drawn: list[DrawnTarget], cast: Cast
+def draw_officers(
+    task: Task,
+    code: str,
+    people: list[Inspector],
+    drawn: list[DrawnTarget],
+    cast: Cast,
+    *,
+    serial: int = 2,
 ) -> None:
-    draw = _draw(task, "inspectors", code, 2, cast, drawn[0].draw)
+    """These people of one department, for every one of the drawn targets."""
+    draw = _draw(task, "inspectors", code, serial, cast, drawn[0].draw)
     for target in drawn:
         for each in people:
             Assignment.objects.create(
