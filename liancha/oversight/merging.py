@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from fractions import Fraction
 
 from django.conf import settings
 from django.db.models import Count, Exists, F, OuterRef
@@ -97,7 +96,7 @@ def _solo(today: date) -> Iterator[Errand]:
 
 def _cases(today: date) -> Iterator[Errand]:
     """A case is answered at once: it is due today, whatever came of the clue is not told."""
-    since = date.fromordinal(today.toordinal() - CASES_FOR)
+    since = today - timedelta(days=CASES_FOR)
     rows = CaseCheck.objects.filter(checked_on=None, received_on__gte=since)
     for pk, target, department in rows.values_list("pk", "target", "department"):
         stop = Stop(f"{K.CASE}:{pk}", target, department, "", today, today)
@@ -187,12 +186,6 @@ class Balance:
     saved: int
     together: int
     alone: int
-
-    @property
-    def joint_rate(self) -> Fraction | None:
-        """联合率 (K5): of all inspections made, those of several departments together."""
-        made = self.together + self.alone
-        return Fraction(self.together, made) if made else None
 
 
 def balance(year: int) -> Balance:

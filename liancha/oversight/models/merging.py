@@ -1,3 +1,5 @@
+"""合并检查: one visit proposed instead of two, and the word of each department (E14)."""
+
 from __future__ import annotations
 
 from datetime import date
@@ -16,182 +18,6 @@ from liancha.registry.models import Target
 from liancha.rulebook import lifecycles
 from liancha.rulebook.lifecycles import MergeState
 from liancha.task.models import Participation, Task
-
-
-class ReminderQuerySet(models.QuerySet["Reminder"]):
-    def visible_to(self, user: User) -> Self:
-        """The coordinating office and supervisors see all, a department its own."""
-        if user.sees_all_departments:
-            return self
-        return self.filter(Q(to=user.department_id) | Q(issued_by__department=user.department_id))
-
-    def open(self) -> Self:
-        return self.filter(replied_at=None)
-
-
-class Reminder(models.Model):
-    """督办单: to one department of the same level and region, with its basis and date (art. 6).
-
-    issued_by  None: by the system itself, when a term ran out
-    about  what it was issued about by the system, "dispatch:12": once each
-    basis  number of the article it rests on
-    link   address on this site of what it is about
-    """
-
-    number = models.CharField("文号", max_length=60, unique=True)
-    to = models.ForeignKey(Department, models.PROTECT, related_name="reminders")
-    subject = models.CharField("事由", max_length=200)
-    basis = models.CharField("依据", max_length=20)
-    link = models.CharField(max_length=200, blank=True)
-    due_on = models.DateField("回复期限")
-    issued_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
-    about = models.CharField(max_length=40, blank=True)
-    issued_at = models.DateTimeField()
-    reply = models.TextField("回复", blank=True)
-    replied_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
-    replied_at = models.DateTimeField(null=True, blank=True)
-
-    objects = ReminderQuerySet.as_manager()
-
-    class Meta:
-        ordering: ClassVar = ["-id"]
-        constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["about"], condition=~Q(about=""), name="reminded_once_by_the_system"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.number
-
-    def get_absolute_url(self) -> str:
-        return reverse("oversight:reminder", args=[self.pk])
-
-    @property
-    def issuer(self) -> User | str:
-        return self.issued_by or "系统，期限届满自动发出"
-
-
-class ExchangeKind(models.TextChoices):
-    """What goes to the provincial platform as a file, and is known there by a number."""
-
-    LINE = "line", "计划任务"
-    TASK = "task", "抽查任务"
-    DRAWN = "drawn", "抽中名单"
-    RESULT = "result", "抽查结果"
-
-
-class ExchangeMap(models.Model):
-    """How a file for the platform looks: our fields under its headings, in its order and codes.
-
-    columns      [{"key": "starts_on", "title": "开始时间", "codes": {"企业": "01"}}, …]
-    date_format  as strftime takes it
-    """
-
-    class DateFormat(models.TextChoices):
-        DASHES = "%Y-%m-%d", "2026-10-08"
-        SLASHES = "%Y/%m/%d", "2026/10/08"
-        PLAIN = "%Y%m%d", "20261008"
-        WORDS = "%Y年%m月%d日", "2026年10月08日"
-
-    kind = models.CharField(max_length=8, choices=ExchangeKind.choices, unique=True)
-    columns = models.JSONField(default=list)
-    date_format = models.CharField(
-        "日期写法", max_length=12, choices=DateFormat.choices, default=DateFormat.DASHES
-    )
-    changed_by = models.ForeignKey(User, models.PROTECT, related_name="+")
-    changed_at = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return f"{self.get_kind_display()}的对接列"
-
-
-class PlatformEntry(models.Model):
-    """录入监管平台: the number and receipt one of our records has there (art. 5).
-
-    own  our number: of a plan line, a task, a draw, a publication
-    """
-
-    class Method(models.TextChoices):
-        FILE = "file", "文件导入"
-        HAND = "hand", "人工录入"
-        LINK = "link", "接口报送"
-
-    kind = models.CharField(max_length=8, choices=ExchangeKind.choices)
-    own = models.CharField("本系统编号", max_length=40)
-    number = models.CharField("监管平台编号", max_length=40, blank=True)
-    receipt = models.CharField("回执号", max_length=60, blank=True)
-    method = models.CharField("录入方式", max_length=4, choices=Method.choices, default=Method.FILE)
-    entered_on = models.DateField("录入日期", null=True, blank=True)
-    by = models.ForeignKey(User, models.PROTECT, related_name="+")
-    at = models.DateTimeField()
-
-    class Meta:
-        ordering: ClassVar = ["kind", "own"]
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["kind", "own"], name="entered_once"),
-            models.UniqueConstraint(
-                fields=["kind", "number"], condition=~Q(number=""), name="platform_number_once"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.own} {self.number}"
-
-
-class PlatformFileQuerySet(models.QuerySet["PlatformFile"]):
-    def visible_to(self, user: User) -> Self:
-        """One's own department's; all for those who see every department."""
-        if user.sees_all_departments:
-            return self
-        return self.filter(by__department=user.department_id)
-
-
-class PlatformFile(models.Model):
-    """A file of numbers and receipts that came back: looked at, then written, maybe taken back.
-
-    rows    what it would write: [{"own", "number", "receipt", "method", "entered_on",
-            "before": the same four or None}, …]
-    faults  [{"row", "own", "column", "value", "fault", "cure"}, …]
-    """
-
-    kind = models.CharField(max_length=8, choices=ExchangeKind.choices)
-    file_name = models.CharField("文件", max_length=200)
-    sha256 = models.CharField(max_length=64)
-    recognised = models.CharField(max_length=200)
-    rows = models.JSONField(default=list)
-    faults = models.JSONField(default=list)
-    unchanged = models.PositiveIntegerField(default=0)
-    blank = models.PositiveIntegerField(default=0)
-    by = models.ForeignKey(User, models.PROTECT, related_name="+")
-    at = models.DateTimeField()
-    committed_at = models.DateTimeField(null=True, blank=True)
-    undone_at = models.DateTimeField(null=True, blank=True)
-
-    objects = PlatformFileQuerySet.as_manager()
-
-    class Meta:
-        ordering: ClassVar = ["-id"]
-        constraints: ClassVar = [
-            models.CheckConstraint(
-                condition=Q(undone_at=None) | Q(committed_at__isnull=False),
-                name="undone_after_it_was_written",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.file_name
-
-    def get_absolute_url(self) -> str:
-        return reverse("oversight:platform_file", args=[self.pk])
-
-    @property
-    def added(self) -> int:
-        return sum(row["before"] is None for row in self.rows)
-
-    @property
-    def changed(self) -> int:
-        return len(self.rows) - self.added
 
 
 class MergeProposalQuerySet(models.QuerySet["MergeProposal"]):
@@ -220,27 +46,18 @@ class MergeProposalQuerySet(models.QuerySet["MergeProposal"]):
     def open(self) -> Self:
         return self.filter(state=MergeState.PROPOSED)
 
-    def accepted(self) -> Self:
-        return self.filter(state=MergeState.ACCEPTED)
-
     def decidable_by(self, user: User) -> Self:
         """Open ones where the word of this person's department is still missing."""
-        waiting = MergeSide.objects.filter(
-            proposal=OuterRef("pk"), department=user.department_id, agreed_at=None
-        )
-        return self.open().visible_to(user).filter(Exists(waiting))
+        return self.open().visible_to(user).filter(_lacks_the_word_of(user))
 
     def on_desk_of(self, user: User, today: date) -> Self:
         """What this person's department has to say a word on, and the visits to come that it goes
         along with for something it was not drawn for; those first, by their day.
         """
-        own = MergeSide.objects.filter(proposal=OuterRef("pk"), department=user.department_id)
-        along = own.exclude(kind=MergeSide.Kind.DRAWN)
+        along = _sides_of(user).exclude(kind=MergeSide.Kind.DRAWN)
         to_come = Q(state=MergeState.ACCEPTED, call__appointed_on__gte=today)
-        open_ = Q(state=MergeState.PROPOSED)
-        rows = self.visible_to(user).filter(
-            (to_come & Exists(along)) | (open_ & Exists(own.filter(agreed_at=None)))
-        )
+        undecided = Q(state=MergeState.PROPOSED) & _lacks_the_word_of(user)
+        rows = self.visible_to(user).filter((to_come & Exists(along)) | undecided)
         return rows.order_by("state", "call__appointed_on", "call__slot", "appointed_on", "id")
 
     def matching(self, text: str) -> Self:
@@ -251,6 +68,16 @@ class MergeProposalQuerySet(models.QuerySet["MergeProposal"]):
         return self.filter(
             Q(target__name__contains=text) | Q(target__code__startswith=text.upper())
         )
+
+
+def _sides_of(user: User) -> MergeSideQuerySet:
+    """The sides of this person's department in the proposal that is asked about."""
+    return MergeSide.objects.filter(proposal=OuterRef("pk"), department=user.department_id)
+
+
+def _lacks_the_word_of(user: User) -> Exists:
+    """Whether this person's department has a side in a proposal and has not said yes to it."""
+    return Exists(_sides_of(user).filter(agreed_at=None))
 
 
 def _proposals_of(user: User) -> models.QuerySet[MergeSide]:
@@ -396,7 +223,3 @@ class MergeSide(models.Model):
 
     def __str__(self) -> str:
         return f"{self.department.short} {self.what}"
-
-    @property
-    def days(self) -> tuple[date, date]:
-        return self.first_on, self.last_on
