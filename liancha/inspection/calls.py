@@ -37,10 +37,14 @@ def call_of(drawn_target_id: int) -> JointCall | None:
     return JointCall.objects.filter(callers__drawn_target=drawn_target_id).first()
 
 
-def appointment(drawn: DrawnTarget) -> Appointment:
-    """Day and time for a visit that is being laid out, {} without an appointment."""
-    call = call_of(drawn.pk)
-    return {} if call is None else {"planned_on": call.appointed_on, "slot": call.slot}
+def appointments(drawn: Iterable[DrawnTarget]) -> dict[int, Appointment]:
+    """Drawn target → day and time for its visit, of those that share an appointment. One query."""
+    rows = Caller.objects.filter(drawn_target__in=drawn).select_related("call")
+    return {
+        each.drawn_target_id: {"planned_on": each.call.appointed_on, "slot": each.call.slot}
+        for each in rows
+        if each.drawn_target_id is not None
+    }
 
 
 def companions(visit: Visit, user: User) -> list[Companion]:

@@ -9,6 +9,7 @@ import time_machine
 from django.test import Client
 from django.urls import reverse
 
+from liancha.accounts.models import Region
 from liancha.draw.models import DrawnTarget
 from liancha.inspection import actions as inspection
 from liancha.inspection import calls, crew
@@ -20,7 +21,10 @@ from liancha.oversight.models import MergeProposal, MergeSide
 from liancha.queue.timetable import nightly
 from liancha.registry.models import Target
 from liancha.rulebook.lifecycles import MergeState, TaskState
+from liancha.rulebook.quiet import Exempted, Strength
 from liancha.rulebook.verdicts import Blocked, NeedsReason
+from liancha.task.models import QuietExemption
+from liancha.workdays import actions as workdays
 from tests.people import NOON
 from tests.rooms import merge_world as m
 from tests.rooms.visit_world import DAY, MORNING, make_visit_world
@@ -166,6 +170,37 @@ class TestDeciding:
         other.refresh_from_db()
         assert (other.planned_on, other.slot) == (DAY + timedelta(days=4), "14:00")
         assert any("一并改期" in each for each in remarks)
+
+    def test_a_new_day_is_asked_of_both_where_it_is_quiet(self, world):
+        """The one who moves goes there by order (implied); the other has nothing to say for it."""
+        visit, ordered = self._together(world)
+        quiet_on = DAY + timedelta(days=4)
+        workdays.add_quiet_period(
+            region=Region.objects.get(pk="410300"),
+            kind="dated",
+            title="企业安静期",
+            source="洛政办〔2026〕12号",
+            starts_on=quiet_on,
+            ends_on=quiet_on,
+            strength=Strength.REASON,
+            by=world.cast.zhou,
+            at=NOON,
+        )
+        moved = {"visit": ordered, "planned_on": quiet_on, "by": world.cast.lu, "at": NOON}
+        with pytest.raises(NeedsReason, match="在安静期内"):
+            inspection.plan_visit(**moved, slot="14:00")
+        visit.refresh_from_db()
+        assert visit.planned_on == DAY
+        said = Exempted("complaint", "12345 转来投诉 3 件")
+        remarks = inspection.plan_visit(**moved, slot="14:00", exempted=said)
+        visit.refresh_from_db()
+        assert (visit.planned_on, visit.slot) == (quiet_on, "14:00")
+        assert any("按例外情形“投诉举报、问题线索”办理" in each for each in remarks)
+        written = QuietExemption.objects.values_list("task", "target")
+        target = m.hotel(world).pk
+        assert sorted(written) == sorted(
+            [(visit.team.task_id, target), (ordered.team.task_id, target)]
+        )
 
     def test_who_comes_along_is_told_on_the_phone_to_the_team_and_at_the_door_to_the_firm(
         self, world

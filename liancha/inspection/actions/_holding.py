@@ -20,7 +20,12 @@ def hold(visit: Visit) -> Visit:
     """The visit's row, locked until the transaction ends: a second tap waits."""
     return (
         Visit.objects.select_for_update(of=("self",))
-        .select_related("team__task", "team__leader", "drawn_target__candidate")
+        .select_related(
+            "team__task__initiator",
+            "team__leader",
+            "drawn_target__candidate",
+            "drawn_target__target",
+        )
         .get(pk=visit.pk)
     )
 

@@ -13,6 +13,7 @@ from liancha.accounts.models import Department, User
 from liancha.draw.models import DrawnTarget
 from liancha.ledger import actions as ledger
 from liancha.registry.models import Target
+from liancha.rulebook.quiet import Exempted
 from liancha.rulebook.verdicts import Blocked
 
 from .. import calls, crew
@@ -92,9 +93,7 @@ def call_together(
                 "what": each.what[:200],
             },
         )
-    visits = Visit.objects.filter(drawn_target__caller__call=call).order_by("pk")
-    hushed = [word for each in visits for word in settle(each, appointed_on, None, by=by, at=at)]
-    remarks = tuple(dict.fromkeys([*_plan(call, at=at), *hushed]))
+    remarks = _plan(call, None, by=by, at=at)
     ledger.append(
         "inspection.call_together",
         by=by,
@@ -107,9 +106,20 @@ def call_together(
     return call, remarks
 
 
-def _plan(call: JointCall, *, at: datetime) -> tuple[str, ...]:
-    """Every visit of the appointment that has a team gets its day and time."""
+def _plan(
+    call: JointCall,
+    exempted: Exempted | None,
+    *,
+    but: Visit | None = None,
+    by: User,
+    at: datetime,
+) -> tuple[str, ...]:
+    """Every visit of the appointment that has a team gets its day and time.
+
+    but  the one that was asked about quiet days already
+    """
     remarks: list[str] = []
+    hushed: list[str] = []
     planned = []
     for each in Visit.objects.filter(drawn_target__caller__call=call).order_by("pk"):
         visit = hold(each)
@@ -123,6 +133,8 @@ def _plan(call: JointCall, *, at: datetime) -> tuple[str, ...]:
         visit.planned_on, visit.slot = call.appointed_on, call.slot
         visit.save(update_fields=["planned_on", "slot"])
         planned.append(visit)
+        if visit != but:
+            hushed += settle(visit, call.appointed_on, exempted, by=by, at=at)
     for visit in planned:
         remarks += crew.clashes(visit)
         task = visit.team.task
@@ -136,14 +148,16 @@ def _plan(call: JointCall, *, at: datetime) -> tuple[str, ...]:
             remarks.append(
                 f"任务 {task.number} 已按 {notice.when} 告知企业，改为同一次上门后请再告知。"
             )
-    return tuple(dict.fromkeys(remarks))
+    return tuple(dict.fromkeys([*remarks, *hushed]))
 
 
-def move_mates(visit: Visit, *, at: datetime) -> tuple[str, ...]:
+def move_mates(
+    visit: Visit, exempted: Exempted | None, *, by: User, at: datetime
+) -> tuple[str, ...]:
     """A visit got another day or time: its appointment follows, and so do the others. Remarks.
 
     Called inside the action that planned the visit. Raises Blocked (art. 20) when one of the
-    others has begun.
+    others has begun; NeedsReason where the new day is quiet for one of them (E17).
     """
     call = calls.call_of(visit.drawn_target_id)
     if call is None or visit.planned_on is None:
@@ -152,6 +166,6 @@ def move_mates(visit: Visit, *, at: datetime) -> tuple[str, ...]:
         return ()
     call.appointed_on, call.slot = visit.planned_on, visit.slot
     call.save(update_fields=["appointed_on", "slot"])
-    remarks = _plan(call, at=at)
+    remarks = _plan(call, exempted, but=visit, by=by, at=at)
     others = [str(each) for each in call.callers.exclude(drawn_target=visit.drawn_target_id)]
     return (f"{visit}与{'、'.join(others)}约定同一次上门，已一并改期，请告知对方。", *remarks)

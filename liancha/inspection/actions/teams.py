@@ -22,7 +22,7 @@ from liancha.rulebook.verdicts import Blocked
 from liancha.task.models import Participation, Task
 
 from .. import crew
-from ..calls import appointment
+from ..calls import appointments
 from ..models import Invitation, Team, Visit, VisitItem, VisitPart
 from ._holding import first_leader, hold, refresh_team, valid_certificate
 from ._quiet import settle
@@ -52,6 +52,7 @@ def form_teams(*, task: Task, by: User, at: datetime) -> list[Team]:
         raise Blocked("每户都已组好检查组，没有需要新组的。", article="20", paragraph=2)
     rows_of = _rows_by_target(task, waiting)
     people = crew.members_by_target(task)
+    appointed = appointments(waiting)
     method = _method(task)
     teams = []
     for number, drawn in enumerate(waiting, start=task.teams.count() + 1):
@@ -67,7 +68,7 @@ def form_teams(*, task: Task, by: User, at: datetime) -> list[Team]:
         team.members.set(members)
         _lay_out(
             Visit.objects.create(
-                drawn_target=drawn, team=team, method=method, **appointment(drawn)
+                drawn_target=drawn, team=team, method=method, **appointed.get(drawn.pk, {})
             ),
             rows,
         )
@@ -269,7 +270,7 @@ def plan_visits(
         visits=[[each.team.number, f"{each.planned_on} {each.slot}"] for each in planned],
         remarks=remarks,
     )
-    moved = [word for visit in planned for word in move_mates(visit, at=at)]
+    moved = [word for visit in planned for word in move_mates(visit, exempted, by=by, at=at)]
     return tuple(dict.fromkeys([*remarks, *moved]))
 
 
