@@ -9,7 +9,7 @@ import time_machine
 from django.urls import reverse
 
 from liancha.accounts.models import Region
-from liancha.inspection import actions
+from liancha.inspection import actions, crew
 from liancha.registry.models import Target
 from liancha.rulebook.quiet import Exempted, Strength
 from liancha.rulebook.verdicts import NeedsReason
@@ -133,6 +133,45 @@ class TestArrival:
             assert client.post(place, long).status_code == 409
             assert client.post(place, POSTED).status_code == 302
         assert visit.checkins.count() == 1
+
+    def test_the_page_itself_asks_and_keeps_whom_and_the_number(self, client, world):
+        visit = told(world)[0]
+        leader = visit.team.leader
+        arrived = {"visit": visit, "inspector": leader, "by": leader.user, "at": MORNING}
+        actions.check_in(**arrived)
+        quiet(world)
+        mate = next(each for each in crew.members(visit) if each.pk != leader.pk)
+        number = mate.certificates.get().number
+        place = reverse("inspection:check_in", args=[visit.pk])
+        with time_machine.travel(MORNING, tick=False):
+            client.force_login(leader.user)
+            typed = {"inspector": str(mate.pk), "certificate_number": number}
+            asked = client.post(place, typed)
+            page = asked.content.decode()
+            assert asked.status_code == 409
+            assert "属于哪一种" in page
+            assert f'<form method="post" action="{place}" class="bk-ask"' in page
+            assert "组长代组员签到" in page, "the page of the arrival, not one of its own"
+            assert f'<option value="{mate.pk}" selected>' in page
+            for name, value in typed.items():
+                assert f'<input type="hidden" name="{name}" value="{value}">' in page
+            assert client.post(place, typed | POSTED).status_code == 302
+        assert visit.checkins.filter(inspector=mate).exists()
+
+    def test_the_start_is_asked_for_on_the_same_page(self, client, world):
+        visit = told(world)[0]
+        arrive(world, visit)
+        quiet(world)
+        place = reverse("inspection:start", args=[visit.pk])
+        with time_machine.travel(MORNING, tick=False):
+            client.force_login(world.officers["GA"][0].user)
+            asked = client.post(place)
+            assert asked.status_code == 409
+            assert f'<form method="post" action="{place}" class="bk-ask"' in asked.content.decode()
+            assert "查什么" in asked.content.decode()
+            assert client.post(place, POSTED).status_code == 302
+        visit.refresh_from_db()
+        assert visit.started_at is not None
 
 
 class TestTheOffice:

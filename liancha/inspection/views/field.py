@@ -18,7 +18,7 @@ from liancha.lists.models import JointItem
 from liancha.roster.models import Inspector
 from liancha.rulebook.lifecycles import VisitState
 from liancha.rulebook.quiet import Exempted
-from liancha.rulebook.verdicts import Blocked, NeedsReason
+from liancha.rulebook.verdicts import Blocked
 
 from .. import actions, calls, contents, crew, forms, phrases
 from ..doorcodes import token_of
@@ -187,8 +187,6 @@ def check_in(request: HttpRequest, pk: int) -> HttpResponse:
             by=request.user,
             at=timezone.now(),
         )
-    except NeedsReason:
-        raise  # the page that asks posts all of this again
     except Blocked as refusal:
         return _arrival(request, one, refusal=refusal)
     messages.success(request, f"{inspector}已签到")
@@ -204,8 +202,6 @@ def start(request: HttpRequest, pk: int) -> HttpResponse:
         names = actions.start(
             visit=one, exempted=Exempted.of(request.POST), by=request.user, at=timezone.now()
         )
-    except NeedsReason:
-        raise
     except Blocked as refusal:
         return _arrival(request, one, refusal=refusal)
     messages.success(request, f"{'、'.join(names)}开始检查")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django import template
@@ -10,7 +11,7 @@ from django.template.loader import render_to_string
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from liancha.site.blocked import Refusal
+from liancha.site.blocked import Refusal, ask
 
 from .lc_blocks import address
 from .lc_chips import EMPTY, draw_icon
@@ -106,7 +107,16 @@ def work(
     }
 
 
-@register.inclusion_tag("components/refusal.html")
-def refusal(blocked: Any, heading: str = "h2") -> dict[str, Any]:
-    """A Blocked as a panel: what was refused, the words it rests on, that nothing changed."""
-    return {"refusal": Refusal.of(blocked), "heading": heading}
+@register.inclusion_tag("components/refusal.html", takes_context=True)
+def refusal(
+    context: Context, blocked: Any, heading: str = "h2", asks: bool = False
+) -> dict[str, Any]:
+    """A Blocked as a panel: what was refused, the words it rests on, that nothing changed.
+
+    asks  a NeedsReason has its form, too, which posts all of this again: for a view that reads
+          `reason` from what is posted
+    """
+    shown = Refusal.of(blocked)
+    if asks and shown.needs_reason:
+        shown = replace(shown, form=ask(blocked, context["request"]))
+    return {"refusal": shown, "heading": heading}
