@@ -154,6 +154,15 @@ def holding(periods: Iterable[Quiet], day: date) -> tuple[Quiet, ...]:
     return tuple(each for each in periods if each.holds_on(day))
 
 
+def met(periods: Sequence[Quiet], first: date, last: date) -> tuple[Quiet, ...]:
+    """The periods that hold on some day from first to last, in the order of their days.
+
+    Source: E17, local practice.
+    """
+    found = spans(periods, first, last)
+    return tuple(dict.fromkeys(each for span in found for each in span.periods))
+
+
 def spans(periods: Sequence[Quiet], first: date, last: date) -> tuple[Span, ...]:
     """The quiet days from first to last as a calendar shows them.
 
@@ -222,9 +231,7 @@ def check_window(
     Raises NeedsReason.
     Source: E17, local practice; art. 17, paragraph 1, 工作阶段安排.
     """
-    here = tuple(
-        dict.fromkeys(each for span in spans(periods, first, last) for each in span.periods)
-    )
+    here = met(periods, first, last)
     if not here:
         return ()
     said = f"{what} {first} 至 {last}"

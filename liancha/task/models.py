@@ -230,6 +230,12 @@ class Scheme(models.Model):
         return next((each for each in self.periods if each.name == name), None)
 
 
+class QuietExemptionQuerySet(models.QuerySet["QuietExemption"]):
+    def latest_for(self, target: Target | None = None) -> QuietExemption | None:
+        """The last one written for the whole task or, where one is named, for this target."""
+        return self.filter(Q(target=None) | Q(target=target)).order_by("-id").first()
+
+
 class QuietExemption(models.Model):
     """例外情形: why a check goes there in a quiet period (E17). Written once, never altered.
 
@@ -243,6 +249,7 @@ class QuietExemption(models.Model):
     recorded_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     recorded_at = models.DateTimeField()
 
+    objects = QuietExemptionQuerySet.as_manager()
     lock: ClassVar[Lock] = AppendOnly()
 
     class Meta:

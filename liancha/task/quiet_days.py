@@ -12,7 +12,7 @@ from liancha.rulebook import presence, quiet
 from liancha.rulebook.quiet import Exempted, Quiet
 from liancha.workdays import queries as workdays
 
-from .models import QuietExemption, Scheme, Task
+from .models import Period, QuietExemption, Scheme, Task
 
 
 def periods(task: Task, target: Target | None = None) -> tuple[Quiet, ...]:
@@ -28,10 +28,7 @@ def exempted(
     """The exemption a check has: by what it is, or written for it or for its whole task."""
     if found := quiet.implied(task.source, is_surprise=is_surprise):
         return found
-    written = QuietExemption.objects.filter(task=task, target=None)
-    if target is not None:
-        written |= QuietExemption.objects.filter(task=task, target=target)
-    last = written.order_by("-id").first()
+    last = QuietExemption.objects.filter(task=task).latest_for(target)
     return Exempted(last.code, last.reason) if last else None
 
 
@@ -40,10 +37,8 @@ def of_scheme(task: Task, scheme: Scheme, said: Exempted | None = None) -> tuple
 
     Raises NeedsReason where every day is quiet and the period asks for an exemption.
     """
-    visits = scheme.period("实地核查")
-    if visits is None or not goes_there(scheme):
-        return ()
-    if not (found := periods(task)):
+    visits = _visits_of(scheme)
+    if visits is None or not (found := periods(task)):
         return ()
     return quiet.check_window(
         found,
@@ -58,12 +53,18 @@ def of_scheme(task: Task, scheme: Scheme, said: Exempted | None = None) -> tuple
 def of_task(task: Task) -> tuple[str, ...]:
     """The same as remarks only, for a task just made or shown: by its scheme or its own days."""
     scheme = getattr(task, "scheme", None)
-    if scheme is not None:
-        visits = scheme.period("实地核查")
-        if visits is None or not goes_there(scheme):
-            return ()
-        return _said_of(task, visits.starts_on, visits.ends_on, "实地核查")
-    return _said_of(task, task.starts_on, task.ends_on, "时间安排")
+    own = Period("时间安排", task.starts_on, task.ends_on)
+    window = own if scheme is None else _visits_of(scheme)
+    if window is None or not (found := periods(task)):
+        return ()
+    return quiet.window_remarks(
+        found,
+        window.starts_on,
+        window.ends_on,
+        what=window.name,
+        calendar=workdays.calendar(),
+        exempted=exempted(task),
+    )
 
 
 def of_visit(
@@ -85,14 +86,9 @@ def of_visit(
     return quiet.check_day(found, day, what=target.name, exempted=known)
 
 
-def goes_there(scheme: Scheme) -> bool:
-    """Whether a scheme sends anybody out at all."""
-    return scheme.offsite != Scheme.Offsite.YES and presence.Method(scheme.method).is_onsite
-
-
-def _said_of(task: Task, first: date, last: date, what: str) -> tuple[str, ...]:
-    if not (found := periods(task)):
-        return ()
-    return quiet.window_remarks(
-        found, first, last, what=what, calendar=workdays.calendar(), exempted=exempted(task)
-    )
+def _visits_of(scheme: Scheme) -> Period | None:
+    """When a scheme sends people out; None where it does not, or has not said."""
+    visits = scheme.period("实地核查")
+    if visits is None or scheme.offsite == Scheme.Offsite.YES:
+        return None
+    return visits if presence.Method(scheme.method).is_onsite else None

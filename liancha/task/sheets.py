@@ -26,7 +26,7 @@ from docx.text.paragraph import Paragraph
 from liancha.plan import columns
 from liancha.plan.models import PlanLine, PlanRate
 
-from .models import Scheme, Task
+from .models import QuietExemption, Scheme, Task
 from .queries import Seat
 
 TITLE_FONT, BODY_FONT = "方正小标宋简体", "仿宋_GB2312"
@@ -78,7 +78,7 @@ def resting_text(task: Task) -> str:
 
 def quiet_text(task: Task) -> str:
     """Why visits are made in a quiet period; "" where nobody had to say."""
-    last = task.quiet_exemptions.filter(target=None).order_by("-id").first()
+    last = QuietExemption.objects.filter(task=task).latest_for()
     return f"{last.get_code_display()}：{last.reason}" if last else ""
 
 

@@ -16,7 +16,7 @@ from liancha.rulebook.deadlines import DayKind, calendar_faults
 from liancha.rulebook.quiet import QuietKind, Strength
 from liancha.rulebook.verdicts import Blocked
 
-from .models import CalendarYear, DayOff, QuietPeriod, digest_of
+from .models import CalendarYear, DayOff, QuietPeriod, digest_of, regions_kept_by
 from .notices import Day
 
 
@@ -184,12 +184,7 @@ def _held(period: QuietPeriod, by: User) -> QuietPeriod:
 
 def _check_keeper(region: Region, by: User) -> None:
     """The coordinating office of the region, or the city's."""
-    own = by.department
-    if (
-        own is None
-        or not own.is_coordinator
-        or (own.region_id != region.pk and own.region.kind != Region.Kind.CITY)
-    ):
+    if not regions_kept_by(by).filter(pk=region.pk).exists():
         raise Blocked(
             f"{region}的安静期由本级或市级联席会议办公室登记。请由它办理。",
             article="6",

@@ -62,6 +62,16 @@ class DayOff(models.Model):
         return f"{self.on} {self.get_kind_display()} {self.name}"
 
 
+def regions_kept_by(user: User) -> models.QuerySet[Region]:
+    """Regions whose quiet periods this person's office answers for: its own; the city's, all."""
+    own = user.department
+    if own is None or not own.is_coordinator:
+        return Region.objects.none()
+    if own.region.kind == Region.Kind.CITY:
+        return Region.objects.all()
+    return Region.objects.filter(pk=own.region_id)
+
+
 class QuietPeriodQuerySet(models.QuerySet["QuietPeriod"]):
     def over(self, *regions: str | None) -> Self:
         """Periods of the city and of these regions, or of the region an area belongs to."""
@@ -71,11 +81,8 @@ class QuietPeriodQuerySet(models.QuerySet["QuietPeriod"]):
         )
 
     def kept_by(self, user: User) -> Self:
-        """Periods this person's office answers for: its own; the city's office, all."""
-        own = user.department
-        if own is None or not own.is_coordinator:
-            return self.none()
-        return self if own.region.kind == Region.Kind.CITY else self.filter(region=own.region_id)
+        """Periods this person's office answers for."""
+        return self.filter(region__in=regions_kept_by(user))
 
     def not_over(self, day: date) -> Self:
         """Periods that hold on this day or on a later one, were they switched on."""

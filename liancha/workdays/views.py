@@ -5,14 +5,13 @@ from datetime import date
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from liancha.accounts.again import told
-from liancha.accounts.models import Region, User
+from liancha.accounts.models import Region
 from liancha.accounts.permissions import Permission, may, public, requires
 from liancha.accounts.queries import people_of, person
 from liancha.accounts.words import written
@@ -23,7 +22,7 @@ from liancha.rulebook.quiet import Exemption, Strength
 from liancha.rulebook.verdicts import Blocked
 
 from . import actions, forms, notices, queries
-from .models import CalendarYear, QuietPeriod, digest_of
+from .models import CalendarYear, QuietPeriod, digest_of, regions_kept_by
 
 FIRST_YEAR = 2020  # the Measures are no older
 
@@ -56,7 +55,7 @@ def year(request: HttpRequest, year: int) -> HttpResponse:
             "year": year,
             "published": published,
             "months": months,
-            "periods": _of_year(periods, year),
+            "periods": rules.met(periods, date(year, 1, 1), date(year, 12, 31)),
             "worked": sum(month.worked for month in months),
             "runs": notices.runs(days),
             "years": _years(year),
@@ -152,7 +151,9 @@ def quiet_periods(request: HttpRequest) -> HttpResponse:
     rows = QuietPeriod.objects.select_related("region", "added_by", "ended_by")
     standing = list(rows.not_over(today))
     kept = set(QuietPeriod.objects.kept_by(request.user).values_list("pk", flat=True))
-    may_keep = may(request.user, Permission.WORKDAYS_QUIET) and bool(_regions(request.user))
+    may_keep = (
+        may(request.user, Permission.WORKDAYS_QUIET) and regions_kept_by(request.user).exists()
+    )
     context = {
         "rows": [(each, each.as_quiet, may_keep and each.pk in kept) for each in standing],
         "over": [
@@ -174,7 +175,7 @@ def quiet_periods(request: HttpRequest) -> HttpResponse:
 def new_quiet(request: HttpRequest) -> HttpResponse:
     form = forms.QuietForm(
         request.POST if request.method == "POST" else None,
-        regions=_regions(request.user),
+        regions=regions_kept_by(request.user),
         initial={"starts_on": timezone.localdate()},
     )
     refused: Blocked | None = None
@@ -240,21 +241,6 @@ def public_quiet(request: HttpRequest) -> HttpResponse:
         "has_periods": bool(periods),
     }
     return render(request, "workdays/public_quiet.html", context)
-
-
-def _regions(user: User) -> QuerySet[Region]:
-    """Regions whose periods this person's office registers."""
-    own = user.department
-    if own is None or not own.is_coordinator:
-        return Region.objects.none()
-    if own.region.kind == Region.Kind.CITY:
-        return Region.objects.all()
-    return Region.objects.filter(pk=own.region_id)
-
-
-def _of_year(periods: tuple[rules.Quiet, ...], year: int) -> list[rules.Quiet]:
-    first, last = date(year, 1, 1), date(year, 12, 31)
-    return list(dict.fromkeys(p for s in rules.spans(periods, first, last) for p in s.periods))
 
 
 def _quiet_history() -> list[dict[str, Any]]:
