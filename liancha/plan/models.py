@@ -106,10 +106,13 @@ class Plan(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("plan:plan", args=[self.pk])
 
-    def fields(self) -> list[JointField]:
-        """The fields a plan of this level has to cover (art. 13; which level is decision A13)."""
+    def fields(self, version: ListVersion | None = None) -> list[JointField]:
+        """The fields a plan of this level has to cover (art. 13; which level is decision A13).
+
+        version  of the list; default the one it is made from
+        """
         level = "X" if is_county(self.region_id) else "C"
-        fields = self.list_version.fields.filter(level__contains=level)
+        fields = (version or self.list_version).fields.filter(level__contains=level)
         found = fields.select_related("initiator").prefetch_related("cooperators")
         return list(found.order_by("code"))
 

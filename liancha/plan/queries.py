@@ -258,7 +258,7 @@ def plannable(plan: Plan, user: User) -> list[JointField]:
 
 def choosable(field: JointField, plan: Plan) -> list[Department]:
     """Departments that may stand on a line: qualified, of the plan's level; the list's first."""
-    listed = [field.initiator, *field.cooperators.all()]
+    listed = field.departments
     own = Department.objects.qualified().filter(region=plan.region_id)
     if regions.is_county(plan.region_id):
         keys = [each.pk for each in listed]

@@ -27,7 +27,6 @@ _UNIT = "[户家个所座处台辆件批名]"
 _BASE = re.compile(rf"(?:抽查)?(?:基数)?[为:]?([0-9][0-9,]*){_UNIT}")
 _NAMED_BASE = re.compile(rf"(?:抽查)?基数[为:]?([0-9][0-9,]*){_UNIT}?[,;、，；]?")
 _COUNT = re.compile(rf"(?:拟抽|计划抽|应抽|共抽|合计抽?)取?[为:]?[0-9][0-9,]*{_UNIT}")
-_DRAWN = re.compile(rf"(?:拟抽|计划抽|应抽|共抽|合计抽?)取?[为:]?[0-9][0-9,]*{_UNIT}")
 _TIMES = re.compile(r"(?:每年|全年|频次)?[为:]?([0-9]{1,2})次(?:/年)?")
 _LAST_TIMES = re.compile(r"[，,、]\s*(?:每年|全年|频次)?\s*([0-9]{1,2})\s*次(?:/年)?$")
 _AFTER_NAME = r"(?:类|级|档)?(?:企业|对象)?(?:的|为|按|抽查|抽取|比例|[:：])*"
@@ -169,7 +168,7 @@ def own_shares(text: str) -> tuple[int | None, str]:
     if base is None and len(pieces) > 1 and (found := _BASE.fullmatch(plain(pieces[0]))):
         base = _number(found[1])
         pieces = pieces[1:]
-    words = "；".join(each for each in pieces if not _DRAWN.fullmatch(plain(each)))
+    words = "；".join(each for each in pieces if not _COUNT.fullmatch(plain(each)))
     return base, own_words(re.sub("^(?:抽查)?比例[为:：]?", "", words))
 
 

@@ -63,9 +63,7 @@ def blank(plan: Plan, lines: Iterable[PlanLine] = ()) -> list[Sheet]:
     """
     fields = plan.fields()
     found = [each for field in fields for each in field.items.select_related("department")]
-    departments = {
-        each.short for field in fields for each in (field.initiator, *field.cooperators.all())
-    }
+    departments = {each.short for field in fields for each in field.departments}
     choices = {
         "field": tuple(f"{field.code} {field.name}" for field in fields),
         "departments": tuple(sorted(departments)),

@@ -13,14 +13,15 @@ from django.urls import reverse
 from docx import Document
 from python_calamine import CalamineWorkbook
 
-from liancha.lists.models import CheckItem, ListVersion
+from liancha.lists.models import CheckItem
 from liancha.plan import actions
 from liancha.plan.actions import OwnLineData
 from liancha.plan.models import DepartmentLine, DepartmentPart
 from liancha.rulebook.coverage import PLAN_COLUMNS
 from liancha.rulebook.verdicts import Blocked, NeedsReason
 from tests.people import NOON
-from tests.rooms.plan_world import YEAR, make_plan_world
+from tests.rooms.own_part_world import make_own_part_world
+from tests.rooms.plan_world import YEAR
 
 pytestmark = pytest.mark.django_db
 LATER = NOON + timedelta(days=1)
@@ -37,33 +38,7 @@ HEALTH = OwnLineData(
 
 @pytest.fixture
 def world():
-    """Health has three items of its own, one of which is on the joint list as well."""
-    world = make_plan_world(people=0)
-    version = ListVersion.objects.create(
-        kind="items",
-        region_id="410300",
-        number=1,
-        title="抽查事项清单",
-        state="published",
-        published_at=NOON,
-        created_by=world.cast.zhou,
-        created_at=NOON,
-    )
-    rows = (("医疗机构执业检查", "key"), ("消毒产品检查", "general"), ("卫健事项JF05", "general"))
-    for n, (name, kind) in enumerate(rows, 1):
-        CheckItem.objects.create(
-            version=version,
-            position=n,
-            category="卫生",
-            name=name,
-            targets="医疗机构",
-            item_class=kind,
-            methods="现场检查",
-            subject="市级",
-            basis="《医疗机构管理条例》",
-            department=world.department("WJ"),
-        )
-    return world
+    return make_own_part_world()
 
 
 def start(world, by="gu"):

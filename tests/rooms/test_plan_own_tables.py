@@ -10,14 +10,15 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from liancha.ledger.models import Entry
-from liancha.lists.models import CheckItem, ListVersion
+from liancha.lists.models import CheckItem
 from liancha.papers.writers import write_workbook
 from liancha.plan import actions, readings, sheets
 from liancha.plan.models import DepartmentPart, Import
 from liancha.rulebook.coverage import PLAN_COLUMNS
 from liancha.rulebook.verdicts import Blocked
 from tests.people import NOON
-from tests.rooms.plan_world import YEAR, make_plan_world
+from tests.rooms.own_part_world import make_own_part_world
+from tests.rooms.plan_world import YEAR
 from tests.rooms.tables import sheet, workbook
 
 pytestmark = pytest.mark.django_db
@@ -29,33 +30,7 @@ WATER = "消毒产品抽查,,消毒产品检查,,,,40户；9户,全年,专项部
 
 @pytest.fixture
 def world():
-    """Health has three items of its own, one of which is on the joint list as well."""
-    world = make_plan_world(people=0)
-    version = ListVersion.objects.create(
-        kind="items",
-        region_id="410300",
-        number=1,
-        title="抽查事项清单",
-        state="published",
-        published_at=NOON,
-        created_by=world.cast.zhou,
-        created_at=NOON,
-    )
-    rows = (("医疗机构执业检查", "key"), ("消毒产品检查", "general"), ("卫健事项JF05", "general"))
-    for n, (name, kind) in enumerate(rows, 1):
-        CheckItem.objects.create(
-            version=version,
-            position=n,
-            category="卫生",
-            name=name,
-            targets="医疗机构",
-            item_class=kind,
-            methods="现场检查",
-            subject="市级",
-            basis="《医疗机构管理条例》",
-            department=world.department("WJ"),
-        )
-    return world
+    return make_own_part_world()
 
 
 @pytest.fixture

@@ -233,6 +233,11 @@ class JointField(models.Model):
         return self.name
 
     @property
+    def departments(self) -> list[Department]:
+        """The initiator first, then the cooperators."""
+        return [self.initiator, *self.cooperators.all()]
+
+    @property
     def method_words(self) -> str:
         """现场检查、网络监测."""
         return "、".join(Method(digit).label for digit in self.methods.split())

@@ -54,14 +54,15 @@ class Book(ABC):
 
     @abstractmethod
     def kept(self, line: Any) -> dict[str, Any]:
-        """A line as it stands in the database now, as JSON keeps it."""
+        """Everything a line says, as JSON keeps it."""
 
     @abstractmethod
     def put(self, checked: Any, line: Any, at: datetime) -> tuple[Any, str, dict[str, str]]:
         """The line written, its name in the log, its columns."""
 
     @abstractmethod
-    def lines(self, keys: Collection[int]) -> Mapping[int, Any]: ...
+    def lines(self, keys: Collection[int]) -> Mapping[int, Any]:
+        """Lines by key, as they stand in the database now."""
 
     @abstractmethod
     def check_writer(self, line: Any) -> None:
@@ -114,7 +115,7 @@ class JointBook(Book):
         return intake
 
     def kept(self, line: PlanLine) -> dict[str, Any]:
-        return kept(PlanLine.objects.with_columns().get(pk=line.pk))
+        return kept(line)
 
     def put(self, checked: Any, line: Any, at: datetime) -> tuple[PlanLine, str, dict[str, str]]:
         written = put_line(self.plan, checked, at)
@@ -158,7 +159,7 @@ class OwnBook(Book):
         return intake
 
     def kept(self, line: DepartmentLine) -> dict[str, Any]:
-        return kept_own(DepartmentLine.objects.get(pk=line.pk))
+        return kept_own(line)
 
     def put(
         self, checked: Any, line: Any, at: datetime

@@ -125,8 +125,7 @@ def _follow(line: PlanLine, field: JointField, plan: Plan, at: datetime) -> bool
 
 def _here(field: JointField, plan: Plan) -> list[Department]:
     """The departments that the list names for a field, as they are called at the plan's level."""
-    named = [field.initiator, *field.cooperators.all()]
-    return [each for each in (at_home(one, plan) for one in named) if each is not None]
+    return [each for each in (at_home(one, plan) for one in field.departments) if each is not None]
 
 
 def _items(

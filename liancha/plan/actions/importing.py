@@ -77,11 +77,11 @@ def commit_import(*, batch: Import, by: User, at: datetime) -> Import:
         raise Blocked("试算之后，这份草稿又有改动。请重新试算，看清会改什么再写入。", article="14")
     looked = _look(batch, book, at)
     written: dict[str, dict[str, str]] = {}
-    for step in looked.steps:
-        if step.checked is None:
-            continue
-        if step.line is not None:
-            batch.before[str(step.line.pk)] = book.kept(step.line)
+    taken = [step for step in looked.steps if step.checked is not None]
+    # Read anew: what has been looked at may say already what the table says.
+    before = book.lines([step.line.pk for step in taken if step.line is not None])
+    batch.before = {str(key): book.kept(line) for key, line in before.items()}
+    for step in taken:
         line, name, says = book.put(step.checked, step.line, at)
         batch.after[str(line.pk)] = book.kept(line)
         written[name] = says

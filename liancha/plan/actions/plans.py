@@ -272,7 +272,7 @@ def record_platform_number(*, plan: Plan, number: str, by: User, at: datetime) -
 
 def _check_without_targets(plan: Plan, field: JointField) -> None:
     """Nobody signs that there is nothing to inspect against what the registry holds."""
-    home = [at_home(each, plan) for each in (field.initiator, *field.cooperators.all())]
+    home = [at_home(each, plan) for each in field.departments]
     here = [each for each in home if each is not None]
     if home[0] is None or len(here) < 2:
         return
@@ -319,10 +319,8 @@ def _check_newer_list(plan: Plan) -> None:
     now = list_in_force(plan.region_id)
     if now is None or now.pk == plan.list_version_id:
         return
-    level = "X" if regions.is_county(plan.region_id) else "C"
     known = {each.code for each in plan.fields()}
-    newer = now.fields.filter(level__contains=level).order_by("code")
-    if new := [each.name for each in newer if each.code not in known]:
+    if new := [each.name for each in plan.fields(now) if each.code not in known]:
         raise Blocked(
             f"现行清单已是{now}，新增的领域还没有列入：{'、'.join(new)}。"
             "请退回草稿，换用现行清单后补上计划行。",

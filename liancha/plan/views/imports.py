@@ -98,7 +98,9 @@ def upload(request: HttpRequest, pk: int) -> HttpResponse:
         "came_in": came_in.select_related("by__department")[:8],
     }
     form = filled_in(request, forms.UploadForm)
-    return choose(request, "plan/upload.html", form, partial(_open, request, plan), context)
+    return choose(
+        request, "plan/upload.html", form, partial(_open, request, {"plan": plan}), context
+    )
 
 
 @requires(Permission.PLAN_VIEW)
@@ -129,7 +131,7 @@ def upload_part(request: HttpRequest, pk: int) -> HttpResponse:
     }
     form = filled_in(request, forms.UploadForm)
     return choose(
-        request, "plan/part_upload.html", form, partial(_open_own, request, part), context
+        request, "plan/part_upload.html", form, partial(_open, request, {"part": part}), context
     )
 
 
@@ -143,15 +145,9 @@ def part_template(request: HttpRequest, pk: int) -> HttpResponse:
     return workbook(f"{part}-第{part.version}稿.xlsx", sheets.own_blank(part, lines))
 
 
-def _open(request: HttpRequest, plan: Plan, path: Path, file_name: str) -> Import:
+def _open(request: HttpRequest, draft: dict[str, Any], path: Path, file_name: str) -> Import:
     return actions.open_import(
-        plan=plan, path=path, file_name=file_name, by=request.user, at=timezone.now()
-    )
-
-
-def _open_own(request: HttpRequest, part: DepartmentPart, path: Path, file_name: str) -> Import:
-    return actions.open_import(
-        part=part, path=path, file_name=file_name, by=request.user, at=timezone.now()
+        **draft, path=path, file_name=file_name, by=request.user, at=timezone.now()
     )
 
 

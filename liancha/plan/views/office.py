@@ -180,8 +180,8 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
         "left_out": plan.left_out.select_related("line", "signed_by"),
         "entries": _entries(plan) if request.GET.get("tab") == "log" else (),
         "list_in_force": plan.list_version.state == "published",
+        "quiet": quiet_days.of_plan(plan),
     }
-    context["quiet"] = quiet_days.of_plan(plan)
     return render(request, "plan/plan.html", context)
 
 

@@ -41,23 +41,22 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
     adjustments = list(_adjustments(plan))
     for each in adjustments:
         changed.setdefault(each.line_id, []).append(each)
-    shown_lines = [
-        line for line in _of(everything, chosen) if _says(asked, line.number, columns.columns(line))
-    ]
+    said = ((line, columns.columns(line)) for line in _of(everything, chosen))
+    found = [(line, texts) for line, texts in said if _says(asked, line.number, texts)]
     rows = [
         {
             "line": line,
-            "texts": columns.columns(line),
+            "texts": texts,
             "is_cancelled": line.state == LineState.CANCELLED,
             "changes": changed.get(line.pk, []),
         }
-        for line in shown_lines
+        for line, texts in found
     ]
     own = [
         (each.part, [(line, texts) for line, texts in each.lines if _says(asked, "", texts)])
         for each in queries.parts_of(plan, chosen)
     ]
-    named = {line.pk for line in shown_lines}
+    named = {line.pk for line, _ in found}
     shown = [
         (each, sheets.changes_text(each.before), sheets.changes_text(each.after))
         for each in adjustments
