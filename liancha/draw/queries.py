@@ -27,7 +27,6 @@ __all__ = [
     "current_inspectors",
     "is_public",
     "may_have",
-    "may_see_lists",
     "may_see_names",
     "openness",
     "pool",
@@ -136,11 +135,11 @@ def may_have(draw: Draw, name: str, user: User, now: datetime) -> bool:
     if is_public(draw, name, now):
         return True
     if name in (bundles.FRAME, bundles.DRAWN):
-        return may_see_lists(draw, user)
+        return _may_see_lists(draw, user)
     return may_see_names(draw, user)
 
 
-def may_see_lists(draw: Draw, user: User) -> bool:
+def _may_see_lists(draw: Draw, user: User) -> bool:
     """Whether this person may have frame.tsv and drawn.tsv before they are public; of a
     confidential draw only who runs it, its parties and witnesses, and auditors.
 

@@ -21,10 +21,10 @@ from liancha.queue.models import Job
 from liancha.rulebook.form import Refused
 from liancha.rulebook.lifecycles import DrawState
 
-from . import background, beacons, chronicle, frames, frozen, invitations, rules
+from . import background, beacons, bundles, chronicle, frames, frozen, invitations, rules
 from .layers import Layer, dots, labels_of, ordinal
 from .models import Dispatch, Draw, Party
-from .queries import may_see_lists
+from .queries import may_have
 from .standing import Standing, standing
 
 SHOWN_ROWS = 200  # of a long list; the rest is a page away
@@ -97,10 +97,10 @@ class Scene:
         waiting = (h.party for h in self.hands if h.is_mine and not getattr(h.party, wanted))
         return next(waiting, None)
 
-    @property
+    @cached_property
     def sees_lists(self) -> bool:
         """Whether frame.tsv and drawn.tsv are there for this person."""
-        return self.sees_names and may_see_lists(self.draw, self.user)
+        return may_have(self.draw, bundles.FRAME, self.user, self.now)
 
     @property
     def is_keeper(self) -> bool:

@@ -14,6 +14,7 @@ from django.core.management.base import CommandError
 
 from liancha.draw import actions, bundles, frozen, queries
 from liancha.draw.models import Draw
+from liancha.draw.scenes import Scene
 from liancha.ledger import actions as ledger
 from liancha.ledger.models import Entry
 from liancha.rulebook import verify
@@ -194,6 +195,7 @@ class TestOpenness:
         assert self.opened(draw) == {"rule", "transcript"}
         complete(world)
         assert self.opened(draw) == {"rule", "transcript", "codes", "lists", "firms"}
+        assert Scene(draw, world.cast.zhou, NOON, sees_names=True).sees_lists  # as anybody may
 
     def test_or_on_the_day_of_the_scheme(self):
         world = w.make_world(confidential=False)
