@@ -17,11 +17,6 @@ from django.db import DEFAULT_DB_ALIAS, connections, models
 AS_IT_IS = (models.CharField, models.TextField, models.BooleanField, models.ForeignKey)
 
 
-def columns_of(model: type[models.Model]) -> tuple[str, ...]:
-    """Attribute names of a model's columns, without the key."""
-    return tuple(field.attname for field in model._meta.concrete_fields if not field.primary_key)
-
-
 def insert(model: type[models.Model], names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Insert rows of values, one for each of the attributes named."""
     # The wrapper itself, not Django's proxy, which would look it up for every value.

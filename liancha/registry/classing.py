@@ -7,25 +7,26 @@ Knows no rules; the caller's transaction makes the writing one step.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
-from typing import Any
 
-from django.db import DatabaseError, connection
+from django.db import connection
 
 from .models import CreditBatch
+from .temporary import Temporary
 
 JOINED = "liancha_classes s JOIN registry_target t ON t.code = s.code"
 ROWS = 10_000  # taken from the database at once
 
 
-class Classes:
+class Classes(Temporary):
     """The waiting (code, class), each code once; `count` is how many."""
 
+    tables = ("liancha_classes",)
+
     def __init__(self) -> None:
+        super().__init__()
         self.count = 0
-        self._is_sqlite = connection.vendor == "sqlite"
 
     def add(self, rows: Sequence[tuple[str, str]]) -> None:
         self.count += len(rows)
@@ -47,9 +48,7 @@ class Classes:
 
     def known(self) -> int:
         """How many of the codes the registry has."""
-        with connection.cursor() as cursor:
-            cursor.execute(f"SELECT count(*) FROM {JOINED}")
-            return int(cursor.fetchone()[0])
+        return int(self._one(f"SELECT count(*) FROM {JOINED}"))
 
     def note(self, batch: CreditBatch) -> int:
         """Record whose class differs, before and after; returns how many."""
@@ -87,30 +86,8 @@ class Classes:
             [on, batch.source, on, batch.source],
         )
 
-    def open(self) -> None:
-        self.close()
+    def create(self) -> None:
         self._run(
             "CREATE TEMPORARY TABLE liancha_classes"
             " (code text PRIMARY KEY, credit_class text NOT NULL)"
         )
-
-    def close(self) -> None:
-        self._run("DROP TABLE IF EXISTS liancha_classes")
-
-    def _run(self, sql: str, values: Iterable[Any] | None = None) -> int:
-        with connection.cursor() as cursor:
-            cursor.execute(sql, values if values is None else list(values))
-            return int(cursor.rowcount)
-
-
-@contextmanager
-def classes() -> Iterator[Classes]:
-    """An empty table for them, gone afterwards."""
-    opened = Classes()
-    opened.open()
-    try:
-        yield opened
-    finally:
-        # After an error in a transaction the connection takes nothing more; it forgets by itself.
-        with suppress(DatabaseError):
-            opened.close()

@@ -10,17 +10,17 @@ rules; the caller's transaction makes it one step, and says first that nothing h
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db import DatabaseError, connection, models
+from django.db import connection, models
 
 from liancha.ledger.models import Entry
 
 from .bulk import AS_IT_IS
 from .models import Import, ImportChange, Tagging, Target
+from .temporary import Temporary, table_of
 
 NAMES = (  # what an import may change of a target, and with it a table that is taken back
     *("name", "kind", "address", "region_id", "is_pending", "status", "scope", "industry"),
@@ -51,11 +51,13 @@ def has_moved(since: int, room: str = "") -> bool:
     return Entry.objects.filter(index__gt=since, what__startswith=room).exists()
 
 
-class Prepared:
+class Prepared(Temporary):
     """Targets as they will be, and the tags of those that are tagged again."""
 
+    tables = ("liancha_ready", "liancha_retagged", "liancha_wanted")
+
     def __init__(self) -> None:
-        self._is_sqlite = connection.vendor == "sqlite"
+        super().__init__()
         known = {field.attname: field for field in Target._meta.concrete_fields}
         self._fields = [known[name] for name in NAMES]
 
@@ -100,7 +102,7 @@ class Prepared:
     def settle(self) -> None:
         """All of it is there."""
         if not self._is_sqlite:
-            for table in ("liancha_ready", "liancha_retagged", "liancha_wanted"):
+            for table in self.tables:
                 self._run(f"ANALYZE {table}")
 
     def forget(self, targets: Collection[int]) -> set[int]:
@@ -109,7 +111,7 @@ class Prepared:
             return set()
         keys = ", ".join(map(str, map(int, targets)))
         there = self._all(f"SELECT target FROM liancha_ready WHERE target IN ({keys})")
-        for table in ("liancha_ready", "liancha_retagged", "liancha_wanted"):
+        for table in self.tables:
             self._run(f"DELETE FROM {table} WHERE target IN ({keys})")
         return {key for (key,) in there}
 
@@ -151,7 +153,7 @@ class Prepared:
     def note(self, batch: Import) -> None:
         """Record what the import changed, in the order of its lines."""
         self._run(
-            f"INSERT INTO {_table(ImportChange)} (batch_id, target_id, "
+            f"INSERT INTO {table_of(ImportChange)} (batch_id, target_id, "
             '"before", "after") SELECT %s, target, earlier, later FROM liancha_ready ORDER BY row',
             [batch.pk],
         )
@@ -178,7 +180,7 @@ class Prepared:
 
         What people put on or took off by hand stays, also what they did meanwhile.
         """
-        table, refused = _table(Tagging), _table(Target.untagged.through)
+        table, refused = table_of(Tagging), table_of(Target.untagged.through)
         self._run(
             "DELETE FROM liancha_wanted WHERE (target, tag) IN"
             f" (SELECT target_id, tag_id FROM {refused})"
@@ -205,8 +207,7 @@ class Prepared:
 
     # ── the database ──────────────────────────────────────────────────────────────────────
 
-    def open(self) -> None:
-        self.close()
+    def create(self) -> None:
         own = ("row", "target", "was", "touches", "earlier", "later")
         names = [connection.ops.quote_name(str(field.column)) for field in self._fields]
         if self._is_sqlite:
@@ -227,10 +228,6 @@ class Prepared:
         self._run("CREATE TEMPORARY TABLE liancha_retagged (target bigint, was timestamptz)")
         self._run("CREATE TEMPORARY TABLE liancha_wanted (target bigint, tag bigint)")
 
-    def close(self) -> None:
-        for table in ("liancha_ready", "liancha_retagged", "liancha_wanted"):
-            self._run(f"DROP TABLE IF EXISTS {table}")
-
     def _put(self, table: str, columns: Sequence[Sequence[Any]]) -> None:
         lines = zip(*columns, strict=True)
         with connection.cursor() as cursor:
@@ -246,30 +243,6 @@ class Prepared:
                 for line in lines:
                     copy.write_row(line)
 
-    def _run(self, sql: str, parameters: Sequence[Any] | None = None) -> int:
-        """How many rows it concerned."""
-        with connection.cursor() as cursor:
-            cursor.execute(sql, parameters)
-            return int(cursor.rowcount)
-
-    def _all(self, sql: str) -> list[Any]:
-        with connection.cursor() as cursor:
-            cursor.execute(sql)
-            return cursor.fetchall()
-
-
-@contextmanager
-def prepared() -> Iterator[Prepared]:
-    """Nothing made ready yet; gone afterwards."""
-    opened = Prepared()
-    opened.open()
-    try:
-        yield opened
-    finally:
-        # After an error in a transaction the connection takes nothing more; it forgets by itself.
-        with suppress(DatabaseError):
-            opened.close()
-
 
 def _values(field: models.Field[Any, Any], targets: Sequence[Target]) -> list[Any]:
     values = [getattr(target, field.attname) for target in targets]
@@ -277,7 +250,3 @@ def _values(field: models.Field[Any, Any], targets: Sequence[Target]) -> list[An
         return values
     ready = {value: field.get_db_prep_save(value, connection) for value in {*values} - {None}}
     return [ready.get(value) for value in values]
-
-
-def _table(model: type[models.Model]) -> str:
-    return connection.ops.quote_name(model._meta.db_table)

@@ -28,7 +28,7 @@ from .models import (
     Tag,
     Target,
 )
-from .retagging import PIECE, looks
+from .retagging import looks
 
 LARGE = 50_000  # targets from which counting on every page would be felt
 CREDIT_WORDS = Target.CreditClass.choices
@@ -109,7 +109,7 @@ def preview_retag() -> list[TagChange]:
     given: Counter[int] = Counter()
     taken: Counter[int] = Counter()
     now: Counter[int] = Counter()
-    for piece in looks(tables.tagger(), PIECE):
+    for piece in looks(tables.tagger()):
         for look in piece:
             now.update(look.there.keys())
             given.update(look.given)

@@ -9,15 +9,15 @@ say. Knows no rules: what a row means was said before it came here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from typing import Any
 
-from django.db import DatabaseError, connection, models
+from django.db import connection
 
 from .models import Import, Tagging, Target
 from .plain import READ
 from .reading import TAKEN
+from .temporary import Temporary, table_of
 
 # How a row waits: its number, which tags it has, where it lies, and what was read.
 FIELDS = ("row", "tags", "region_id", "is_pending", "region_reason", *TAKEN)
@@ -29,16 +29,17 @@ PIECE = 20_000  # parameters of one statement
 MET = "liancha_known k JOIN registry_target t ON t.id = k.target"
 
 
-class Stage:
+class Stage(Temporary):
     """The waiting rows, and their tags.
 
     is_busy  while rows come in nobody else may use the connection
     """
 
+    tables = ("liancha_stage", "liancha_stage_tags", "liancha_known")
     is_busy = False
 
     def __init__(self) -> None:
-        self._is_sqlite = connection.vendor == "sqlite"
+        super().__init__()
         self._waiting = 0
         self._known = 0
         self._named: set[str] = set()  # columns that some row says something in
@@ -294,7 +295,7 @@ class Stage:
         )
         # Row by row, so that what belongs together is written together.
         self._run(
-            f"INSERT INTO {_table(Tagging)} (target_id, tag_id, is_by_hand)"
+            f"INSERT INTO {table_of(Tagging)} (target_id, tag_id, is_by_hand)"
             f" SELECT {key}, g.tag, %s FROM liancha_stage s"
             f" CROSS JOIN liancha_stage_tags g WHERE g.number = s.tags{self._new()}",
             [False],
@@ -320,14 +321,13 @@ class Stage:
 
     # ── the database ──────────────────────────────────────────────────────────────────────
 
-    def open(self) -> None:
+    def create(self) -> None:
         columns = ", ".join(f"{name} text" for name in FIELDS[2:])
         number, key = "integer PRIMARY KEY", ""
         if not self._is_sqlite:
             # Numbers that are not used in the end are lost, which does not matter.
             number = "integer"
             key = ", id bigint DEFAULT nextval(pg_get_serial_sequence('registry_target', 'id'))"
-        self.close()
         self._run(
             f"CREATE TEMPORARY TABLE liancha_stage (row {number}, tags integer, {columns}{key})"
         )
@@ -339,11 +339,6 @@ class Stage:
         if self._is_sqlite:
             self._run("CREATE INDEX temp.liancha_stage_tags_of ON liancha_stage_tags (number, tag)")
 
-    def close(self) -> None:
-        self._run("DROP TABLE IF EXISTS liancha_stage")
-        self._run("DROP TABLE IF EXISTS liancha_stage_tags")
-        self._run("DROP TABLE IF EXISTS liancha_known")
-
     def _day(self, name: str) -> str:
         return f"NULLIF(s.{name}, '')" if self._is_sqlite else f"NULLIF(s.{name}, '')::date"
 
@@ -353,37 +348,6 @@ class Stage:
     def _is_other_day(self, name: str) -> str:
         day = self._day(name)
         return f"({day} IS NOT NULL AND (t.{name} IS NULL OR {day} <> t.{name}))"
-
-    def _run(self, sql: str, parameters: Sequence[Any] | None = None) -> int:
-        """How many rows it concerned."""
-        with connection.cursor() as cursor:
-            cursor.execute(sql, parameters)
-            return int(cursor.rowcount)
-
-    def _all(self, sql: str, parameters: Sequence[Any] | None = None) -> list[Any]:
-        with connection.cursor() as cursor:
-            cursor.execute(sql, parameters)
-            return cursor.fetchall()
-
-    def _one(self, sql: str) -> Any:
-        return self._all(sql)[0][0]
-
-
-@contextmanager
-def stage() -> Iterator[Stage]:
-    """An empty stage, gone afterwards."""
-    opened = Stage()
-    opened.open()
-    try:
-        yield opened
-    finally:
-        # After an error in a transaction the connection takes nothing more; it forgets by itself.
-        with suppress(DatabaseError):
-            opened.close()
-
-
-def _table(model: type[models.Model]) -> str:
-    return connection.ops.quote_name(model._meta.db_table)
 
 
 def _pieces(things: list[Any]) -> Iterator[list[Any]]:

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from liancha.queue.models import Job
-from liancha.registry import queries
+from liancha.registry import queries, retagging
 from liancha.registry.models import Tag
 from liancha.registry.tagging import Rule, Tagger, allowed
 from liancha.registry.views import words
@@ -52,7 +52,7 @@ class TestApplying:
 
     @pytest.mark.parametrize("size", [2, 5_000])
     def test_what_would_change_is_counted_piece_by_piece(self, monkeypatch, size):
-        monkeypatch.setattr(queries, "PIECE", size)
+        monkeypatch.setattr(retagging, "PIECE", size)
         found = {each.tag.code: each for each in queries.preview_retag()}["hotel"]
         assert (found.now, found.given, found.taken) == (2, 5, 1)
 

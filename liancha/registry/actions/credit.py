@@ -32,9 +32,10 @@ from liancha.queue.models import Job
 from liancha.rulebook.verdicts import Blocked
 
 from .. import codes
-from ..classing import Classes, classes
+from ..classing import Classes
 from ..columns import word_of
 from ..models import CreditBatch, Target
+from ..temporary import opened
 
 CHUNK = 2_000  # rows read between two words to whoever waits; targets put back at once
 MOST_FAULTS = 1_000  # kept word by word; the rest is only counted
@@ -73,7 +74,7 @@ def set_credit(
         raise ValueError(f"credit classes are A, B, C, D or empty, got {wrong}")
     batch = _open(source, on, by, at)
     batch.rows = len(wanted)
-    with classes() as waiting:
+    with opened(Classes()) as waiting:
         waiting.add(list(wanted.items()))
         waiting.settle()
         _write(batch, waiting, by, at)
@@ -310,7 +311,7 @@ def _read(batch: CreditBatch, progress: Progress | None) -> Iterator[tuple[_Foun
         book = open_book(_place(_open_still(batch)), batch.file_name)
     except FileNotFoundError as gone:
         raise _closed() from gone
-    with book, classes() as waiting:
+    with book, opened(Classes()) as waiting:
         table = find_table(book, COLUMNS)
         found, total = _Found(book.sha256), table.size() if progress else 0
         for piece in _chunks(found.classed(table.rows())):

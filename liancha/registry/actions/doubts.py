@@ -22,7 +22,7 @@ from liancha.rulebook.verdicts import Blocked, NeedsReason
 from .. import tables
 from ..models import CHOSEN, Doubt, FormerCode, Import, ImportChange, Tagging, Target
 from ..reading import DOUBLED
-from .intake import retag
+from .tagging import retag
 from .targets import check_own
 
 MOST_PAIRS = 5_000  # found at once; the next import finds the rest

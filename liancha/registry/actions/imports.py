@@ -24,11 +24,11 @@ from liancha.queue.actions import later
 from liancha.queue.models import Job
 from liancha.rulebook.verdicts import Blocked
 
-from .. import columns
+from .. import columns, temporary
 from ..models import Import, Target
-from ..prepared import Moved, prepared
+from ..prepared import Moved, Prepared
 from ..reading import BESIDE
-from ..staging import stage
+from ..staging import Stage
 from ..straight import is_free, straight
 from .intake import Intake
 
@@ -200,10 +200,12 @@ def _take_once(
             _lock(batch)
         if is_straight := is_locked and is_free():
             batch.save()
-        ready = opened.enter_context(prepared()) if is_written else None
+        ready = opened.enter_context(temporary.opened(Prepared())) if is_written else None
         # Last opened, first closed: while rows come straight in, the connection is theirs alone.
         waiting = opened.enter_context(
-            straight(batch, places=table.places, today=today, at=at) if is_straight else stage()
+            straight(batch, places=table.places, today=today, at=at)
+            if is_straight
+            else temporary.opened(Stage())
         )
         intake = Intake(table, batch, waiting, ready, county=county, today=today, at=at)
         intake.read(progress)

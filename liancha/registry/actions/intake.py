@@ -375,46 +375,6 @@ class Intake:
         )
 
 
-def retag(tagger: tables.Tagger, targets: list[Target]) -> tuple[int, int]:
-    """Bring the tags of these targets in line with the words; (given, taken away).
-
-    Tags put on or taken off by hand stay as people left them.
-    """
-    keys = [target.pk for target in targets]
-    there: dict[int, dict[int, bool]] = {key: {} for key in keys}
-    rows = Tagging.objects.filter(target__in=keys)
-    for target_id, tag, is_by_hand in rows.values_list("target", "tag", "is_by_hand"):
-        there[target_id][tag] = is_by_hand
-    refused = set(
-        Target.untagged.through.objects.filter(target__in=keys).values_list("target_id", "tag_id")
-    )
-    wanted = {
-        target.pk: {
-            tag
-            for tag in tagger.tags(target.name, target.scope, target.kind)
-            if (target.pk, tag) not in refused
-        }
-        for target in targets
-    }
-    given = [
-        Tagging(target_id=key, tag_id=tag)
-        for key, tags in wanted.items()
-        for tag in tags - there[key].keys()
-    ]
-    taken = [
-        (key, tag)
-        for key, tags in there.items()
-        for tag, is_by_hand in tags.items()
-        if not is_by_hand and tag not in wanted[key]
-    ]
-    Tagging.objects.bulk_create(given)
-    for tag in {tag for _, tag in taken}:
-        Tagging.objects.filter(
-            tag=tag, target__in=[key for key, other in taken if other == tag]
-        ).delete()
-    return len(given), len(taken)
-
-
 def _keep(
     kept: list[tuple[Any, ...]], number: int, name: str, remark: Remark, line: list[str]
 ) -> None:

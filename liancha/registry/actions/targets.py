@@ -23,7 +23,7 @@ from .. import codes, search, tables
 from ..columns import FIRST_DAY
 from ..kinds import WITHOUT_CODE
 from ..models import Release, Tag, Tagging, Target, TargetQuerySet, Touched
-from .intake import retag
+from .tagging import retag
 
 EDITED = (
     *("name", "kind", "address", "status", "scope", "industry", "registered_on", "capital"),

@@ -32,7 +32,8 @@ from ..models import (
     Tagging,
     Target,
 )
-from ..prepared import Moved, Prepared, has_moved, last_entry, prepared
+from ..prepared import Moved, Prepared, has_moved, last_entry
+from ..temporary import opened
 from .intake import PIECE, RETAGGED
 from .searching import follow
 
@@ -63,7 +64,7 @@ def undo_import(
         since = last_entry()
         _refuse(batch, at)
         rules = tables.rules()
-        with prepared() as ready:
+        with opened(Prepared()) as ready:
             _make_ready(batch, ready, tables.Tagger(rules), progress)
             try:
                 with transaction.atomic():

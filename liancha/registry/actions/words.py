@@ -17,10 +17,11 @@ from liancha.rulebook.verdicts import Blocked
 
 from .. import tables
 from ..models import PlaceName, Tag, TagKeyword, Target
-from ..prepared import has_moved, last_entry, prepared
+from ..prepared import Prepared, has_moved, last_entry
 from ..retagging import looks
+from ..temporary import opened
 from .intake import PIECE
-from .intake import retag as _retag_some
+from .tagging import retag as _retag_some
 
 
 @transaction.atomic
@@ -98,7 +99,7 @@ def retag(
     """
     rules, since = tables.rules(), last_entry()
     tagger = tables.Tagger(rules)
-    with prepared() as ready:
+    with opened(Prepared()) as ready:
         done, total = 0, Target.objects.count()
         for piece in looks(tagger):
             ready.tag(
@@ -186,4 +187,4 @@ def sync_supervisors(*, version: ListVersion, by: User | str, at: datetime) -> i
 def _those(keys: list[int]) -> Iterator[list[Target]]:
     for start in range(0, len(keys), PIECE):
         here = Target.objects.filter(pk__in=keys[start : start + PIECE]).order_by("pk")
-        yield list(here.only("name", "scope", "kind"))
+        yield list(here.only("updated_at", "name", "scope", "kind"))

@@ -82,6 +82,10 @@ class Import(models.Model):
         """Rows that are written or would be."""
         return self.added + self.changed
 
+    @property
+    def is_open(self) -> bool:
+        return self.written_at is None and self.given_up_at is None
+
 
 class ImportFault(models.Model):
     """One cell that could not be taken, or (a remark) was taken with a doubt.

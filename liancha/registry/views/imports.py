@@ -68,7 +68,7 @@ class _Targets(Door[Import]):
             raise Http404
         much = {
             "check": batch.size > SMALL,
-            "commit": batch.rows > FEW and not batch.written_at and not batch.given_up_at,
+            "commit": batch.rows > FEW and batch.is_open,
             "undo": batch.taken > FEW,
         }
         if much[what]:
@@ -110,7 +110,7 @@ class _Targets(Door[Import]):
             "parts": _parts(batch),
             "total": batch.rows or 1,
             "is_working": is_working,
-            "is_open": not batch.written_at and not batch.given_up_at,
+            "is_open": batch.is_open,
             "is_mine": batch.by_id == request.user.pk,
             "failed": batch.job.message if batch.job and batch.job.state == JobState.FAILED else "",
             "is_undoable": actions.is_undoable(batch, timezone.now()),
