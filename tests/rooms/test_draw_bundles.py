@@ -195,7 +195,9 @@ class TestOpenness:
         assert self.opened(draw) == {"rule", "transcript"}
         complete(world)
         assert self.opened(draw) == {"rule", "transcript", "codes", "lists", "firms"}
-        assert Scene(draw, world.cast.zhou, NOON, sees_names=True).sees_lists  # as anybody may
+        assert Scene(
+            fresh(draw), world.cast.huo, NOON, sees_names=True
+        ).sees_lists  # as anybody may
 
     def test_or_on_the_day_of_the_scheme(self):
         world = w.make_world(confidential=False)
