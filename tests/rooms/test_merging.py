@@ -9,7 +9,6 @@ import time_machine
 from django.test import Client
 from django.urls import reverse
 
-from liancha.accounts.models import Region
 from liancha.draw.models import DrawnTarget
 from liancha.inspection import actions as inspection
 from liancha.inspection import calls, crew
@@ -21,12 +20,12 @@ from liancha.oversight.models import MergeProposal, MergeSide
 from liancha.queue.timetable import nightly
 from liancha.registry.models import Target
 from liancha.rulebook.lifecycles import MergeState, TaskState
-from liancha.rulebook.quiet import Exempted, Strength
+from liancha.rulebook.quiet import Exempted
 from liancha.rulebook.verdicts import Blocked, NeedsReason
 from liancha.task.models import QuietExemption
-from liancha.workdays import actions as workdays
 from tests.people import NOON
 from tests.rooms import merge_world as m
+from tests.rooms.quiet_world import quiet_stretch
 from tests.rooms.visit_world import DAY, MORNING, make_visit_world
 
 pytestmark = pytest.mark.django_db
@@ -175,17 +174,7 @@ class TestDeciding:
         """The one who moves goes there by order (implied); the other has nothing to say for it."""
         visit, ordered = self._together(world)
         quiet_on = DAY + timedelta(days=4)
-        workdays.add_quiet_period(
-            region=Region.objects.get(pk="410300"),
-            kind="dated",
-            title="企业安静期",
-            source="洛政办〔2026〕12号",
-            starts_on=quiet_on,
-            ends_on=quiet_on,
-            strength=Strength.REASON,
-            by=world.cast.zhou,
-            at=NOON,
-        )
+        quiet_stretch(world.cast, quiet_on)
         moved = {"visit": ordered, "planned_on": quiet_on, "by": world.cast.lu, "at": NOON}
         with pytest.raises(NeedsReason, match="在安静期内"):
             inspection.plan_visit(**moved, slot="14:00")

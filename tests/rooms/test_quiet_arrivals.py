@@ -8,14 +8,13 @@ import pytest
 import time_machine
 from django.urls import reverse
 
-from liancha.accounts.models import Region
 from liancha.inspection import actions, crew
 from liancha.registry.models import Target
 from liancha.rulebook.quiet import Exempted, Strength
 from liancha.rulebook.verdicts import NeedsReason
 from liancha.task.models import QuietExemption
-from liancha.workdays import actions as workdays
 from tests.people import LUOYANG, NOON
+from tests.rooms.quiet_world import quiet_stretch
 from tests.rooms.visit_world import DAY, MORNING, arrive, make_visit_world, told
 
 pytestmark = pytest.mark.django_db
@@ -28,20 +27,6 @@ def world():
     return make_visit_world(hotels=2)
 
 
-def quiet(world, strength=Strength.REASON, region="410300"):
-    return workdays.add_quiet_period(
-        region=Region.objects.get(pk=region),
-        kind="dated",
-        title="企业安静期",
-        source="洛政办〔2026〕12号",
-        starts_on=DAY,
-        ends_on=DAY,
-        strength=strength,
-        by=world.cast.zhou,
-        at=NOON,
-    )
-
-
 def plan(world, **more):
     actions.form_teams(task=world.task, by=world.cast.shen, at=NOON)
     said = {"visits": world.visits, "planned_on": DAY, "slot": "09:00"}
@@ -50,7 +35,7 @@ def plan(world, **more):
 
 class TestTheDay:
     def test_it_needs_an_exemption_for_each_firm(self, world):
-        quiet(world)
+        quiet_stretch(world.cast, DAY)
         with pytest.raises(NeedsReason, match="在安静期内"):
             plan(world)
         assert {each.planned_on for each in world.visits} <= {None}
@@ -74,15 +59,15 @@ class TestTheDay:
             )
 
     def test_a_period_that_reminds_only_remarks(self, world):
-        quiet(world, Strength.WARN)
+        quiet_stretch(world.cast, DAY, strength=Strength.WARN)
         assert any("在安静期内" in each for each in plan(world))
 
     def test_off_the_spot_it_asks_nothing(self, world):
-        quiet(world)
+        quiet_stretch(world.cast, DAY)
         assert not any("安静期" in each for each in plan(world, method="2"))
 
     def test_it_is_the_firm_s_own_region_that_counts(self, world):
-        quiet(world, region="410326")
+        quiet_stretch(world.cast, DAY, region="410326")
         assert not any("安静期" in each for each in plan(world))
         first = world.visits[0].drawn_target.target
         Target.objects.filter(pk=first.pk).update(region="410326")
@@ -95,7 +80,7 @@ class TestTheDay:
 class TestArrival:
     def test_a_period_switched_on_after_planning_is_met_at_the_door(self, world):
         visit = told(world)[0]
-        quiet(world)
+        quiet_stretch(world.cast, DAY)
         officer = world.officers["GA"][0]
         facts = {"visit": visit, "inspector": officer, "by": officer.user, "at": MORNING}
         with pytest.raises(NeedsReason):
@@ -110,7 +95,7 @@ class TestArrival:
     def test_an_approved_surprise_with_a_clue_goes_there(self, world):
         told(world)
         visit = world.visits[0]
-        quiet(world)
+        quiet_stretch(world.cast, DAY)
         notice = visit.notice
         notice.is_surprise, notice.clue_source = True, "投诉举报"
         notice.clue_number, notice.approved_by = "2026-31", "程以宁"
@@ -120,7 +105,7 @@ class TestArrival:
 
     def test_the_phone_asks_and_then_checks_in(self, client, world):
         visit = told(world)[0]
-        quiet(world)
+        quiet_stretch(world.cast, DAY)
         officer = world.officers["GA"][0]
         place = reverse("inspection:check_in", args=[visit.pk])
         with time_machine.travel(MORNING, tick=False):
@@ -139,7 +124,7 @@ class TestArrival:
         leader = visit.team.leader
         arrived = {"visit": visit, "inspector": leader, "by": leader.user, "at": MORNING}
         actions.check_in(**arrived)
-        quiet(world)
+        quiet_stretch(world.cast, DAY)
         mate = next(each for each in crew.members(visit) if each.pk != leader.pk)
         number = mate.certificates.get().number
         place = reverse("inspection:check_in", args=[visit.pk])
@@ -153,6 +138,7 @@ class TestArrival:
             assert f'<form method="post" action="{place}" class="bk-ask"' in page
             assert "组长代组员签到" in page, "the page of the arrival, not one of its own"
             assert f'<option value="{mate.pk}" selected>' in page
+            assert page.count("btn-primary") == 1, "what to do now is the form that asks"
             for name, value in typed.items():
                 assert f'<input type="hidden" name="{name}" value="{value}">' in page
             assert client.post(place, typed | POSTED).status_code == 302
@@ -161,7 +147,7 @@ class TestArrival:
     def test_the_start_is_asked_for_on_the_same_page(self, client, world):
         visit = told(world)[0]
         arrive(world, visit)
-        quiet(world)
+        quiet_stretch(world.cast, DAY)
         place = reverse("inspection:start", args=[visit.pk])
         with time_machine.travel(MORNING, tick=False):
             client.force_login(world.officers["GA"][0].user)
@@ -177,7 +163,7 @@ class TestArrival:
 class TestTheOffice:
     def test_the_page_asks_and_keeps_the_day(self, client, world):
         actions.form_teams(task=world.task, by=world.cast.shen, at=NOON)
-        quiet(world)
+        quiet_stretch(world.cast, DAY)
         with time_machine.travel(datetime(2026, 11, 24, 9, tzinfo=LUOYANG), tick=False):
             client.force_login(world.cast.shen)
             one = world.visits[0]

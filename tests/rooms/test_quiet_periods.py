@@ -17,28 +17,15 @@ from liancha.rulebook.verdicts import Blocked
 from liancha.workdays import actions, queries
 from liancha.workdays.models import QuietPeriod
 from tests.people import NOON, make_cast
+from tests.rooms.quiet_world import DOCUMENT, quiet_months
 
 pytestmark = pytest.mark.django_db
-DOCUMENT = "洛政办〔2026〕12号"
 TODAY = NOON.date()
 
 
 @pytest.fixture
 def cast():
     return make_cast()
-
-
-def register(cast, **changes):
-    said = {
-        "region": Region.objects.get(pk="410300"),
-        "kind": "monthly",
-        "title": "企业安静期",
-        "source": DOCUMENT,
-        "until_day": 20,
-        "starts_on": date(2026, 1, 1),
-        "strength": Strength.REASON,
-    }
-    return actions.add_quiet_period(**said | changes, by=cast.zhou, at=NOON)
 
 
 def county_office(region="410326"):
@@ -83,7 +70,7 @@ class TestNothingUntilItIsRegistered:
 
 class TestTheOfficeThatKeepsIt:
     def test_every_change_is_one_entry(self, cast):
-        period = register(cast, strength="off")
+        period = quiet_months(cast, strength="off")
         actions.set_quiet_strength(period=period, strength="warn", by=cast.zhou, at=NOON)
         actions.set_quiet_strength(period=period, strength="warn", by=cast.zhou, at=NOON)
         actions.end_quiet_period(period=period, note="文件废止", by=cast.zhou, at=NOON)
@@ -101,7 +88,7 @@ class TestTheOfficeThatKeepsIt:
         assert entries[2][1]["note"] == "文件废止"
 
     def test_it_ends_with_the_day_and_stays_ended(self, cast):
-        period = register(cast, until_day=27)
+        period = quiet_months(cast, until_day=27)
         actions.end_quiet_period(period=period, note="文件废止", by=cast.zhou, at=NOON)
         (quiet,) = queries.quiet_periods()
         assert quiet.holds_on(TODAY)
@@ -111,7 +98,7 @@ class TestTheOfficeThatKeepsIt:
 
     def test_ending_it_says_why(self, cast):
         with pytest.raises(Blocked, match="依据或原因"):
-            actions.end_quiet_period(period=register(cast), note=" ", by=cast.zhou, at=NOON)
+            actions.end_quiet_period(period=quiet_months(cast), note=" ", by=cast.zhou, at=NOON)
 
     def test_a_county_registers_its_own_and_no_other(self, cast):
         county = county_office()
@@ -139,8 +126,8 @@ class TestTheOfficeThatKeepsIt:
             )
 
     def test_a_county_is_quiet_with_the_city_but_not_with_its_neighbour(self, cast):
-        register(cast)
-        register(cast, region=Region.objects.get(pk="410326"), title="汝阳安静期")
+        quiet_months(cast)
+        quiet_months(cast, region="410326", title="汝阳安静期")
         titles = [
             [each.title for each in queries.quiet_periods(region)]
             for region in (None, "410326", "410327")
@@ -151,7 +138,7 @@ class TestTheOfficeThatKeepsIt:
         area = Region.objects.filter(kind=Region.Kind.AREA).first()
         district = Region.objects.filter(kind=Region.Kind.DISTRICT).first()
         Region.objects.filter(pk=area.pk).update(host=district)
-        register(cast, region=district, title="区的安静期")
+        quiet_months(cast, region=district.pk, title="区的安静期")
         assert [each.title for each in queries.quiet_periods(area.pk)] == ["区的安静期"]
 
     @pytest.mark.parametrize(
@@ -159,7 +146,7 @@ class TestTheOfficeThatKeepsIt:
         [{"until_day": None}, {"until_day": 28}, {"kind": "dated"}, {"until_day": 0}],
     )
     def test_the_database_refuses_days_that_cannot_be(self, cast, changes):
-        period = register(cast)
+        period = quiet_months(cast)
         with pytest.raises(IntegrityError), transaction.atomic():
             QuietPeriod.objects.filter(pk=period.pk).update(**changes)
 
@@ -214,7 +201,7 @@ class TestPages:
         assert not QuietPeriod.objects.exists()
 
     def test_others_read_it_and_change_nothing(self, client, cast):
-        period = register(cast)
+        period = quiet_months(cast)
         client.force_login(cast.shen)
         page = client.get(reverse("workdays:quiet")).content.decode()
         assert "企业安静期" in page
@@ -229,9 +216,9 @@ class TestPages:
     def test_firms_read_when_they_are_left_alone(self, client, cast):
         place = reverse("workdays:public_quiet")
         assert "还没有设定安静期" in client.get(place).content.decode()
-        register(cast)
-        register(cast, title="内部草稿", strength="off")
-        register(cast, region=Region.objects.get(pk="410326"), title="汝阳安静期")
+        quiet_months(cast)
+        quiet_months(cast, title="内部草稿", strength="off")
+        quiet_months(cast, region="410326", title="汝阳安静期")
         with time_machine.travel(NOON, tick=False):
             page = client.get(place).content.decode()
             assert "今天不在安静期内" in page
@@ -243,7 +230,7 @@ class TestPages:
             assert client.get(place, {"region": "x"}).status_code == 404
 
     def test_the_calendar_of_the_year_shows_them(self, client, cast):
-        register(cast)
+        quiet_months(cast)
         client.force_login(cast.zhou)
         page = client.get(reverse("workdays:year", args=[2026])).content.decode()
         assert page.count(" hush") == 12 * 20

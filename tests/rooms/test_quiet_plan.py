@@ -8,12 +8,11 @@ import pytest
 import time_machine
 from django.urls import reverse
 
-from liancha.accounts.models import Region
 from liancha.plan import quiet_days
 from liancha.rulebook.quiet import Strength
-from liancha.workdays import actions as workdays
 from tests.people import NOON
 from tests.rooms.plan_world import make_plan_world
+from tests.rooms.quiet_world import quiet_months
 
 pytestmark = pytest.mark.django_db
 
@@ -25,21 +24,8 @@ def world():
     return world
 
 
-def register(world, **changes):
-    said = {
-        "region": Region.objects.get(pk="410300"),
-        "kind": "monthly",
-        "title": "企业安静期",
-        "source": "洛政办〔2026〕12号",
-        "until_day": 20,
-        "starts_on": date(2026, 1, 1),
-        "strength": Strength.REASON,
-    }
-    return workdays.add_quiet_period(**said | changes, by=world.cast.zhou, at=NOON)
-
-
 def test_the_plan_its_lines_and_the_trial_say_which_days(client, world):
-    register(world)
+    quiet_months(world.cast)
     line = world.line()
     with time_machine.travel(NOON, tick=False):
         client.force_login(world.cast.shen)
@@ -50,15 +36,15 @@ def test_the_plan_its_lines_and_the_trial_say_which_days(client, world):
 
 
 def test_firms_read_them_beside_the_plan(client, world):
-    register(world)
-    register(world, title="还没启用", strength=Strength.OFF)
+    quiet_months(world.cast)
+    quiet_months(world.cast, title="还没启用", strength=Strength.OFF)
     page = client.get(reverse("plan:public_plan", args=[world.line().plan.pk])).content.decode()
     assert "企业安静期（洛阳市）：每月 1 日至 20 日" in page
     assert "还没启用" not in page
 
 
 def test_the_days_that_are_left_are_counted_by_the_calendar(world):
-    register(world, starts_on=date(2026, 2, 1), ends_on=date(2026, 2, 28))
+    quiet_months(world.cast, starts_on=date(2026, 2, 1), ends_on=date(2026, 2, 28))
     days = quiet_days.open_days(world.line().plan)
     # 21 to 28 February 2026: 春节 until the 23rd, and Saturday the 28th is worked for it.
     assert days[1] == 5

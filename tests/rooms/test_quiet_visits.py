@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import pytest
 import time_machine
 from django.urls import reverse
 
-from liancha.accounts.models import Region
 from liancha.ledger.models import Entry
 from liancha.rulebook.quiet import Exempted, Strength
 from liancha.rulebook.verdicts import NeedsReason
 from liancha.task import actions as tasks
 from liancha.task import quiet_days
 from liancha.task.models import QuietExemption, Scheme, Task
-from liancha.workdays import actions as workdays
 from tests.people import NOON
 from tests.rooms.plan_world import STAGES, make_plan_world
+from tests.rooms.quiet_world import quiet_months, quiet_stretch
 from tests.rooms.test_task_pages import at, scheme_form
 
 pytestmark = pytest.mark.django_db
@@ -44,16 +41,7 @@ def task(world):
 def quiet(world, strength=Strength.REASON, **changes):
     """Quiet the whole time of the visits, unless told otherwise."""
     visits = next(each for each in STAGES if each["name"] == "实地核查")
-    said = {
-        "region": Region.objects.get(pk="410300"),
-        "kind": "dated",
-        "title": "企业安静期",
-        "source": "洛政办〔2026〕12号",
-        "starts_on": visits["starts"],
-        "ends_on": visits["ends"],
-        "strength": strength,
-    }
-    return workdays.add_quiet_period(**said | changes, by=world.cast.zhou, at=NOON)
+    return quiet_stretch(world.cast, visits["starts"], visits["ends"], strength=strength, **changes)
 
 
 def save(world, task, **more):
@@ -107,13 +95,13 @@ class TestTheScheme:
 
     def test_days_that_are_left_are_named_and_nothing_is_asked(self, world, task):
         visits = next(each for each in STAGES if each["name"] == "实地核查")
-        quiet(world, starts_on=visits["starts"], ends_on=visits["starts"])
+        quiet_stretch(world.cast, visits["starts"])
         save(world, task)
         (remark,) = quiet_days.of_task(Task.objects.get())
         assert "可以入企的有" in remark
 
     def test_a_county_s_period_is_not_the_city_s(self, world, task):
-        quiet(world, region=Region.objects.get(pk="410326"))
+        quiet(world, region="410326")
         save(world, task)
 
     def test_off_the_spot_nobody_is_disturbed(self, world, task):
@@ -177,7 +165,7 @@ class TestThePagesOfATask:
 
     def test_a_new_task_says_so_at_once(self, client, world):
         world.published()
-        quiet(world, kind="monthly", starts_on=date(2026, 1, 1), ends_on=None, until_day=20)
+        quiet_months(world.cast)
         client.force_login(world.cast.shen)
         page = client.post(at("from_line", world.line().pk), follow=True).content.decode()
         assert "中有安静期" in page
