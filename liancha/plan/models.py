@@ -107,7 +107,7 @@ class Plan(models.Model):
         return reverse("plan:plan", args=[self.pk])
 
     def fields(self, version: ListVersion | None = None) -> list[JointField]:
-        """What a plan of this level has to cover of its list, or of this one (art. 13, decision A13)."""
+        """What a plan of this level covers: of its list, or of this one (art. 13, decision A13)."""
         level = "X" if is_county(self.region_id) else "C"
         fields = (version or self.list_version).fields.filter(level__contains=level)
         found = fields.select_related("initiator").prefetch_related("cooperators")
