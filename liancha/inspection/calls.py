@@ -1,4 +1,4 @@
-"""同一次上门 as pages ask about it: who else comes to this firm with the same appointment."""
+"""同一次上门 as it is asked about: who else comes to this firm with the same appointment."""
 
 from __future__ import annotations
 

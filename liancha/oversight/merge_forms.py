@@ -7,8 +7,6 @@ from datetime import date
 from django import forms
 
 from liancha.accounts.models import Department
-from liancha.rulebook import lifecycles
-from liancha.rulebook.lifecycles import MergeState
 
 from .models import MergeSide
 
@@ -55,6 +53,3 @@ class Decline(forms.Form):
         widget=forms.Textarea,
         error_messages={"required": "请写明为什么要分两次上门。"},
     )
-
-
-STATES = lifecycles.choices(MergeState)

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 
 from liancha.accounts.models import User
 from liancha.accounts.permissions import Permission, requires
+from liancha.rulebook import lifecycles
 from liancha.rulebook.lifecycles import MergeState
 from liancha.rulebook.verdicts import Blocked
 
@@ -57,7 +58,7 @@ def merges(request: HttpRequest) -> HttpResponse:
     if state not in MergeState.__members__.values():
         state = MergeState.PROPOSED
     form = merge_forms.MergeQuery(request.GET or None)
-    seen = MergeProposal.objects.visible_to(user)
+    seen, words = MergeProposal.objects.visible_to(user), lifecycles.choices(MergeState)
     counts, balance = merging.counts(user), merging.balance(today.year)
     page = Paginator(
         _found(_rows().filter(pk__in=seen.values("pk")), form).filter(state=state), A_PAGE
@@ -71,7 +72,7 @@ def merges(request: HttpRequest) -> HttpResponse:
         "form": form,
         "page_obj": page,
         "rows": [(each, each.pk in waiting and _may_decide(user)) for each in page],
-        "states": [(each, word, counts.get(each, 0)) for each, word in merge_forms.STATES],
+        "states": [(each, word, counts.get(each, 0)) for each, word in words],
         "state": state,
         "balance": balance,
         "rate": documents.percent(balance.together, balance.together + balance.alone),
