@@ -80,7 +80,7 @@ def test_tables_that_other_locks_read_can_be_migrated(
     in_database, settings, tmp_path, monkeypatch, app, operation
 ):
     """A real `migrate`, with one more migration in a copy of the room's own."""
-    package = f"wider_{app}"
+    package = f"wider_{tmp_path.name}"  # a name of its own: Python keeps a module it once imported
     folder = tmp_path / package
     shutil.copytree(f"{apps.get_app_config(app).path}/migrations", folder)
     last = sorted(path.stem for path in folder.glob("0*.py"))[-1]
