@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from liancha.accounts.models import Department
-from liancha.rulebook import eligibility, listing
+from liancha.rulebook import eligibility, listing, naming
 from liancha.rulebook.eligibility import Duty
 from liancha.rulebook.verdicts import Blocked
 
@@ -183,7 +183,7 @@ class CheckRow:
 
 @dataclass(slots=True)
 class Departments:
-    """Departments by code, name and short name."""
+    """Departments by code, name, short name and what else people call them."""
 
     found: dict[str, Department] = field(default_factory=dict)
 
@@ -193,11 +193,20 @@ class Departments:
 
         standing  plain rows whose departments are known by their codes, in office or not
         """
-        ours = Department.objects.active().select_related("region")
+        active = Department.objects.active().select_related("region")
+        levels = list(active.filter(region=region)), list(active.filter(level="city"))
         found: dict[str, Department] = {}
-        for department in [*ours.filter(region=region), *ours.filter(level="city")]:
+        for department in [*levels[0], *levels[1]]:
             for word in (department.code, department.name, department.short):
                 found.setdefault(word, department)
+        for level in levels:
+            by_code = {each.code: each for each in level}
+            called = (
+                (each.code, naming.words_for(each.name, each.short, each.region.name))
+                for each in level
+            )
+            for word, code in naming.read_by(called).items():
+                found.setdefault(word, by_code[code])
         missing = {code for row in standing for code in _codes(row)} - found.keys()
         if missing:
             found |= {each.code: each for each in Department.objects.filter(code__in=missing)}

@@ -9,7 +9,7 @@ from fractions import Fraction
 import pytest
 from docx import Document
 
-from liancha.accounts.models import Department, User
+from liancha.accounts.models import User
 from liancha.ledger.models import Entry
 from liancha.oversight.queries import overdue
 from liancha.plan import actions, bases, columns, documents, queries
@@ -21,7 +21,7 @@ from liancha.rulebook import planning
 from liancha.rulebook.lifecycles import LineState
 from liancha.rulebook.verdicts import Blocked, NeedsReason
 from tests.people import NOON
-from tests.rooms.plan_world import YEAR, make_plan_world
+from tests.rooms.plan_world import YEAR, make_county, make_plan_world
 
 LATER = NOON + timedelta(days=1)
 
@@ -33,27 +33,7 @@ def world(db):
 
 @pytest.fixture
 def county(world):
-    """栾川县: branches of market regulation, police and fire brigade, and somebody who plans."""
-    region = "410324"
-    Target.objects.filter(pk__in=list(Target.objects.values_list("pk", flat=True)[:60])).update(
-        region=region
-    )
-    for code in ("SCJG", "GA", "XF"):
-        system = world.department(code)
-        Department.objects.create(
-            code=f"{code}-LC",
-            name=f"栾川县{system.short}",
-            short=f"栾川{system.short}",
-            level="county",
-            region_id=region,
-            system=system,
-            is_coordinator=code == "SCJG",
-        )
-    office = Department.objects.get(code="SCJG-LC")
-    person = User(username="luan", full_name="栾承宇", department=office, password_changed_at=NOON)
-    person.set_unusable_password()
-    person.save()
-    return person
+    return make_county(world)
 
 
 class TestArticle12:

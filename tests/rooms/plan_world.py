@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from liancha.accounts.models import Department, Region
+from liancha.accounts.models import Department, Region, User
 from liancha.lists.models import JointField, JointItem, ListVersion
 from liancha.plan import actions
 from liancha.plan.actions import LineData
@@ -218,3 +218,27 @@ def _add_people(cast: Cast, people: int) -> None:
         )
         for inspector in inspectors
     )
+
+
+def make_county(world: PlanWorld) -> User:
+    """栾川县: branches of market regulation, police and fire brigade, and somebody who plans."""
+    region = "410324"
+    Target.objects.filter(pk__in=list(Target.objects.values_list("pk", flat=True)[:60])).update(
+        region=region
+    )
+    for code, name in (("SCJG", "市场监督管理局"), ("GA", "公安局"), ("XF", "消防救援大队")):
+        system = world.department(code)
+        Department.objects.create(
+            code=f"{code}-LC",
+            name=f"栾川县{name}",
+            short=f"栾川{system.short}",
+            level="county",
+            region_id=region,
+            system=system,
+            is_coordinator=code == "SCJG",
+        )
+    office = Department.objects.get(code="SCJG-LC")
+    person = User(username="luan", full_name="栾承宇", department=office, password_changed_at=NOON)
+    person.set_unusable_password()
+    person.save()
+    return person

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
@@ -236,6 +237,14 @@ class JointField(models.Model):
     def departments(self) -> list[Department]:
         """The initiator first, then the cooperators."""
         return [self.initiator, *self.cooperators.all()]
+
+    def answered_by(self, departments: Iterable[Department]) -> list[JointItem]:
+        """The items these departments answer, or the systems they are branches of.
+
+        A county without a list of its own uses the city's, where its departments' systems stand.
+        """
+        answering = {key for each in departments for key in (each.pk, each.system_id)}
+        return [item for item in self.items.all() if item.department_id in answering]
 
     @property
     def method_words(self) -> str:

@@ -228,17 +228,12 @@ class Cells:
                 else:
                     found.append(item)
             return found
-        systems = {each.system_id or each.pk for each in departments}
-        answering = [each for each in joint.items.all() if each.department_id in systems]
+        answering = joint.answered_by(departments)
         if self.line is None:
             return answering
-        before = {each.system_id or each.pk for each in self.line.departments}
         stay = {plain(each.name) for each in self.line.items.all()}
-        return [
-            each
-            for each in answering
-            if plain(each.name) in stay or each.department_id not in before
-        ]
+        before = set(joint.answered_by(self.line.departments))
+        return [each for each in answering if plain(each.name) in stay or each not in before]
 
     def _days(self) -> tuple[date, date] | None:
         was = (self.line.starts_on, self.line.ends_on) if self.line else None

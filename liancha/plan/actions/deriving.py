@@ -241,14 +241,9 @@ def at_home(department: Department, plan: Plan) -> Department | None:
 
 
 def _items(field: JointField, line: PlanLine, departments: Sequence[Department]) -> list[JointItem]:
-    """The line's items that these departments, or the systems they are branches of, answer."""
+    """The line's items, as this list says them, that these departments answer."""
     names = {item.name for item in line.items.all()}
-    systems = {each.system_id or each.pk for each in departments}
-    return [
-        item
-        for item in field.items.select_related("department")
-        if item.name in names and item.department_id in systems
-    ]
+    return [item for item in field.answered_by(departments) if item.name in names]
 
 
 def _in_year(day: date, year: int) -> date:

@@ -139,13 +139,10 @@ def _items(
     """
     names = {item.name for item in line.items.all()}
     own = {item.name for item in line.field.items.all()}
-    systems = {each.system_id or each.pk for each in departments} | {
-        each.pk for each in departments
-    }
     return [
         item
-        for item in field.items.all()
-        if item.department_id in systems and (item.name in names or item.name not in own)
+        for item in field.answered_by(departments)
+        if item.name in names or item.name not in own
     ]
 
 

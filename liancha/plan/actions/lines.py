@@ -394,8 +394,7 @@ def _check_tags(data: LineData) -> None:
 def _items(data: LineData) -> list[JointItem]:
     if data.items is not None:
         return list(data.items)
-    keys = {each.pk for each in (data.initiator, *data.cooperators)}
-    return [item for item in data.field.items.all() if item.department_id in keys]
+    return data.field.answered_by((data.initiator, *data.cooperators))
 
 
 def _check_departments(data: LineData, items: Sequence[JointItem]) -> None:
