@@ -330,14 +330,9 @@ def _range(line: PlanLine) -> bases.Range | None:
 def _days_off(year: int) -> tuple[frozenset[date], bool]:
     """Days of a year that are not worked, and whether its calendar is announced."""
     known, first = calendar(), date(year, 1, 1)
-    is_known = known.knows(first)
     days = (first + timedelta(days=n) for n in range((date(year + 1, 1, 1) - first).days))
-    is_off = (lambda day: not known.is_working_day(day)) if is_known else _is_weekend
-    return frozenset(day for day in days if is_off(day)), is_known
-
-
-def _is_weekend(day: date) -> bool:
-    return day.weekday() > 4
+    off = frozenset(day for day in days if not known.is_likely_worked(day))
+    return off, known.knows(first)
 
 
 People = tuple[int, dict[str, list[float]]]

@@ -60,6 +60,10 @@ class Calendar:
         kind = self.days.get(day)
         return day.weekday() < 5 if kind is None else kind is DayKind.WORK
 
+    def is_likely_worked(self, day: date) -> bool:
+        """A working day; by the weekday alone in a year that is not announced."""
+        return self.is_working_day(day) if self.knows(day) else day.weekday() < 5
+
     def working_days_in(self, year: int) -> int:
         """Number of working days of an announced year."""
         first, length = date(year, 1, 1), (date(year + 1, 1, 1) - date(year, 1, 1)).days

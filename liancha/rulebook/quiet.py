@@ -7,7 +7,7 @@ here is printed as a legal duty. Only going there counts: a check off the spot d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -187,7 +187,7 @@ def open_days(
 
     Source: E17, local practice.
     """
-    works = _works(calendar)
+    works = calendar.is_likely_worked
     return tuple(day for day in _days(first, last) if works(day) and not holding(periods, day))
 
 
@@ -328,10 +328,6 @@ def _answer(
         paragraph=paragraph,
         codes=Exemption.choices(),
     )
-
-
-def _works(calendar: Calendar) -> Callable[[date], bool]:
-    return lambda day: calendar.is_working_day(day) if calendar.knows(day) else day.weekday() < 5
 
 
 def _days(first: date, last: date) -> Iterable[date]:

@@ -125,7 +125,7 @@ class Week:
 
 def is_rest(day: date, calendar: Calendar) -> bool:
     """Not worked; by the weekday alone where the year is not announced."""
-    return not calendar.is_working_day(day) if calendar.knows(day) else day.weekday() > 4
+    return not calendar.is_likely_worked(day)
 
 
 def monday_of(day: date) -> date:

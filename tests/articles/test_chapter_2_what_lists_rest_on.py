@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from html import unescape
 
 import pytest
+from django.utils import timezone
 
 from liancha.accounts.models import Department
 from liancha.draw.models import Candidate
@@ -56,6 +57,20 @@ class TestArticle8:
         (row,) = listed.doubtful(version)
         assert (row.name, str(row.bases[0])) == (LICENCE["name"], "《市场主体登记管理条例》")
         assert version.items.count() == 1
+
+    @pytest.mark.parametrize(
+        ("ahead", "status", "said"),
+        [
+            (0, "repealed", "已废止"),
+            (1, "repealed", "{} 起废止"),
+            (1, "amended", "{} 起修订"),
+            (None, "in_force", "现行有效"),
+        ],
+    )
+    def test_a_law_that_ends_on_a_day_to_come_is_said_so(self, ahead, status, said):
+        """Source: clause 8.5."""
+        day = None if ahead is None else timezone.localdate() + timedelta(days=ahead)
+        assert LegalBasis(title="办法", status=status, since=day).standing == said.format(day)
 
     @pytest.mark.parametrize(
         ("title", "basis", "is_cited"),

@@ -33,6 +33,7 @@ def trial(request: HttpRequest, pk: int) -> HttpResponse:
     kept = list(plan.scenarios.select_related("made_by"))
     columns, rows = trial_shown.compared(planned, outcome, kept)
     user = request.user
+    quiet = quiet_days.of_plan(plan)
     own = user.department
     coordinates = own is not None and own.is_coordinator and own.region_id == plan.region_id
     context = {
@@ -42,8 +43,8 @@ def trial(request: HttpRequest, pk: int) -> HttpResponse:
         "compared_rows": rows,
         "form": form,
         "class_rows": form.rows(tried.by_class()),
-        "quiet": quiet_days.of_plan(plan),
-        "open_days": quiet_days.open_days(plan),
+        "quiet": quiet,
+        "open_days": quiet_days.open_days(plan) if quiet else [],
         "mine": any(each.made_by_id == user.pk for each in kept),
         "is_part": request.headers.get("X-Part") == "outcome",
         "may_save": user.may(Permission.PLAN_EDIT),

@@ -55,7 +55,7 @@ class World:
         day, step = self.anchor, -1 if working_days >= 0 else 1
         for _ in range(abs(working_days)):
             day += timedelta(days=step)
-            while not self._is_working(day):
+            while not self.calendar.is_likely_worked(day):
                 day += timedelta(days=step)
         return day
 
@@ -65,10 +65,6 @@ class World:
     def nonce(self) -> str:
         return f"{self.chance.getrandbits(256):064x}"
 
-    def _is_working(self, day: date) -> bool:
-        known = self.calendar.knows(day)
-        return self.calendar.is_working_day(day) if known else day.weekday() < 5
-
 
 def make_world(people: People, *, seed: int, now: datetime) -> World:
     """The world of a demo built now; late in December and in January it stays in the old year."""
@@ -77,7 +73,7 @@ def make_world(people: People, *, seed: int, now: datetime) -> World:
     world = World(people, Random(seed), now, today, calendar)
     world.anchor = date(year_of(today) + 1, 1, 1)
     world.anchor = min(today, world.back(AHEAD))
-    if not world._is_working(world.anchor):
+    if not calendar.is_likely_worked(world.anchor):
         world.anchor = world.back(1)
     return world
 
