@@ -35,7 +35,6 @@ ROOMS = {
 OF_DJANGO = (
     ("migrate", "建表或更新表结构"),
     ("check", "检查配置；加 --database default 一并检查数据库锁"),
-    ("createsuperuser", "建立管理账号"),
     ("qcluster", "启动后台任务进程"),
     ("shell", "打开 Python 命令行"),
 )

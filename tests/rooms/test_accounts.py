@@ -9,6 +9,7 @@ from itertools import combinations
 import pytest
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.core.management import call_command
 from django.urls import reverse
 
 from liancha.accounts import actions
@@ -271,3 +272,27 @@ class TestClosedDepartments:
         again = reverse("accounts:reopen_department", args=[self.old.pk])
         assert client.post(again, {"reason": ""}).status_code == 422
         assert client.post(again, {"reason": "选错了"}).status_code == 302
+
+
+def test_a_city_of_ones_own_begins_with_three_administrators_who_can_open_the_rest(capsys):
+    """Otherwise nobody could: whoever grants a role must hold one (art. 6)."""
+    call_command("begin")
+    out = capsys.readouterr().out
+    shown = dict(re.findall(r"账号 (\w+)  初始密码 (\S+)", out))
+    assert set(shown) == {"sysadmin", "secadmin", "auditadmin"}
+    assert Department.objects.filter(is_coordinator=True, level=Department.Level.CITY).count() == 1
+    for name, password in shown.items():
+        person = User.objects.get(username=name)
+        assert person.check_password(password)
+        assert person.must_change_password
+    assert User.objects.get(username="secadmin").may(Permission.ACCOUNTS_GRANT)
+    assert User.objects.get(username="sysadmin").may(Permission.ACCOUNTS_MANAGE)
+    entries = Entry.objects.count()
+
+    call_command("begin")
+    assert "初始密码 " not in capsys.readouterr().out
+    assert Entry.objects.count() == entries
+
+    User.objects.filter(username="secadmin").update(is_active=False)
+    call_command("begin")
+    assert "账号 secadmin2  初始密码 " in capsys.readouterr().out
