@@ -66,12 +66,21 @@ LEVEL_WORDS = {
 DUTIES = {str(label): str(value) for value, label in Duty.choices()} | {
     duty.value: duty.value for duty in Duty
 }
+# What clerks call a way of checking beside its own name.
+METHOD_ALIASES = dict.fromkeys(
+    ("实地核查", "实地检查", "现场核查"), str(Method.ONSITE.value)
+) | dict.fromkeys(("书面审查", "书面核查"), str(Method.DOCUMENT.value))
 _SPLIT = re.compile(r"[、，,;；/\s]+")
 
 
 def half(text: str) -> str:
     """Digits and letters in half width: ＪＦ０５ is JF05."""
     return unicodedata.normalize("NFKC", text).strip()
+
+
+def code_of(text: str) -> str:
+    """The code of a field as it is kept: ＪＦ 05, 'JF05 and jf05 are JF05."""
+    return re.sub(r"[\s'‘’`]", "", half(text)).upper()
 
 
 def words_of(text: str) -> list[str]:

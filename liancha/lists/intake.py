@@ -17,6 +17,7 @@ from liancha.accounts.models import Department
 from liancha.papers.faults import Fault, fault
 from liancha.papers.held import Held
 from liancha.papers.readers import Row as Line
+from liancha.papers.readers import heading_word
 from liancha.rulebook import listing
 from liancha.rulebook.eligibility import Duty
 from liancha.rulebook.regions import CITY
@@ -28,6 +29,7 @@ from .columns import (
     CLASSES,
     DUTIES,
     LEVEL_WORDS,
+    METHOD_ALIASES,
     METHODS,
     half,
     names_of,
@@ -97,16 +99,35 @@ class _Joint(Table):
         super().__init__(held, there)
         self.departments = Departments.load(version.region_id, there)
         self.is_county = version.region_id != CITY
+        self.by_name = {"".join(str(row["name"]).split()): code for code, row in self.there.items()}
+        place = held.places.get("code")
+        self.is_numbered = place is not None and heading_word(held.titles[place]) == "序号"
         self.duties = {
             (each.department_id, each.code): Duty(each.duty) for each in FieldDuty.objects.all()
         }
 
     def read(self) -> None:
-        for code, lines in grouped(self.held):
+        for code, lines in grouped(self.held, self.code_in):
             self._take(code, lines)
+
+    def code_in(self, line: Line) -> str:
+        """A running number is no code: the field is found by its name."""
+        code = super().code_in(line)
+        if not self._is_number(code):
+            return code
+        return self.by_name.get("".join(line["name"].split()), code)
+
+    def _is_number(self, code: str) -> bool:
+        """Whether a table of a list that has its codes says 序号 instead, 1, 2, 3."""
+        return self.is_numbered and code.isdecimal() and bool(self.there) and code not in self.there
 
     def _take(self, code: str, lines: list[Line]) -> None:
         first, faults = lines[0], list[Fault]()
+        if self._is_number(code):
+            what = f"“{first['name'][:40]}”不在清单里，序号不是领域代码"
+            cure = "新领域请加“代码”一列，写领域代码，例如 JF41；已有的领域请核对名称。"
+            self.refuse(lines, [self.wrong(first, "code", first["code"], what, cure)])
+            return
         if not code:
             faults.append(self.wrong(first, "code", "", "没有代码", "请填写领域代码，例如 JF05。"))
             self.refuse(lines, faults)
@@ -191,6 +212,7 @@ class _Joint(Table):
     def _methods(self, line: Line, was: Mapping[str, Any], faults: list[Fault]) -> str:
         digits = []
         for word in words_of(half(line["methods"])):
+            word = METHOD_ALIASES.get(word, word)
             if word not in METHODS:
                 cure = f"可用：{'、'.join(word for word in METHODS if not word.isascii())}。"
                 faults.append(self.wrong(line, "methods", word, "不在字典中", cure))
@@ -314,7 +336,7 @@ class _Upper(Table):
     kind = "upper"
 
     def read(self) -> None:
-        for code, lines in grouped(self.held):
+        for code, lines in grouped(self.held, self.code_in):
             self._take(code, lines)
 
     def _take(self, code: str, lines: list[Line]) -> None:

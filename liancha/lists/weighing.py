@@ -6,7 +6,7 @@ Which rows a list has and what they must say is `intake`'s. Writes nothing.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,7 @@ from liancha.papers.held import Held
 from liancha.papers.readers import Row as Line
 from liancha.rulebook.verdicts import Blocked
 
-from .columns import column_words, half
+from .columns import code_of, column_words, half
 from .models import Import
 from .rows import Departments
 
@@ -104,6 +104,7 @@ class Table(ABC):
         self.held, self.out = held, Weighed()
         self.words = column_words(self.kind)
         self.there = {self.key_of(row): row for row in there}
+        self.codes = {code_of(key): key for key in self.there}
         self.named: dict[str, int] = {}  # what the file is about → in which row it stands first
         self.is_unclear = False  # a bad row that may be about anything
 
@@ -112,6 +113,11 @@ class Table(ABC):
 
     def name_of(self, key: str) -> tuple[str, str]:
         return key, str(self.there[key]["name"])
+
+    def code_in(self, line: Line) -> str:
+        """The code a row names, spelled as it stands there already."""
+        code = code_of(line["code"])
+        return self.codes.get(code, code)
 
     @abstractmethod
     def read(self) -> None:
@@ -185,7 +191,7 @@ def refused(line: Line, name: str, blocked: Blocked) -> Fault:
     return fault(line.number, name, "整行", "", what, cure or f"请按第 {blocked.article} 条改正。")
 
 
-def grouped(held: Held) -> list[tuple[str, list[Line]]]:
+def grouped(held: Held, code_in: Callable[[Line], str]) -> list[tuple[str, list[Line]]]:
     """Rows of one field together, in the file's order: one without a code follows the one above.
 
     A row with a new name and no code is a field of its own, whose code is missing.
@@ -193,7 +199,7 @@ def grouped(held: Held) -> list[tuple[str, list[Line]]]:
     found: dict[str, list[Line]] = {}
     code, unnamed = "", 0
     for line in held.rows():
-        said = half(line["code"])
+        said = code_in(line)
         if not said and line["name"] and (not code or line["name"] != found[code][0]["name"]):
             unnamed += 1
             code = f"\0{unnamed}"

@@ -12,6 +12,7 @@ from typing import Any
 
 import python_calamine as calamine
 
+from . import percents
 from .faults import Unreadable
 
 LOCKED = "这个文件有密码。请去掉密码后再导入。"
@@ -36,7 +37,12 @@ def sheets(path: Path) -> Sheets:
             and about.visible == calamine.SheetVisibleEnum.Visible
         }
         return [
-            (name, partial(_rows, sheet), partial(_height, sheet)) for name, sheet in read.items()
+            (
+                name,
+                partial(_rows, sheet, partial(percents.cells, path, name)),
+                partial(_height, sheet),
+            )
+            for name, sheet in read.items()
         ]
     except calamine.PasswordError as error:
         raise Unreadable(LOCKED) from error
@@ -71,11 +77,20 @@ def text_of(value: Any) -> str:
             return ""
 
 
-def _rows(sheet: Callable[[], calamine.CalamineSheet]) -> Iterator[list[str]]:
+def _rows(
+    sheet: Callable[[], calamine.CalamineSheet],
+    shown_as_percent: Callable[[], frozenset[tuple[int, int]]],
+) -> Iterator[list[str]]:
     try:
-        tall = _tall_cells(sheet())
+        tall, shares = _tall_cells(sheet()), dict[int, list[int]]()
+        left = _left(sheet())
+        for number, column in shown_as_percent():
+            shares.setdefault(number, []).append(column - left)
         for number, row in enumerate(sheet().iter_rows()):
             cells = [cell if cell.__class__ is str else text_of(cell) for cell in row]
+            for place in shares.get(number, ()):
+                if place < len(row) and isinstance(value := row[place], float | int):
+                    cells[place] = percents.text(value)
             if tall:
                 _fill_down(tall, number, cells)
             yield cells
@@ -98,12 +113,17 @@ class _Tall:
 
 
 def _tall_cells(sheet: calamine.CalamineSheet) -> list[_Tall]:
-    left = sheet.start[1] if sheet.start else 0  # rows come without the empty columns before them
+    left = _left(sheet)
     return [
         _Tall(column - left, top, bottom)
         for (top, column), (bottom, _) in sheet.merged_cell_ranges or ()
         if bottom > top and column >= left
     ]
+
+
+def _left(sheet: calamine.CalamineSheet) -> int:
+    """How many empty columns stand before the first: rows come without them."""
+    return sheet.start[1] if sheet.start else 0
 
 
 def _fill_down(tall: list[_Tall], number: int, cells: list[str]) -> None:

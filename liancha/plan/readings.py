@@ -29,6 +29,9 @@ _NAMED_BASE = re.compile(rf"(?:抽查)?基数[为:]?([0-9][0-9,]*){_UNIT}?[,;、
 _COUNT = re.compile(rf"(?:拟抽|计划抽|应抽|共抽|合计抽?)取?[为:]?[0-9][0-9,]*{_UNIT}")
 _TIMES = re.compile(r"(?:每年|全年|频次)?[为:]?([0-9]{1,2})次(?:/年)?")
 _LAST_TIMES = re.compile(r"[，,、]\s*(?:每年|全年|频次)?\s*([0-9]{1,2})\s*次(?:/年)?$")
+_IN_WORDS = re.compile(r"百分之\s*([0-9.]+|[零〇一二两三四五六七八九十百点]+)")
+_BARE = re.compile(r"(?:[0-9]*\.[0-9]+|1(?:\.0+)?)")
+_DIGITS = {each: place for place, each in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 _AFTER_NAME = r"(?:类|级|档)?(?:企业|对象)?(?:的|为|按|抽查|抽取|比例|[:：])*"
 REST_WORDS = ("其余", "其他", "其它", "余下")
 EACH_COUNTY = ("各县区", "每县区", "各县(区)", "每县(区)", "各县", "每个县", "各区县", "每区县")
@@ -124,12 +127,12 @@ def shares(text: str, cuts: Mapping[str, Mapping[str, str]]) -> Said:
           that knows every word counts
 
     Nothing is checked of the rates themselves. Raises Blocked for a class that is named twice or
-    has no rate.
+    has no rate, and for a number alone that may be a share or a percentage (0.05, 1).
     Source: art. 14, 抽查基数和比例.
     """
     base: int | None = None
     frequency: int | None = None
-    text = text.strip()
+    text = _with_signs(text.strip())
     if found := _LAST_TIMES.search(text):
         frequency, text = int(found[1]), text[: found.start()]
     if found := _NAMED_BASE.match(plain(text)):
@@ -145,6 +148,7 @@ def shares(text: str, cuts: Mapping[str, Mapping[str, str]]) -> Said:
         elif not _COUNT.fullmatch(bare):
             parts.append(piece)
     rest = "；".join(parts)
+    _refuse_bare(rest)
     for cut, words in cuts.items():
         if classes := _by_class(rest, words):
             return Said(*classes, cut, base, frequency)
@@ -157,11 +161,11 @@ def own_shares(text: str) -> tuple[int | None, str]:
     """(base, words of the share) of a department's own line: "200 户；5%；拟抽 10 户".
 
     Nobody else counts its base, so the number counts. Only what calls itself planned to be drawn
-    is left out: 9户 by itself is a share.
+    is left out: 9户 by itself is a share. Raises Blocked as `shares` for a number alone.
     Source: art. 14, 抽查基数和比例.
     """
     base: int | None = None
-    text = text.strip()
+    text = _with_signs(text.strip())
     if found := _NAMED_BASE.match(plain(text)):
         base, text = _number(found[1]), plain(text)[found.end() :]
     pieces = [each.strip() for each in re.split(r"[；;\n]", text) if each.strip()]
@@ -169,13 +173,56 @@ def own_shares(text: str) -> tuple[int | None, str]:
         base = _number(found[1])
         pieces = pieces[1:]
     words = "；".join(each for each in pieces if not _COUNT.fullmatch(plain(each)))
-    return base, own_words(re.sub("^(?:抽查)?比例[为:：]?", "", words))
+    words = re.sub("^(?:抽查)?比例[为:：]?", "", words)
+    _refuse_bare(words)
+    return base, own_words(words)
 
 
 def own_words(text: str) -> str:
     """The words of a share, where a number alone is a percentage: 5 is 5%."""
     bare = plain(text)
     return f"{bare}%" if re.fullmatch(r"[0-9]+(?:\.[0-9]+)?", bare) else text.strip()
+
+
+def _with_signs(text: str) -> str:
+    """百分之五 as 5%, 百分之十二点五 as 12.5%; what is no number stays as it is."""
+
+    def signed(found: re.Match[str]) -> str:
+        whole, _, places = found[1].partition("点")
+        if found[1][0].isascii():
+            return f"{found[1]}%"
+        number = _in_digits(whole)
+        if number is None or any(each not in _DIGITS for each in places):
+            return found[0]
+        after = "".join(str(_DIGITS[each]) for each in places)
+        return f"{number}{'.' if after else ''}{after}%"
+
+    return _IN_WORDS.sub(signed, text)
+
+
+def _in_digits(words: str) -> int | None:
+    """五, 十, 二十五, 一百 and 百 as numbers; None for anything else."""
+    if words in ("百", "一百"):
+        return 100
+    if words in _DIGITS:
+        return _DIGITS[words]
+    tens, ten, ones = words.partition("十")
+    if not ten or tens not in {"", *_DIGITS} or ones not in {"", *_DIGITS}:
+        return None
+    return (_DIGITS[tens] if tens else 1) * 10 + (_DIGITS[ones] if ones else 0)
+
+
+def _refuse_bare(text: str) -> None:
+    """A number alone, at most 1: Excel's 5% without its format is 0.05, and a clerk's 1 is 1%."""
+    bare = plain(text)
+    if _BARE.fullmatch(bare) and 0 < (number := Decimal(bare)) <= 1:
+        share, percentage = f"{(number * 100).normalize():f}%", f"{number.normalize():f}%"
+        raise _refused(
+            "抽查基数和比例",
+            text,
+            f"看不出是 {share} 还是 {percentage}",
+            f"请带上百分号，写成 {share} 或 {percentage}。",
+        )
 
 
 def _by_class(
@@ -271,10 +318,10 @@ def said_days(row: Row, was: tuple[date, date] | None) -> tuple[str, str]:
 def names(text: str) -> list[tuple[str, bool]]:
     """(name, whether it is marked as initiator) of 公安（发起）、卫健、市监, each once."""
     found: dict[str, bool] = {}
-    for each in re.split(r"[、，,；;\n/]+", text):
+    for each in re.split(r"[、，,；;\n/]+|\s+(?=(?:发起|牵头|配合|参与)(?:部门)?[:：])", text):
         word = each.strip()
         bare = re.sub(
-            r"\s*[（(](?:发起|牵头|配合|参与)[^）)]*[）)]|^(?:发起|牵头|配合)(?:部门)?[:：]",
+            r"\s*[（(](?:发起|牵头|配合|参与)[^）)]*[）)]|^(?:发起|牵头|配合|参与)(?:部门)?[:：]",
             "",
             word,
         )

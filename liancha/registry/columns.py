@@ -113,7 +113,8 @@ BLANK = frozenset(
 )
 LONGEST_BLANK = max(map(len, BLANK)) + 1
 STATUSES = {
-    Status.ACTIVE: "存续 在业 在营 开业 正常 登记成立 确立 存续（在营、开业、在册） 仍注册",
+    Status.ACTIVE: "存续 在业 在营 开业 正常 登记成立 确立 存续（在营、开业、在册） 仍注册"
+    " 在营（开业） 在营（开业）企业 正常经营 正常营业",
     Status.SUSPENDED: "歇业 停业",
     Status.REVOKED: "吊销 吊销未注销 吊销，未注销 被吊销",
     Status.CANCELLED: "注销 已注销 吊销已注销 吊销，已注销 吊销后注销",

@@ -18,6 +18,7 @@ from liancha.papers.faults import Fault, fault
 from liancha.papers.held import Held
 from liancha.papers.readers import Column
 from liancha.papers.readers import Row as Line
+from liancha.registry.columns import value_of
 
 from .models import Inspector
 
@@ -56,6 +57,7 @@ _PLAIN_DAY = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
 _SERIAL = re.compile(r"[2-7][0-9]{4}")  # 1954 to 2118
 EXCEL_BEGINS = date(1899, 12, 30)
 _SPLIT = re.compile(r"[、，,;；/|\s]+")
+_HAN_NAME = re.compile(r"[\u4e00-\u9fff\u3400-\u4dbf\s·]+")
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f]")
 
 T = TypeVar("T")
@@ -104,6 +106,7 @@ def read(path: Path | str, file_name: str) -> Held:
 def read_row(row: Line) -> Row:
     """Read the cells of one row, each by itself."""
     faults: list[Fault] = []
+    row = _without_blanks(row)
 
     def cell(column: str, key: str, read: Callable[[str], T], default: T, cure: str) -> T:
         try:
@@ -118,9 +121,11 @@ def read_row(row: Line) -> Row:
         )
 
     name = text("姓名", "name", 40)
+    if _HAN_NAME.fullmatch(name):
+        name = "".join(name.split())
     if not name and not faults:
         faults.append(fault_of(row, "姓名", "", "没有姓名", "请填写姓名，空行请删去。"))
-    certificate = re.sub(r"\s", "", half(text("执法证号", "certificate", 30)))
+    certificate = re.sub(r"[\s'‘’`]", "", half(text("执法证号", "certificate", 30)))
     if "E+" in certificate.upper():
         cure = "请把这一列设为文本格式，重新输入完整证号。"
         faults.append(fault_of(row, "执法证号", certificate, "证号被表格改成了科学计数", cure))
@@ -150,6 +155,17 @@ def read_row(row: Line) -> Row:
         said=frozenset(column.key for column in COLUMNS if row[column.key]),
         faults=tuple(faults),
     )
+
+
+def _without_blanks(row: Line) -> Line:
+    """The row without what people write for nothing (无, /, —): such a cell says nothing."""
+    cells = list(row.cells)
+    for key, place in row.places.items():
+        if key not in ("may_lead", "is_expert") and value_of(cells[place]) == "":
+            cells[place] = ""
+        elif key == "name":  # 王　明, and names broken over two lines
+            cells[place] = " ".join(cells[place].split())
+    return Line(row.number, tuple(cells), row.places)
 
 
 def half(text: str) -> str:
@@ -188,7 +204,8 @@ def read_status(text: str) -> str:
     """在岗, 借调 or 离岗. Raises ValueError."""
     words = {status.label: str(status.value) for status in Inspector.Status} | {
         "": str(Inspector.Status.ON_DUTY.value),
-        "有效": str(Inspector.Status.ON_DUTY.value),
+        **dict.fromkeys(("有效", "在职", "在编", "正常"), str(Inspector.Status.ON_DUTY.value)),
+        **dict.fromkeys(("退休", "离职", "调离", "调出"), str(Inspector.Status.LEFT.value)),
     }
     if text not in words:
         raise ValueError("不认识的状态")

@@ -131,7 +131,7 @@ class Cells:
             "targets": (self.was["检查对象"], line.targets),
         }
         if key in ("departments", "cooperators", "items"):
-            now = said.get(key, (self.was[table.WORDS[key]],))[0]
+            now = said[key][0] if key in said else self.was[table.WORDS[key]]
             return not _are_same(key, cell, now)
         known = said.get(key, (self.was.get(table.WORDS[key], ""),))
         return not any(is_same(cell, each) for each in known)

@@ -171,7 +171,11 @@ class _OwnRow:
         if line is not None and (not cell or is_same(cell, self.was[own_table.WORDS["shares"]])):
             base, words = line.base, line.wording
         elif cell:
-            base, words = readings.own_shares(cell)
+            try:
+                base, words = readings.own_shares(cell)
+            except Blocked as blocked:
+                self.blocked(blocked, "shares")
+                return 0, ""
         if said := plain(self.row["base"]).replace(",", "").rstrip("户家个所座处台辆件批名"):
             base = int(said) if said.isdecimal() and len(said) <= 7 else 0
         elif base is None and line is not None:
