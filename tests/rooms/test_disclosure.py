@@ -128,6 +128,25 @@ def test_a_department_lists_its_own_and_may_look_at_the_others_of_its_tasks(clie
         assert client.get("/results/").context["page_obj"].paginator.count == 8
 
 
+def test_a_row_offers_the_next_step_only_to_whoever_may_do_it(client, world):
+    """Who inspects enters, another person audits; those who oversee read.
+
+    Source: art. 22, paragraph 1.
+    """
+    [visit, _] = finish(world)
+    with at(EVENING, client, world.cast.xu):
+        page = client.get("/results/").content.decode()
+        assert page.count("看结果</a>") == 8
+    with at(EVENING, client, world.cast.gu):
+        assert "录入结果</a>" not in client.get("/results/").content.decode()
+    enter(result_of(visit, "WJ"), world.cast.lu)
+    with at(EVENING, client, world.cast.lu):
+        assert "审核结果</a>" not in client.get("/results/").content.decode()
+        assert client.get("/results/?of=all").content.decode().count("录入结果</a>") == 1
+    with at(EVENING, client, world.cast.gu):
+        assert client.get("/results/").content.decode().count("审核结果</a>") == 1
+
+
 def test_the_clock_counts_every_unpublished_result_once(client, world):
     visits = finish(world)
     result = result_of(visits[0], "WJ")

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
+from liancha.accounts.models import User
 from liancha.accounts.permissions import Permission, requires
 from liancha.accounts.picking import chosen, may_be_key
 from liancha.accounts.queries import people_of, person
@@ -35,6 +36,12 @@ TABS = (
     (ResultState.AUDITED, "待公示"),
     (ResultState.PUBLISHED, "已公示"),
 )
+OFFERS = {  # of a row of the list, to whoever may do it; to everybody else it is there to read
+    ResultState.TO_ENTER: (Permission.DISCLOSURE_ENTER, "录入结果"),
+    ResultState.RETURNED: (Permission.DISCLOSURE_ENTER, "录入结果"),
+    ResultState.ENTERED: (Permission.DISCLOSURE_AUDIT, "审核结果"),
+    ResultState.AUDITED: (Permission.DISCLOSURE_PUBLISH, "预览公示"),
+}
 HAPPENED = {
     "disclosure.enter": "录入结果，送审核",
     "disclosure.audit": "审核同意",
@@ -64,6 +71,7 @@ def results(request: HttpRequest) -> HttpResponse:
     context = {
         "form": forms.ResultQuery(request.GET or None),
         "page_obj": page,
+        "rows": [(one, _offer(one, request.user)) for one in page],
         "tabs": [
             ("全部", f"?{wide}", sum(counts.values()), not state),
             *(
@@ -217,6 +225,15 @@ def _is_wide(request: HttpRequest) -> bool:
 def _scope(request: HttpRequest) -> ResultQuerySet:
     rows = Result.objects.visible_to(request.user)
     return rows if _is_wide(request) else rows.of_department(request.user)
+
+
+def _offer(one: Result, user: User) -> str:
+    """What the row's button says: the next step where it is this person's, otherwise to read."""
+    permission, words = OFFERS.get(ResultState(one.state), (None, ""))
+    if permission is None or one.part.department_id != user.department_id:
+        return "看结果"
+    is_own_entry = one.state == ResultState.ENTERED and one.entered_by_id == user.pk
+    return words if user.may(permission) and not is_own_entry else "看结果"
 
 
 def _found(rows: ResultQuerySet, query: QueryDict) -> ResultQuerySet:
