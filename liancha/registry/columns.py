@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
+from liancha.papers.held import DITTO, is_beside
 from liancha.papers.readers import LONGEST_CELL, Column, Row
 
 from . import codes
@@ -135,6 +136,8 @@ _CREDIT = {
 _DICTIONARIES: dict[str, dict[str, Any]] = {"status": _STATUS, "credit_class": _CREDIT}
 KINDS = {label: value for value, label in Kind.choices}
 FORMULA = "=+@"
+NO_ROW = "是备注、签名或合计，不是检查对象"
+NO_ROW_CURE = "不用改，这一行不导入；也可以从表中删去"
 NO_END = ("长期", "永久")
 SAME_ADDRESS = frozenset({"同住所", "同上", "同注册地址", "与住所一致", "同"})
 
@@ -187,6 +190,10 @@ def read(row: Row, title: Callable[[str], str], today: date) -> Reading:
     today  nothing was founded later
     """
     found = Reading(row.number, row["name"][:200], row.cells)
+    if is_beside(row.cells):
+        said = next(cell for cell in row.cells if cell)
+        found.faults.append(Remark(title("name"), said[:300], NO_ROW, NO_ROW_CURE))
+        return found
     reader = _Reader(row, title, found)
     reader.text("name", 200, is_required=True)
     reader.text("scope", LONGEST_CELL)
@@ -233,6 +240,8 @@ class _Reader:
             self.fault(key, "有认不出的字符", "文件的编码损坏了，请从原系统重新导出")
         elif key == "name" and value[0] in FORMULA:
             self.fault(key, f"名称以“{value[0]}”开头，像是公式", "删去开头的符号，只写名称")
+        elif value in DITTO and key != "premises":
+            self.fault(key, f"写的是“{value}”", "请照上一行把内容写全，每一行都能单独看懂")
         else:
             self.found.values[key] = value
             return value

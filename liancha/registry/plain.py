@@ -174,6 +174,8 @@ def _text_reader(key: str, longest: int) -> Callable[[str], str]:
         value = columns.value_of(cell)
         if len(value) > longest or "�" in value:
             return ODD
+        if value in columns.DITTO and key != "premises":
+            return ODD
         if key == "name" and (not value or value[0] in columns.FORMULA):
             return ODD
         return value

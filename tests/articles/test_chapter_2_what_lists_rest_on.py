@@ -5,7 +5,6 @@ from datetime import date, timedelta
 from html import unescape
 
 import pytest
-from django.utils import timezone
 
 from liancha.accounts.models import Department
 from liancha.draw.models import Candidate
@@ -69,8 +68,10 @@ class TestArticle8:
     )
     def test_a_law_that_ends_on_a_day_to_come_is_said_so(self, ahead, status, said):
         """Source: clause 8.5."""
-        day = None if ahead is None else timezone.localdate() + timedelta(days=ahead)
-        assert LegalBasis(title="办法", status=status, since=day).standing == said.format(day)
+        day = None if ahead is None else TODAY + timedelta(days=ahead)
+        assert LegalBasis(title="办法", status=status, since=day).standing(TODAY) == said.format(
+            day
+        )
 
     @pytest.mark.parametrize(
         ("title", "basis", "is_cited"),

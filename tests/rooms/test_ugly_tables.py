@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import xlsxwriter
 
 from liancha.lists import actions as lists
 from liancha.papers import percents
+from liancha.papers.feed import Piece
 from liancha.papers.held import Held
-from liancha.papers.readers import Column, find_table, open_book
+from liancha.papers.readers import Column, Row, find_table, open_book
 from liancha.plan import actions as plans
 from liancha.plan import readings
 from liancha.plan.models import PlanLine
-from liancha.registry.columns import word_of
+from liancha.registry.columns import read, word_of
+from liancha.registry.plain import PlainRows
 from liancha.roster import actions as roster
 from liancha.roster.models import Inspector
 from liancha.rulebook.verdicts import Blocked
 from tests.people import NOON, make_cast
 from tests.rooms.listings import HOTELS, PETROL, draft
 from tests.rooms.plan_world import make_plan_world
+from tests.rooms.tables import csv_file
 
 COLUMNS = (Column("name", ("名称",), is_required=True), Column("rate", ("比例",)))
 LIST = "序号,领域代码,抽查领域,抽查事项,检查对象,发起部门,配合部门,检查方式,对象标签"
@@ -94,9 +98,9 @@ class TestShares:
 
     @pytest.mark.parametrize("text", ["0.05", "０．０５", ".5", "1", "1.0"])
     def test_a_number_that_may_be_a_share_or_a_percentage_is_refused_with_both(self, text):
-        for read in (lambda: readings.shares(text, {}), lambda: readings.own_shares(text)):
+        for of in (lambda: readings.shares(text, {}), lambda: readings.own_shares(text)):
             with pytest.raises(Blocked, match=r"看不出是 .+% 还是 .+%。请带上百分号"):
-                read()
+                of()
 
     def test_numbers_beyond_one_and_parts_of_one_stay(self):
         assert readings.shares("5", {}).overall == "5"
@@ -179,6 +183,47 @@ def test_a_roster_as_it_is_typed(tmp_path):
     assert wang.certificate.valid_to == date(2028, 12, 31)
     assert (li.name, li.status, li.region.name, li.skills) == ("李丽", "left", "洛龙区", [])
     assert (qian.department.code, qian.certificate) == ("GA", None)
+
+
+REGISTER = ("序号", "企业名称", "统一社会信用代码", "住所", "经营场所")
+
+
+@pytest.mark.parametrize(
+    ("cells", "column", "fault"),
+    [
+        (("合计", "", "5户", "", ""), "企业名称", "是备注、签名或合计，不是检查对象"),
+        (("备注：截至10月", "", "", "", ""), "企业名称", "是备注、签名或合计，不是检查对象"),
+        (("2", "同上", "91410302XXX000019L", "一号", "同上"), "企业名称", "写的是“同上”"),
+        (("2", "甲店", "91410302XXX000019L", "同上", ""), "住所", "写的是“同上”"),
+    ],
+)
+def test_a_register_says_which_row_is_none_and_which_cell_says_nothing_by_itself(
+    cells, column, fault
+):
+    places = {"name": 1, "code": 2, "address": 3, "premises": 4}
+    titles = {key: REGISTER[place] for key, place in places.items()}
+    found = read(Row(7, cells, places), titles.__getitem__, NOON.date())
+    assert [(each.column, each.fault) for each in found.faults] == [(column, fault)]
+    piece = Piece([7], [[cell] for cell in cells])
+    assert PlainRows(SimpleNamespace(places=places), NOON.date()).read(piece)[1] == [0]
+
+
+@pytest.mark.django_db
+def test_a_monthly_file_names_row_and_column_of_what_it_leaves_out(sign_in, cast):
+    rows = (
+        *(("序号", "企业名称", "统一社会信用代码", "信用风险等级"),),
+        *(("1", "甲", "91410302XXX000019L", "中"), ("备注：以省局为准", "", "", "")),
+    )
+    client = sign_in(cast.zhou)
+    sent = {"on": "2026-10-31", "source": "省级通用模型", "file": csv_file(rows, "分类.csv")}
+    page = client.post("/targets/credit/", sent, follow=True).content.decode()
+    assert '<th scope="col">列</th>' in page
+    for row, column, fault in (
+        ("2", "信用风险分类", "不是信用风险分类"),
+        ("3", "统一社会信用代码", "是备注、签名或合计，不是检查对象"),
+    ):
+        assert f'>{row}</td><td class="nowrap">{column}</td>' in page
+        assert fault in page
 
 
 @pytest.mark.parametrize("word", ["在营（开业）企业", "在营(开业)", "正常经营"])

@@ -7,10 +7,10 @@ it was decided for, and is sealed with it.
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import ClassVar, Self
 
 from django.db import models
-from django.utils import timezone
 
 from liancha.accounts.models import Department, Region, User
 from liancha.ledger.locks import Lock, Sealed
@@ -56,11 +56,10 @@ class LegalBasis(models.Model):
     def __str__(self) -> str:
         return f"《{self.title}》"
 
-    @property
-    def standing(self) -> str:
+    def standing(self, on: date) -> str:
         """已废止; 2027-01-01 起废止 while that day is still to come."""
         word = self.get_status_display()
-        is_ahead = self.since is not None and self.since > timezone.localdate()
+        is_ahead = self.since is not None and self.since > on
         return f"{self.since:%Y-%m-%d} 起{word.removeprefix('已')}" if is_ahead else word
 
     def is_cited_in(self, text: str) -> bool:

@@ -31,12 +31,14 @@ ROWS = 40  # duties on a page
 def bases(request: HttpRequest) -> HttpResponse:
     """Laws and their status; which rows of the lists in force cite one that has ended."""
     form = forms.BasisForm(request.POST or None, initial=_edited_basis(request))
+    today = timezone.localdate()
     current = [
-        (version, found)
+        (version, [(row, [(each, each.standing(today)) for each in row.bases]) for row in found])
         for version in ListVersion.objects.filter(region=CITY).exclude(state="superseded")
         if (found := queries.doubtful(version))
     ]
-    context = {"bases": LegalBasis.objects.select_related("by"), "doubtful": current}
+    bases = [(each, each.standing(today)) for each in LegalBasis.objects.select_related("by")]
+    context = {"bases": bases, "doubtful": current}
     return _recorded(request, form, actions.record_basis, "lists:bases", "bases", context)
 
 

@@ -27,13 +27,14 @@ from django.utils import timezone
 from liancha.accounts.models import User
 from liancha.accounts.permissions import Permission
 from liancha.ledger import actions as ledger
+from liancha.papers.held import is_beside
 from liancha.papers.readers import Column, Row, find_table, open_book
 from liancha.queue.models import Job
 from liancha.rulebook.verdicts import Blocked
 
 from .. import codes
 from ..classing import Classes
-from ..columns import word_of
+from ..columns import NO_ROW, NO_ROW_CURE, word_of
 from ..models import CreditBatch, Target
 from ..temporary import opened
 
@@ -277,7 +278,9 @@ class _Found:
             self.rows += 1
             read = codes.read(row["code"])
             value = read_class(row["credit_class"])
-            if isinstance(read, codes.Fault):
+            if isinstance(read, codes.Fault) and is_beside(row.cells):
+                self._note(row, "code", NO_ROW, NO_ROW_CURE)
+            elif isinstance(read, codes.Fault):
                 self._note(row, "code", read.fault, read.cure)
             elif value is None:
                 cure = "填 A、B、C、D；没有分类的填“未分类”"
