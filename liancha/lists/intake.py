@@ -107,7 +107,7 @@ class _Joint(Table):
         }
 
     def read(self) -> None:
-        for code, lines in grouped(self.held, self.code_in):
+        for code, lines in grouped(self.lines(), self.code_in):
             self._take(code, lines)
 
     def code_in(self, line: Line) -> str:
@@ -286,7 +286,7 @@ class _Items(Table):
         return str(row["department"]), str(row["name"])
 
     def read(self) -> None:
-        for line in self.held.rows():
+        for line in self.lines():
             self._take(line)
 
     def _take(self, line: Line) -> None:
@@ -336,7 +336,7 @@ class _Upper(Table):
     kind = "upper"
 
     def read(self) -> None:
-        for code, lines in grouped(self.held, self.code_in):
+        for code, lines in grouped(self.lines(), self.code_in):
             self._take(code, lines)
 
     def _take(self, code: str, lines: list[Line]) -> None:

@@ -5,8 +5,9 @@ Which rows a list has and what they must say is `intake`'s. Writes nothing.
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -114,6 +115,14 @@ class Table(ABC):
     def name_of(self, key: str) -> tuple[str, str]:
         return key, str(self.there[key]["name"])
 
+    def lines(self) -> Iterator[Line]:
+        """The rows, with a name that was broken over two lines to fit its cell in one again."""
+        for line in self.held.rows():
+            cells = list(line.cells)
+            if (place := line.places.get("name")) is not None:
+                cells[place] = re.sub(r"\s*\n\s*", "", cells[place])
+            yield Line(line.number, tuple(cells), line.places)
+
     def code_in(self, line: Line) -> str:
         """The code a row names, spelled as it stands there already."""
         code = code_of(line["code"])
@@ -191,14 +200,14 @@ def refused(line: Line, name: str, blocked: Blocked) -> Fault:
     return fault(line.number, name, "整行", "", what, cure or f"请按第 {blocked.article} 条改正。")
 
 
-def grouped(held: Held, code_in: Callable[[Line], str]) -> list[tuple[str, list[Line]]]:
+def grouped(lines: Iterable[Line], code_in: Callable[[Line], str]) -> list[tuple[str, list[Line]]]:
     """Rows of one field together, in the file's order: one without a code follows the one above.
 
     A row with a new name and no code is a field of its own, whose code is missing.
     """
     found: dict[str, list[Line]] = {}
     code, unnamed = "", 0
-    for line in held.rows():
+    for line in lines:
         said = code_in(line)
         if not said and line["name"] and (not code or line["name"] != found[code][0]["name"]):
             unnamed += 1

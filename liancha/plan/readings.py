@@ -36,6 +36,7 @@ _AFTER_NAME = r"(?:类|级|档)?(?:企业|对象)?(?:的|为|按|抽查|抽取|�
 REST_WORDS = ("其余", "其他", "其它", "余下")
 EACH_COUNTY = ("各县区", "每县区", "各县(区)", "每县(区)", "各县", "每个县", "各区县", "每区县")
 MOST_PARTS = 60
+QUOTES = "'‘’`"  # before what Excel is to take for text
 
 _DATE = r"(?:([0-9]{4})[年./-])?([0-9]{1,2})(?:月(?:([0-9]{1,2})[日号]?)?|[./-]([0-9]{1,2})[日号]?)"
 _TO = "(?:至|到|-)"
@@ -191,7 +192,7 @@ def _with_signs(text: str) -> str:
         whole, _, places = found[1].partition("点")
         if found[1][0].isascii():
             return f"{found[1]}%"
-        number = _in_digits(whole)
+        number = in_digits(whole)
         if number is None or any(each not in _DIGITS for each in places):
             return found[0]
         after = "".join(str(_DIGITS[each]) for each in places)
@@ -200,7 +201,7 @@ def _with_signs(text: str) -> str:
     return _IN_WORDS.sub(signed, text)
 
 
-def _in_digits(words: str) -> int | None:
+def in_digits(words: str) -> int | None:
     """五, 十, 二十五, 一百 and 百 as numbers; None for anything else."""
     if words in ("百", "一百"):
         return 100

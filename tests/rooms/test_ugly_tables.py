@@ -132,6 +132,28 @@ def test_departments_in_two_columns_of_a_line_that_stands(tmp_path):
 
 
 @pytest.mark.django_db
+def test_numbers_codes_rounds_and_broken_names_of_a_plan(tmp_path):
+    world = make_plan_world(people=0)
+    plan = world.draft("JF05")
+    line = PlanLine.objects.get(plan=plan)
+    path = tmp_path / "计划.xlsx"
+    book = xlsxwriter.Workbook(str(path))
+    page = book.add_worksheet()
+    head = ("计划编号", "抽查领域", "任务名称", "抽查比例", "时间安排", "频次")
+    page.write_row(0, 0, head)
+    page.write_row(1, 0, (f"'{line.number}", "'jf05", line.name, "5%", "3月至5月", "一年一次"))
+    page.write_row(2, 0, ("", "’JF40", "养老机构消防\n和卫生抽查", "5%", "3月至5月", "两次"))
+    book.close()
+    batch = plans.open_import(
+        plan=plan, path=path, file_name=path.name, by=world.cast.zhou, at=NOON
+    )
+    assert (batch.added, batch.changed, batch.faults) == (1, 1, [])
+    plans.commit_import(batch=batch, by=world.cast.zhou, at=NOON)
+    new = world.line("JF40")
+    assert (new.name, new.frequency) == ("养老机构消防和卫生抽查", 2)
+
+
+@pytest.mark.django_db
 class TestJointList:
     @pytest.fixture
     def look(self, cast, tmp_path):
@@ -153,6 +175,13 @@ class TestJointList:
             "市场监管局,消防,同上,加油站",
         )
         assert (batch.added, batch.changed, batch.removed, batch.faults) == (0, 2, 0, [])
+
+    def test_a_name_broken_over_two_lines_is_the_same_name(self, look):
+        head = LIST.replace("领域代码,", "")
+        broken = f'"{HOTELS["name"][:4]}\n{HOTELS["name"][4:]}"'
+        batch = look(head, f"1,{broken},治安检查,旅馆,公安局,市监局,现场检查,旅馆")
+        (change,) = [each for each in batch.differences if each["kind"] == "changed"]
+        assert (change["code"], change["name"]) == (HOTELS["code"], HOTELS["name"])
 
     def test_a_running_number_is_no_code(self, look):
         head = LIST.replace("领域代码,", "")

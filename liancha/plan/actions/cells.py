@@ -166,6 +166,8 @@ class Cells:
     def _text(self, key: str) -> str:
         """The cell, or what stands there; a first wording of duties follows the departments."""
         line, cell = self.line, self.row[key]
+        if key == "name":  # broken over two lines to fit the cell
+            cell = re.sub(r"\s*\n\s*", "", cell)
         if cell and self.differs(key):
             if len(cell) > table.LENGTHS[key]:
                 what = f"有 {len(cell)} 字，太长"
@@ -261,8 +263,10 @@ class Cells:
     def _rounds(self, said: int | None) -> int:
         cell = plain(self.row["frequency"])
         if cell:
-            found = re.fullmatch(r"(?:每年|全年)?([0-9]{1,2})次?(?:/年)?", cell)
-            said = int(found[1]) if found else 0
+            found = re.fullmatch(
+                r"(?:每年|全年|一年)?(?:([0-9]{1,2})|([一二两三四五六七八九十]+))次?(?:/年)?", cell
+            )
+            said = int(found[1] or readings.in_digits(found[2]) or 0) if found else 0
             if not 1 <= said <= table.MOST_ROUNDS:
                 self.wrong("frequency", "读不出次数", f"请写 1 到 {table.MOST_ROUNDS} 的数。")
         return said or (self.line.frequency if self.line else 1)

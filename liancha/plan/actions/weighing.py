@@ -98,7 +98,7 @@ class _Row(Cells):
         self.intake.faults += self.faults
 
     def _find_line(self) -> None:
-        number = plain(self.row["number"])
+        number = plain(self.row["number"]).strip(readings.QUOTES)
         if not number:
             return
         self.line = self.known.lines.get(number)
@@ -114,7 +114,7 @@ class _Row(Cells):
 
     def _field(self) -> JointField | None:
         """By its own cell, else by the line, else by the name of the task, else by its items."""
-        said, known = plain(self.row["field"]), self.known.fields
+        said, known = plain(self.row["field"]).strip(readings.QUOTES), self.known.fields
         if said:
             code = re.match(r"[A-Za-z]+[0-9]+", said)
             found = known.get(code[0].upper()) if code else None
