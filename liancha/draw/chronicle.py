@@ -10,6 +10,8 @@ from typing import Any
 
 from liancha.ledger.models import Entry
 
+from .models import Draw
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -124,3 +126,33 @@ def _list_words(what: str, body: dict[str, Any]) -> Words:
             word = "同意更换人员" if body["agreed"] else "不同意更换人员"
             return word, f"{body['leaving']} → {body['coming']}"
     return what, ""
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A public value that was entered again as another one, and why."""
+
+    at: datetime
+    before: str
+    after: str
+    reason: str
+
+
+def corrections(draw: Draw) -> tuple[Correction, ...]:
+    """Every change of the public value, oldest first: whoever entered one had seen whom it draws.
+
+    Source: draw protocol, §7: a reading error is visible.
+    """
+    found, before = [], ""
+    for entry in Entry.objects.of_draw(draw.number).filter(what="draw.enter_beacon"):
+        body = json.loads(entry.body)
+        if before and before != body["value"]:
+            found.append(Correction(entry.at, before, body["value"], body["reason"]))
+        before = body["value"]
+    return tuple(found)
+
+
+def uncosigned(draw: Draw) -> str:
+    """Why the reveals began before a witness had cosigned the rule; "" where they did not."""
+    entry = Entry.objects.of_draw(draw.number).filter(what="draw.go_on_uncosigned").first()
+    return str(json.loads(entry.body)["reason"]) if entry else ""

@@ -286,10 +286,10 @@ def _remarks(draw: Draw, entries: Sequence[Entry]) -> Iterator[str]:
         body = json.loads(entry.body)
         if entry.what == "draw.freeze":
             yield from (f"{each.rstrip('。')}。" for each in body.get("remarks", ()))
-        if entry.what == "draw.enter_beacon" and body.get("reason"):
-            yield f"公开随机值更正过，原因：{body['reason']}。"
         if entry.what == "draw.go_on_uncosigned":
             yield f"未等到见证方联签即开始揭示，原因：{body['reason']}。"
+    for each in chronicle.corrections(draw):
+        yield f"公开随机值由 {each.before} 更正为 {each.after}，原因：{each.reason.rstrip('。')}。"
     if draw.has_keeper:
         yield "没有公开随机值：各方随机数封存，由托管人在交齐以后逐份核对、一并揭示。"
     if draw.void_reason:

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import zipfile
+from datetime import timedelta
 
 import pytest
 import time_machine
@@ -20,6 +21,7 @@ from liancha.inspection.models import Visit
 from liancha.registry.models import Target
 from liancha.rulebook import verify
 from liancha.task.models import Task
+from tests.people import NOON
 from tests.rooms import draw_world, supplement_world
 from tests.rooms.disclosure_world import (
     EVENING,
@@ -213,6 +215,31 @@ class TestDraws:
         assert json.loads(rule.content)["draw"] == draw.number
         assert client.get(f"/public/draws/{draw.pk}/transcript.json").status_code == 404
         assert draw.secret not in page
+
+    def test_a_public_value_that_was_changed_says_so_to_everybody(self, client):
+        """Who changes it has seen whom the first one draws (draw protocol, §7)."""
+        world = make_world(classes="AAAA")
+        draw = draw_world.computed(world)
+        before = draw.beacon_value
+        assert "更正过" not in client.get(f"/public/draws/{draw.pk}/").content.decode()
+        again = {"evidence": "福彩公告", "by": world.cast.shen, "at": DUE}
+        draws.enter_beacon(
+            draw=draw, value="03 08 15 19 26 32 + 07", reason="第六个红球看错", **again
+        )
+        page = client.get(f"/public/draws/{draw.pk}/").content.decode()
+        assert "更正过" in page
+        assert before in page
+        assert "第六个红球看错" in page
+
+    def test_reveals_that_did_not_wait_for_a_witness_say_so_to_everybody(self, client, settings):
+        settings.LIANCHA_LOG_WAIT = True
+        world = make_world(classes="AAAA")
+        draw = draw_world.open_rule(world, draw_world.freeze(world), "WJ")
+        draw_world.commit(world, draw)
+        late = NOON + timedelta(minutes=settings.LIANCHA_LOG_PATIENCE)
+        draws.go_on_uncosigned(draw=draw, reason="见证方断网", by=world.cast.shen, at=late)
+        draw_world.reveal(world, draw, at=late)
+        assert "见证方断网" in client.get(f"/public/draws/{draw.pk}/").content.decode()
 
     def test_a_void_draw_stays_for_ever_with_its_reason(self, client):
         world = make_world(classes="AAAA")

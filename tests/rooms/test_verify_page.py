@@ -121,6 +121,9 @@ class TestOffline:
         choose(page, tmp_path / "firm.json")
         assert "没法核对" in answer(page).inner_text()
         assert "缺少 transcript.json" in answer(page).inner_text()
+        choose(page, tmp_path / "notes.txt")
+        page.get_by_text("里面没有抽取的文件").wait_for()
+        assert page.locator("#vf-results").inner_text() == "", "what was said of other files"
 
 
 class TestFirm:

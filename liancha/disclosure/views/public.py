@@ -27,7 +27,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from liancha.accounts.permissions import public
-from liancha.draw import pools, scenes
+from liancha.draw import chronicle, pools, scenes
 from liancha.draw.models import Draw, DrawnTarget
 from liancha.draw.queries import Openness, openness
 from liancha.lists.models import ListVersion
@@ -94,6 +94,8 @@ def draw(request: HttpRequest, pk: int) -> HttpResponse:
         "hollow": 0 if one.is_confidential else sum(not each["size"] for each in one.strata),
         "count": _count(one),
         "parties": one.parties.order_by("position"),
+        "corrections": chronicle.corrections(one),
+        "uncosigned": chronicle.uncosigned(one),
         "excluded": [(pools.REASONS.get(code, code), number) for code, number in one.excluded],
         "kept_out": sum(number for _, number in one.excluded),
         "files": [each for name, each in found.items() if name != files.RULE],

@@ -251,7 +251,7 @@ def enter_beacon(
     before = draw.beacon_value
     if before and before != value and not reason.strip():
         raise NeedsReason(
-            f"已经录入过“{before}”。改为“{value}”要写明原因，两次录入都会留在存证日志。",
+            f"已经录入过“{before}”。改为“{value}”要写明原因，两次录入和原因一直公开。",
             article="19",
             paragraph=1,
         )

@@ -74,7 +74,7 @@ def go_on_uncosigned(*, draw: Draw, reason: str, by: User, at: datetime) -> Draw
         )
     if not reason.strip():
         raise NeedsReason(
-            "请写明为什么不等联签。原因会公开留在存证日志。", article="19", paragraph=1
+            "请写明为什么不等联签。原因写进存证日志，一直公开。", article="19", paragraph=1
         )
     ledger.append(
         GO_ON,

@@ -14,6 +14,7 @@ const stop = busy.querySelector('[data-stop]');
 const results = document.getElementById('vf-results');
 const published = document.getElementById('vf-published');
 const SOON = 150; // ms
+const VERDICT = /^结果(一致|不一致)·/;
 let draws = [];
 let running = null;
 
@@ -40,6 +41,7 @@ document.addEventListener('drop', async (event) => {
 async function takeIn(items) {
   const { draws: found, notes } = await sortIn(items, draws.length === 1 ? draws[0] : null);
   if (found.length) draws = found;
+  else if (items.length) clear(); // an answer about other files would seem to be about these
   say(found.length ? notes : ['里面没有抽取的文件。要有 transcript.json，和它旁边的文件', ...notes]);
   if (found.length) await go();
 }
@@ -140,8 +142,17 @@ function report(reports, ms) {
   watchMenus(results);
   zone.classList.add('vf-after');
   document.getElementById('vf-help').hidden = true;
-  document.title = `${shown.every(({ one }) => one.isGood) ? '结果一致' : '结果不一致'}·${document.title.replace(/^结果(一致|不一致)·/, '')}`;
+  document.title = `${shown.every(({ one }) => one.isGood) ? '结果一致' : '结果不一致'}·${document.title.replace(VERDICT, '')}`;
   results.focus();
+}
+
+function clear() {
+  if (running) running.stop();
+  running = null;
+  busy.hidden = true;
+  draws = [];
+  results.replaceChildren();
+  document.title = document.title.replace(VERDICT, '');
 }
 
 function say(sentences) {
