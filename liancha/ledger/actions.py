@@ -49,7 +49,8 @@ def append(
 
     what    "<room>.<verb>", as the permission and the action are called
     by      the person, or a word for a machine ("system")
-    draw, kind  for the entries of a draw (protocol §7): its number and freeze, rule, …
+    draw, kind  for the entries of a draw (protocol §7): its number and freeze, rule, …;
+            a kind without a draw is a fact like any other
     about   what it is about, ("task", 42), so that its page finds it again
     facts   JSON without floats; goes into the body as it is
 
@@ -63,6 +64,8 @@ def append(
     words = {"at": timezone.localtime(at).isoformat(timespec="seconds"), "by": who, "what": what}
     if draw:
         words |= {"draw": draw, "kind": kind}
+    elif kind:
+        facts["kind"] = str(kind)
     body = protocol.canonical(words | facts)
     salt = secrets.token_hex(16)
     return Entry.objects.create(
@@ -71,7 +74,7 @@ def append(
         by=who,
         what=what,
         draw=draw,
-        kind=kind,
+        kind=kind if draw else "",
         subject=f"{about[0]}:{about[1]}" if about else "",
         salt=salt,
         body=body,

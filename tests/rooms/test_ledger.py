@@ -150,3 +150,10 @@ def test_bodies_are_canonical_whatever_the_facts(facts):
 def test_floats_have_no_canonical_form():
     with pytest.raises(ValueError, match="float"), transaction.atomic():
         actions.append("test.write", by="somebody", at=NOON, ratio=0.07)
+
+
+def test_a_kind_without_a_draw_is_a_fact_like_any_other_and_no_sign_of_tampering():
+    """A filing, an exchanged file, a follow-up: each says of which kind it is, in the body."""
+    entry = actions.append("plan.file", by="xieban@SCJG", at=NOON, kind="report", to="司法局")
+    assert json.loads(entry.body)["kind"] == "report"
+    assert list(queries.flaws()) == []
