@@ -30,6 +30,7 @@ _COUNT = re.compile(rf"(?:拟抽|计划抽|应抽|共抽|合计抽?)取?[为:]?[
 _TIMES = re.compile(r"(?:每年|全年|频次)?[为:]?([0-9]{1,2})次(?:/年)?")
 _LAST_TIMES = re.compile(r"[，,、]\s*(?:每年|全年|频次)?\s*([0-9]{1,2})\s*次(?:/年)?$")
 _IN_WORDS = re.compile(r"百分之\s*([0-9.]+|[零〇一二两三四五六七八九十百点]+)")
+_AT_LEAST = re.compile(r"\s*[（(]\s*且?(不少于\s*[0-9]+\s*[户家个所座])\s*[)）]")
 _BARE = re.compile(r"(?:[0-9]*\.[0-9]+|1(?:\.0+)?)")
 _DIGITS = {each: place for place, each in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 _AFTER_NAME = r"(?:类|级|档)?(?:企业|对象)?(?:的|为|按|抽查|抽取|比例|[:：])*"
@@ -186,7 +187,7 @@ def own_words(text: str) -> str:
 
 
 def _with_signs(text: str) -> str:
-    """百分之五 as 5%, 百分之十二点五 as 12.5%; what is no number stays as it is."""
+    """百分之五 as 5%, 百分之十二点五 as 12.5%, 5%（不少于10户） as 5%且不少于10户."""
 
     def signed(found: re.Match[str]) -> str:
         whole, _, places = found[1].partition("点")
@@ -198,7 +199,7 @@ def _with_signs(text: str) -> str:
         after = "".join(str(_DIGITS[each]) for each in places)
         return f"{number}{'.' if after else ''}{after}%"
 
-    return _IN_WORDS.sub(signed, text)
+    return _AT_LEAST.sub(r"且\1", _IN_WORDS.sub(signed, text))
 
 
 def in_digits(words: str) -> int | None:
