@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import zip_longest
 
@@ -111,12 +111,20 @@ class Anchor:
     checkpoint  the checkpoint it is shown by: the first one cosigned, else the first; None before
     cosigned    the witnesses' lines under it, earliest first
     is_over     the next step has come: no checkpoint from now on can show that this was before it
+    ends_at     when the next step came: a cosignature from then on shows nothing about the order
     """
 
     index: int
     checkpoint: Checkpoint | None
     cosigned: tuple[Cosignature, ...]
     is_over: bool = False
+    ends_at: datetime | None = None
+
+    @property
+    def in_time(self) -> tuple[Cosignature, ...]:
+        """The lines that show this entry to be older than the next step."""
+        ends = self.ends_at
+        return tuple(each for each in self.cosigned if ends is None or each.cosigned_at < ends)
 
 
 def anchor(entry: Entry, before: int | None = None) -> Anchor:
@@ -144,4 +152,6 @@ def anchor_of_draw(number: str, kind: str) -> Anchor | None:
         return None
     after = {"rule": ("reveal", "close"), "close": ("draw",)}.get(kind, ())
     following = entries.filter(kind__in=after, index__gt=entry.index).order_by("index").first()
-    return anchor(entry, following.index if following else None)
+    if following is None:
+        return anchor(entry)
+    return replace(anchor(entry, following.index), ends_at=following.at)

@@ -110,7 +110,7 @@ class Report:
         reached = set(self.levels) - ({Level.TRANSCRIPT} if Level.FULL in self.levels else set())
         levels = [level for level in Level if level in reached]
         if is_ascii:
-            word = "MATCH" if self.is_good else "NO MATCH"
+            word = "MATCH" if self.is_good else "NO MATCH" if levels else "CANNOT CHECK"
             bad = ", ".join(topic.value for topic in self.failed)
             level = ", ".join(level.value for level in levels) or "none"
             yield f"verdict: {word}; level: {level}" + (f"; wrong: {bad}" if bad else "")
@@ -120,4 +120,5 @@ class Report:
             yield f"结论：相符。核对级别：{level}。"
         else:
             bad = "、".join(topic.label for topic in self.failed)
-            yield f"结论：不符，问题在：{bad}。核对级别：{level}。"
+            word = "不符" if levels else "不能核对"
+            yield f"结论：{word}，问题在：{bad}。核对级别：{level}。"

@@ -73,6 +73,20 @@ class TestCeremony:
         assert now.rule is not None
         assert [line.witness for line in now.rule.cosigned] == ["公证处"]
 
+    def test_a_cosignature_after_the_first_reveal_does_not_vouch_for_the_rule(
+        self, world, witness, settings
+    ):
+        settings.LIANCHA_LOG_WAIT = False
+        draw = w.open_rule(world, w.freeze(world), "WJ")
+        w.commit(world, draw)
+        made = signed()
+        w.reveal(world, draw)
+        cosign(witness, made, NOON + timedelta(seconds=4))
+        client = w.as_(world, "shen")
+        page = w.text(client.get(w.url("draw", draw.pk)))
+        assert "已开始揭示，不能证明规则在先" in page
+        assert "公证处联签" not in w.text(client.get(w.url("hall", draw.pk)))
+
     def test_the_page_shows_it_and_changes_when_a_cosignature_comes(self, world, witness):
         draw = w.open_rule(world, w.freeze(world), "WJ")
         w.commit(world, draw)

@@ -142,6 +142,7 @@ class TestCommand:
         answer = command(tmp_path)
         assert answer.returncode == 1
         assert "缺少 transcript.json" in answer.stdout
+        assert answer.stdout.splitlines()[-1].startswith("结论：不能核对")
 
     def test_a_screen_that_has_only_ascii(self):
         answer = command(bundles.TARGETS, encoding="ascii")
