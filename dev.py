@@ -273,6 +273,10 @@ def run(options: argparse.Namespace) -> int:
         env["LIANCHA_DEBUG"] = "1"
     is_demo = env["LIANCHA_DEMO"].lower() in ("1", "true", "yes", "on")
     call(BIN / "liancha", "prepare", *(["--demo"] if is_demo else []), env=env)
+    witness = Path(env.get("LIANCHA_HOME") or ROOT / "var") / "demo-witness"
+    has_witness = is_demo and witness.is_dir()
+    if has_witness:
+        env.setdefault("LIANCHA_LOG_WAIT", "1")
 
     address = f"http://{'127.0.0.1' if options.host == '0.0.0.0' else options.host}:{options.port}/"
     group = Group()
@@ -290,9 +294,8 @@ def run(options: argparse.Namespace) -> int:
                 env=env,
             )
         group.start("worker", BIN / "liancha", "qcluster", env=env)
-        witness = Path(env.get("LIANCHA_HOME") or ROOT / "var") / "demo-witness"
-        if is_demo and witness.is_dir():
-            # Another body's machine, played on this one: draws wait for its cosignature.
+        if has_witness:
+            # Another body's machine, played on this one: reveals wait for its cosignature.
             group.start(
                 "witness",
                 *(BIN / "liancha", "witness", "--folder", witness),
