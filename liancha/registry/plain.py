@@ -170,11 +170,13 @@ def said(row: Iterable[str]) -> dict[str, str]:
 
 
 def _text_reader(key: str, longest: int) -> Callable[[str], str]:
+    above = columns.DITTO if key != "premises" else frozenset[str]()
+    longest_above = max(map(len, columns.DITTO))
+
     def read(cell: str) -> str:
         value = columns.value_of(cell)
-        if len(value) > longest or "�" in value:
-            return ODD
-        if value in columns.DITTO and key != "premises":
+        size = len(value)
+        if size > longest or "�" in value or (size <= longest_above and value in above):
             return ODD
         if key == "name" and (not value or value[0] in columns.FORMULA):
             return ODD
