@@ -55,12 +55,14 @@ class ResultQuerySet(models.QuerySet["Result"]):
         return self.exclude(state=ResultState.PUBLISHED)
 
     def matching(self, text: str) -> Self:
-        """Search by part of the target's name, or by its code."""
-        text = text.strip()
-        return self.filter(
-            Q(part__visit__drawn_target__candidate__name__contains=text)
-            | Q(part__visit__drawn_target__candidate__code__startswith=text.upper())
-        )
+        """Search by parts of the target's name, or by its code."""
+        found = self
+        for word in text.split():
+            found = found.filter(
+                Q(part__visit__drawn_target__candidate__name__contains=word)
+                | Q(part__visit__drawn_target__candidate__code__startswith=word.upper())
+            )
+        return found
 
     def to_do_first(self) -> Self:
         """What is not public yet by its due date; then what is, the last first."""
@@ -157,12 +159,12 @@ class PublicationQuerySet(models.QuerySet["Publication"]):
         """The last edition of each: what is not corrected."""
         return self.filter(corrections=None)
 
-    def matching(self, words: str) -> Self:
-        """About a firm: by part of its name, or by its whole code."""
-        words = words.strip()
-        if not words:
-            return self
-        return self.filter(Q(target_name__contains=words) | Q(target_code=words.upper()))
+    def matching(self, text: str) -> Self:
+        """About a firm: by parts of its name, or by its whole code."""
+        found = self
+        for word in text.split():
+            found = found.filter(Q(target_name__contains=word) | Q(target_code=word.upper()))
+        return found
 
 
 class Publication(models.Model):

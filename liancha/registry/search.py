@@ -23,6 +23,7 @@ from django.db.models import Q
 from .pinyin import initials
 
 MOST = 2_000  # keys a search returns at most
+MOST_WORDS = 8  # what more is typed is not looked at
 LONGEST_CODE = 21
 PIECE = 2_000
 GRAMS = "registry_grams"
@@ -188,18 +189,20 @@ def _stored(keys: Sequence[int]) -> list[Row]:
 def keys(text: str, *, region: str = "", limit: int = MOST) -> list[int]:
     """Keys of targets with this text in their name, initials, code or address, in no order.
 
+    text    several words are all wanted, each wherever it stands: 西工 宾馆
     region  only targets of this region, and those that wait to be placed
 
     While an import waits to be filled in, the wide table is asked as well, which takes longer.
     """
-    words = plain(text)
+    typed = text.split()[:MOST_WORDS]
+    words = [word for each in typed if (word := plain(each))]
     if not words:
         return []
-    found = dict.fromkeys(_by_code(words, limit))
+    found = dict.fromkeys(_by_code("".join(words), limit))
     if len(found) < limit:
         found |= dict.fromkeys(_by_grams(words, region, limit))
     if len(found) < limit and is_behind():
-        found |= dict.fromkeys(_by_looking(text.strip(), limit))
+        found |= dict.fromkeys(_by_looking(typed, limit))
     return list(found)[:limit]
 
 
@@ -231,42 +234,62 @@ def _by_code(words: str, limit: int) -> list[int]:
     return [*former.values_list("target", flat=True), *found]
 
 
-def _by_grams(words: str, region: str, limit: int) -> list[int]:
-    kinds = [("n", words), ("a", words)] + ([("i", words)] if words.isascii() else [])
+def _by_grams(words: Sequence[str], region: str, limit: int) -> list[int]:
     regions = [f"r{region.lower()}", f"r{PENDING}"] if region else []
     if connection.vendor == "sqlite":
-        asked = " OR ".join(_phrase(kind, text) for kind, text in kinds)
-        if len(words) == 6 and words.isascii():
-            asked += f' OR "c{words}"'
-        if regions:
-            asked = f"({asked}) AND ({' OR '.join(regions)})"
+        asked = [" OR ".join(_phrases(word)) for word in words] + [" OR ".join(regions)]
+        values: list[Any] = [" AND ".join(f"({each})" for each in asked if each), limit]
         sql = f"SELECT rowid FROM {GRAMS} WHERE {GRAMS} MATCH %s LIMIT %s"
-        values: list[Any] = [asked, limit]
     else:
-        asked = " | ".join(f"({_all_of(kind, text)})" for kind, text in kinds)
-        checks = ["name LIKE %s", "address LIKE %s", "initials LIKE %s"][: len(kinds)]
-        values = [f"%{words}%"] * len(kinds)
-        if len(words) == 6 and words.isascii():
-            asked += f" | 'c{words}'"
-            checks.append("code LIKE %s")
-            values.append(f"%{words.upper()}")
-        if regions:
-            asked = f"({asked}) & ({' | '.join(regions)})"
+        asked = [" | ".join(_tokens(word)) for word in words] + [" | ".join(regions)]
         # The grams say that all pairs are there, the words that they stand in a row.
+        likes = [_likes(word) for word in words]
+        rows = " AND ".join(f"({' OR '.join(like)})" for like in likes)
         sql = (
             "SELECT target_id FROM registry_searchrow WHERE grams @@ %s::tsquery "
-            f"AND ({' OR '.join(checks)}) LIMIT %s"
+            f"AND {rows} LIMIT %s"
         )
-        values = [asked, *values, limit]
+        query = " & ".join(f"({each})" for each in asked if each)
+        values = [query, *(value for like in likes for value in like.values()), limit]
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         return [key for (key,) in cursor.fetchall()]
 
 
-def _by_looking(text: str, limit: int) -> list[int]:
-    target = apps.get_model("registry", "Target")
-    there = Q(name__contains=text) | Q(address__contains=text) | Q(code__contains=text.upper())
-    return list(target.objects.filter(there).values_list("pk", flat=True)[:limit])
+def _kinds(word: str) -> str:
+    """Where a word may stand: name, address, and initials if it may be some."""
+    return "nai" if word.isascii() else "na"
+
+
+def _is_tail(word: str) -> bool:
+    """Whether it may be the last six characters of a code, by which firms know theirs."""
+    return len(word) == 6 and word.isascii()
+
+
+def _phrases(word: str) -> list[str]:
+    tail = [f'"c{word}"'] if _is_tail(word) else []
+    return [_phrase(kind, word) for kind in _kinds(word)] + tail
+
+
+def _tokens(word: str) -> list[str]:
+    tail = [f"'c{word}'"] if _is_tail(word) else []
+    return [f"({_all_of(kind, word)})" for kind in _kinds(word)] + tail
+
+
+def _likes(word: str) -> dict[str, str]:
+    """Condition → what its mark stands for."""
+    columns = {"n": "name LIKE %s", "a": "address LIKE %s", "i": "initials LIKE %s"}
+    found = {columns[kind]: f"%{word}%" for kind in _kinds(word)}
+    return found | ({"code LIKE %s": f"%{word.upper()}"} if _is_tail(word) else {})
+
+
+def _by_looking(words: Sequence[str], limit: int) -> list[int]:
+    found = apps.get_model("registry", "Target").objects.all()
+    for word in words:
+        found = found.filter(
+            Q(name__contains=word) | Q(address__contains=word) | Q(code__contains=word.upper())
+        )
+    return list(found.values_list("pk", flat=True)[:limit])
 
 
 def _wanted(kind: str, text: str) -> tuple[list[str], bool]:

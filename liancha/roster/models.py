@@ -34,15 +34,16 @@ class InspectorQuerySet(models.QuerySet["Inspector"]):
         return self.filter(department=user.department_id)
 
     def matching(self, text: str) -> Self:
-        """Search by part of the name, number or certificate number."""
-        text = text.strip()
-        if not text:
-            return self
-        return self.filter(
-            Q(name__contains=text)
-            | Q(number__icontains=text)
-            | Q(certificates__number__contains=text)
-        ).distinct()
+        """Search by parts of the name, number or certificate number."""
+        words = text.split()
+        found = self
+        for word in words:
+            found = found.filter(
+                Q(name__contains=word)
+                | Q(number__icontains=word)
+                | Q(certificates__number__contains=word)
+            )
+        return found.distinct() if words else found
 
     def with_skill(self, word: str) -> Self:
         """People with this very skill. SQLite cannot look inside JSON, so it is done here."""

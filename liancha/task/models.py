@@ -23,16 +23,16 @@ from liancha.rulebook.quiet import Exemption
 
 class TaskQuerySet(models.QuerySet["Task"]):
     def matching(self, text: str) -> Self:
-        """Search by part of the name, or by number."""
-        text = text.strip()
-        if not text:
-            return self
-        return self.filter(
-            Q(name__contains=text)
-            | Q(number__startswith=text)
-            | Q(line__number=text)
-            | Q(field__name__contains=text)
-        )
+        """Search by parts of the name, or by number."""
+        found = self
+        for word in text.split():
+            found = found.filter(
+                Q(name__contains=word)
+                | Q(number__startswith=word)
+                | Q(line__number=word)
+                | Q(field__name__contains=word)
+            )
+        return found
 
     def confirmable_by(self, user: User) -> Self:
         """Tasks that wait for the word of this person's department."""

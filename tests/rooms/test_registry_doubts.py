@@ -155,6 +155,26 @@ class TestSearchTable:
         actions.set_region(targets=[there.pk], region="410311", by=cast.zhou, at=NOON)
         assert set(search.keys("宾馆", region="410311")) == {here.pk, there.pk, waits.pk}
 
+    @pytest.mark.parametrize(
+        ("typed", "found"),
+        [
+            ("云岫 宾馆", {1, 2}),
+            ("宾馆　云岫", {1, 2}),
+            ("宾馆 2号", {2}),
+            ("老城 云岫", {1}),
+            ("lyyx 老城", {1}),
+            ("云岫 茶楼", set()),
+            ("云岫 -", {1, 2}),
+        ],
+    )
+    def test_several_words_are_all_wanted_wherever_they_stand(self, typed, found):
+        keys = {
+            write_target(1, name="洛阳云岫1号宾馆", address="老城区中州东路1号").pk: 1,
+            write_target(2, name="洛阳云岫2号宾馆", address="西工区金谷园路7号").pk: 2,
+            write_target(3, name="洛阳归燕茶楼", address="老城区中州东路3号").pk: 3,
+        }
+        assert {keys[each] for each in search.keys(typed)} == found
+
     @pytest.mark.parametrize("text", ["'", '"', "a'b", "-", "NOT", "*", "洛 AND 阳", "ω", "\\"])
     def test_nothing_typed_breaks_it(self, text):
         write_target(1)

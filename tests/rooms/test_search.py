@@ -26,6 +26,13 @@ def test_the_search_finds_what_the_lists_would_show(client, world):
     assert "宾馆、旅店监督抽查（第 1 批）" in page
 
 
+def test_several_words_are_all_wanted(client, world):
+    client.force_login(world.cast.shen)
+    answer = client.get("/search/", {"q": "监督抽查 宾馆"})
+    assert answer["Location"] == world.task.get_absolute_url()
+    assert "没有找到" in client.get("/search/", {"q": "监督抽查 加油站"}).content.decode()
+
+
 def test_the_search_does_not_look_over_fences(client, world):
     client.force_login(world.cast.huo)
     page = client.get("/search/", {"q": "宾馆"}).content.decode()

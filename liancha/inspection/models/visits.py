@@ -94,13 +94,15 @@ class VisitQuerySet(models.QuerySet["Visit"]):
         return self.exclude(state__in=OVER)
 
     def matching(self, text: str) -> Self:
-        """Search by name or code of the target, or by task number."""
-        text = text.strip()
-        return self.filter(
-            Q(drawn_target__candidate__name__contains=text)
-            | Q(drawn_target__candidate__code__startswith=text.upper())
-            | Q(team__task__number__startswith=text)
-        )
+        """Search by parts of the target's name, by its code, or by task number."""
+        found = self
+        for word in text.split():
+            found = found.filter(
+                Q(drawn_target__candidate__name__contains=word)
+                | Q(drawn_target__candidate__code__startswith=word.upper())
+                | Q(team__task__number__startswith=word)
+            )
+        return found
 
 
 class Visit(models.Model):

@@ -61,13 +61,13 @@ class MergeProposalQuerySet(models.QuerySet["MergeProposal"]):
         return rows.order_by("state", "call__appointed_on", "call__slot", "appointed_on", "id")
 
     def matching(self, text: str) -> Self:
-        """Search by part of the target's name, or its code."""
-        text = text.strip()
-        if not text:
-            return self
-        return self.filter(
-            Q(target__name__contains=text) | Q(target__code__startswith=text.upper())
-        )
+        """Search by parts of the target's name, or its code."""
+        found = self
+        for word in text.split():
+            found = found.filter(
+                Q(target__name__contains=word) | Q(target__code__startswith=word.upper())
+            )
+        return found
 
 
 def _sides_of(user: User) -> MergeSideQuerySet:
