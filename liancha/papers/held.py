@@ -6,25 +6,18 @@ and no file lies about. Large registers wait as files, see `feed`. Knows no room
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Self
 
+from .around import as_above, is_beside
 from .readers import Column, Row, Unreadable, find_table, open_book
 
 MOST = 20_000  # rows
 LONGEST = 4_000  # characters of a cell
-DITTO = frozenset({"同上", "同前", "〃", "″", "〞"})
 NAMED = 8  # rows named one by one among those that were left out
-_BESIDE = re.compile(
-    r"(?:备\s*注|附\s*注|注|说\s*明|(?:填表|填报|编制)说明"
-    r"|(?:填表|填报|制表|审核|审批|经办|联系|负责|单位负责|分管负责)人"
-    r"|(?:填表|填报|制表)(?:单位|部门|日期|时间)|联系电话)\s*[0-9一二三]?\s*[：:]"
-    r"|(?:合\s*计|总\s*计|小\s*计|共\s*计)\s*[：:]?$"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,25 +97,6 @@ class Held:
         """[heading of the file, what it was taken for], in the file's order; "" for nothing."""
         words = {self.places[c.key]: c.words[0] for c in columns if c.key in self.places}
         return [[title, words.get(n, "")] for n, title in enumerate(self.titles) if title]
-
-
-def is_beside(cells: Sequence[str]) -> bool:
-    """Whether a row belongs to what stands around a table: 备注：…, 填表人：…, 合计."""
-    first = next((cell for cell in cells if cell), "")
-    return bool(_BESIDE.match(first))
-
-
-def as_above(cells: tuple[str, ...], above: Sequence[str]) -> tuple[str, ...]:
-    """A row whose 同上 say what stands above them; one with nothing above stays as it is.
-
-    above  the last cell of each column that said something
-    """
-    if DITTO.isdisjoint(cells):
-        return cells
-    return tuple(
-        above[place] if cell in DITTO and place < len(above) and above[place] else cell
-        for place, cell in enumerate(cells)
-    )
 
 
 def _left_out(numbers: Sequence[int]) -> str:

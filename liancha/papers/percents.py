@@ -1,7 +1,9 @@
 """Cells that Excel shows as a percentage: what is stored is 0.05, what was typed and is seen is 5%.
 
-The reader of workbooks gives numbers without their format, so the formats are looked up beside it.
-Only .xlsx says them in the open; nothing is judged here, and a book too large for it is read as is.
+The reader of workbooks gives numbers without their format, so the formats are looked up beside it:
+in two small parts of the archive, and in the sheet only where a format has a percent sign. A second
+reader that knows formats would load the whole book again. Only .xlsx says them in the open; nothing
+is judged here, and a book too large for it is read as is.
 """
 
 from __future__ import annotations

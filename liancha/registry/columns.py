@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from liancha.papers.held import DITTO, is_beside
+from liancha.papers.around import DITTO, is_beside
 from liancha.papers.readers import LONGEST_CELL, Column, Row
 
 from . import codes

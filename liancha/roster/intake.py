@@ -6,7 +6,6 @@ What a file does not say is never erased, and nobody is removed.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 from liancha.accounts.models import Department, Region, User
 from liancha.lists.rows import Departments
 from liancha.papers.faults import Fault, fault
+from liancha.rulebook import naming
 from liancha.rulebook.regions import CITY
 
 from .columns import Row
@@ -101,7 +101,9 @@ class Intake:
         called = Departments.load(self.own.region_id if self.own else CITY).found
         self.departments = called | self.departments
         self.regions = {
-            key: each for each in Region.objects.all() for key in (each.code, *regions_words(each))
+            key: each
+            for each in Region.objects.all()
+            for key in (each.code, *naming.words_for_place(each.name))
         }
         self.by_number: dict[str, Inspector] = {}
         self.by_certificate: dict[str, tuple[Certificate, Inspector]] = {}
@@ -246,14 +248,6 @@ class Intake:
             what = f"与第 {first} 行是同一个人"
             cure = "同一人只保留一行；确为两人时，请补上各自的证号。"
             faults.append(_fault(row, "姓名", row.name, what, cure))
-
-
-def regions_words(region: Region) -> tuple[str, ...]:
-    """What a region is called: 洛龙区 and 洛龙; 洛阳市, 市本级 and 全市."""
-    if region.code == CITY:
-        return (region.name, region.name.removesuffix("市"), "市本级", "市级", "市直", "全市")
-    bare = re.sub(r"(?:回族)?[县区]$", "", region.name)
-    return (region.name, bare) if len(bare) > 1 else (region.name,)
 
 
 def plain(key: str, value: Any) -> Any:

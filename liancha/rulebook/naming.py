@@ -1,4 +1,4 @@
-"""By which words people call a department: 公安局, 市公安局, 公安部门, 卫健委, 市场监管局.
+"""By which words people call a department or a region: 公安局, 市公安局, 卫健委, 市场监管局, 洛龙.
 
 The lists name departments in full (Measures, art. 2, paragraph 2; the list of departments in the
 table of article 4), the tables that clerks send do not. Nothing is guessed here: the words of each
@@ -42,6 +42,14 @@ def words_for(name: str, short: str, place: str) -> frozenset[str]:
     return frozenset(
         front + each + tail for front in fronts for each in cores for tail in tails if each
     ) - {name, short}
+
+
+def words_for_place(name: str) -> tuple[str, ...]:
+    """What a region is called, its name first: 洛龙区 and 洛龙; 洛阳市, 市本级 and 全市."""
+    if name.endswith("市"):
+        return (name, name.removesuffix("市"), "市本级", "市级", "市直", "全市")
+    bare = re.sub(r"(?:回族)?[县区]$", "", name)
+    return (name, bare) if len(bare) > 1 else (name,)
 
 
 def read_by(called: Iterable[tuple[str, Iterable[str]]]) -> Mapping[str, str]:

@@ -36,11 +36,16 @@ TABS = (
     (ResultState.AUDITED, "待公示"),
     (ResultState.PUBLISHED, "已公示"),
 )
-OFFERS = {  # of a row of the list, to whoever may do it; to everybody else it is there to read
-    ResultState.TO_ENTER: (Permission.DISCLOSURE_ENTER, "录入结果"),
-    ResultState.RETURNED: (Permission.DISCLOSURE_ENTER, "录入结果"),
-    ResultState.ENTERED: (Permission.DISCLOSURE_AUDIT, "审核结果"),
-    ResultState.AUDITED: (Permission.DISCLOSURE_PUBLISH, "预览公示"),
+NEXT = {
+    ResultState.TO_ENTER: Permission.DISCLOSURE_ENTER,
+    ResultState.RETURNED: Permission.DISCLOSURE_ENTER,
+    ResultState.ENTERED: Permission.DISCLOSURE_AUDIT,
+    ResultState.AUDITED: Permission.DISCLOSURE_PUBLISH,
+}
+OFFERS = {
+    Permission.DISCLOSURE_ENTER: "录入结果",
+    Permission.DISCLOSURE_AUDIT: "审核结果",
+    Permission.DISCLOSURE_PUBLISH: "预览公示",
 }
 HAPPENED = {
     "disclosure.enter": "录入结果，送审核",
@@ -71,7 +76,7 @@ def results(request: HttpRequest) -> HttpResponse:
     context = {
         "form": forms.ResultQuery(request.GET or None),
         "page_obj": page,
-        "rows": [(one, _offer(one, request.user)) for one in page],
+        "rows": [(one, OFFERS.get(_step(one, request.user), "看结果")) for one in page],
         "tabs": [
             ("全部", f"?{wide}", sum(counts.values()), not state),
             *(
@@ -227,13 +232,13 @@ def _scope(request: HttpRequest) -> ResultQuerySet:
     return rows if _is_wide(request) else rows.of_department(request.user)
 
 
-def _offer(one: Result, user: User) -> str:
-    """What the row's button says: the next step where it is this person's, otherwise to read."""
-    permission, words = OFFERS.get(ResultState(one.state), (None, ""))
-    if permission is None or one.part.department_id != user.department_id:
-        return "看结果"
+def _step(one: Result, user: User) -> Permission | None:
+    """The next step, where it is this person's; None where there is only something to read."""
+    step = NEXT.get(ResultState(one.state))
+    if step is None or one.part.department_id != user.department_id or not user.may(step):
+        return None
     is_own_entry = one.state == ResultState.ENTERED and one.entered_by_id == user.pk
-    return words if user.may(permission) and not is_own_entry else "看结果"
+    return None if is_own_entry else step
 
 
 def _found(rows: ResultQuerySet, query: QueryDict) -> ResultQuerySet:
@@ -273,6 +278,7 @@ def _show(
 ) -> HttpResponse:
     user = request.user
     is_own = one.part.department_id == user.department_id
+    step = _step(one, user)
 
     def may(permission: Permission, *states: ResultState) -> bool:
         return is_own and (not states or one.state in states) and user.may(permission)
@@ -291,10 +297,9 @@ def _show(
         "task": one.task,
         "rows": rows,
         "is_own": is_own,
-        "may_enter": may(Permission.DISCLOSURE_ENTER, ResultState.TO_ENTER, ResultState.RETURNED),
-        "may_audit": may(Permission.DISCLOSURE_AUDIT, ResultState.ENTERED)
-        and one.entered_by_id != user.pk,
-        "may_publish": may(Permission.DISCLOSURE_PUBLISH, ResultState.AUDITED),
+        "may_enter": step == Permission.DISCLOSURE_ENTER,
+        "may_audit": step == Permission.DISCLOSURE_AUDIT,
+        "may_publish": step == Permission.DISCLOSURE_PUBLISH,
         "may_follow_up": may(
             Permission.DISCLOSURE_FOLLOW_UP,
             ResultState.ENTERED,

@@ -27,7 +27,7 @@ from django.utils import timezone
 from liancha.accounts.models import User
 from liancha.accounts.permissions import Permission
 from liancha.ledger import actions as ledger
-from liancha.papers.held import is_beside
+from liancha.papers.around import is_beside
 from liancha.papers.readers import Column, Row, find_table, open_book
 from liancha.queue.models import Job
 from liancha.rulebook.verdicts import Blocked
